@@ -1,0 +1,57 @@
+/** The import rules of docs/architecture.md. */
+const ioModules =
+  "^(node:)?(fs|fs/promises|child_process|net|http|https|dns|tls|dgram)$|^node_modules/(execa|@pulumi)/";
+
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "components-never-import-automation",
+      severity: "error",
+      from: { path: "^components/" },
+      to: { path: "^automation/" },
+    },
+    {
+      name: "automation-sees-only-the-contract-of-components",
+      comment:
+        "outputs.ts, config.ts (with the secrets' shape), and the lab's own facts for automation/lab and engine",
+      severity: "error",
+      from: { path: "^automation/" },
+      to: {
+        path: "^components/",
+        pathNot:
+          "^components/(outputs|config|plan|secrets|addresses)\\.ts$|^components/lab/(image|site-files)\\.ts$",
+      },
+    },
+    {
+      name: "pure-files-do-no-io",
+      severity: "error",
+      from: {
+        path: "^automation/(remote/(?!ssh(-run|-connection|-sockets)?\\.ts)|failover/(decide|plan)\\.ts)",
+      },
+      to: { path: ioModules },
+    },
+    {
+      name: "only-remote-ts-dials-hosts",
+      severity: "error",
+      from: { path: "^components/", pathNot: "^components/(host/remote\\.ts|lab/)" },
+      to: { path: "^node_modules/@pulumi/command/" },
+    },
+    {
+      name: "one-way-errors",
+      comment: "errors.ts is a leaf",
+      severity: "error",
+      from: { path: "^automation/errors\\.ts$" },
+      to: { path: "^(automation|components)/" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default"],
+    },
+  },
+};

@@ -1,0 +1,116 @@
+/**
+ * Values as the engine sends them: JSON, with secrets, assets and values that are not known yet marked by objects
+ * and strings of fixed signatures (pulumi/pulumi, sdk/go/common/resource: the wire format of all plugins).
+ */
+export type Wire = null | boolean | number | string | Wire[] | { [key: string]: Wire };
+export type WireObject = { [key: string]: Wire };
+
+const signatureKey = "4dabf18193072939515e22adb298388d";
+const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
+const assetSignature = "c44067f5952c0a294b673a41bacd8c17";
+const archiveSignature = "0def7320c3a5731c473e5ecbe6d01bc7";
+
+/** What a string output is in a preview. */
+export const unknownString = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+const unknownStrings = new Set<Wire>([
+  unknownString,
+  "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7", // boolean
+  "3eeb2bf0-c639-47a8-9e75-3b44932eb421", // number
+  "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2", // array
+  "030794c1-ac77-496b-92df-f27374a8bd58", // asset
+  "e48ece36-62e2-4504-bad9-02848725956a", // archive
+  "dd056dcd-154b-4c76-9bd3-c8f88648b5ff", // object
+]);
+
+export function isUnknown(value: Wire | undefined): boolean {
+  return value !== undefined && unknownStrings.has(value);
+}
+
+export function isObject(value: Wire | undefined): value is WireObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** An object of properties, not one of the marked values. */
+export function isPlainObject(value: Wire | undefined): value is WireObject {
+  return isObject(value) && value[signatureKey] === undefined;
+}
+
+export function isSecret(value: Wire | undefined): value is WireObject {
+  return isObject(value) && value[signatureKey] === secretSignature;
+}
+
+export function asSecret(value: Wire): Wire {
+  return isSecret(value) ? value : { [signatureKey]: secretSignature, value };
+}
+
+export function isAsset(value: Wire | undefined): value is WireObject {
+  return isObject(value) && value[signatureKey] === assetSignature;
+}
+
+export function isArchive(value: Wire | undefined): value is WireObject {
+  return isObject(value) && value[signatureKey] === archiveSignature;
+}
+
+/** The value without its secret marks, at every depth; properties that are null are left out, as an absent one. */
+export function reveal(value: Wire): Wire {
+  if (isSecret(value)) return reveal(value.value ?? null);
+  if (Array.isArray(value)) return value.map(reveal);
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value).filter(([, child]) => child !== null);
+  return Object.fromEntries(entries.map(([key, child]) => [key, reveal(child)]));
+}
+
+/** True when the value or a part of it is not known yet. */
+export function holdsUnknown(value: Wire): boolean {
+  if (Array.isArray(value)) return value.some(holdsUnknown);
+  return isObject(value) ? Object.values(value).some(holdsUnknown) : isUnknown(value);
+}
+
+/** Parts of a secret that say nothing by themselves, and whose loss would make a message useless. */
+const harmlessPart = /^(?:.{0,7}|\/[\w.@/-]*)$/s;
+
+/**
+ * Every secret text in a value, longest first: the whole of it, and of a text of several lines or a JSON document
+ * (a role's files on standard input) each line and each text in that, save short ones and plain paths.
+ */
+export function secretTexts(value: Wire): string[] {
+  const texts = new Set<string>();
+  const addPart = (text: string) => {
+    if (!harmlessPart.test(text)) add(text);
+  };
+  const addDocument = (document: unknown) => {
+    if (typeof document === "string") addPart(document);
+    else if (document !== null && typeof document === "object") Object.values(document).forEach(addDocument);
+  };
+  const add = (text: string) => {
+    if (text.length < 4 || texts.has(text)) return;
+    texts.add(text);
+    for (const line of text.split("\n")) addPart(line.trim());
+    if (/^\s*[[{]/.test(text)) addDocument(parsed(text));
+  };
+  const walk = (each: Wire, secret: boolean): void => {
+    if (isSecret(each)) walk(each.value ?? null, true);
+    else if (typeof each === "string") secret && add(each);
+    else if (each !== null && typeof each === "object") {
+      for (const child of Object.values(each)) walk(child, secret);
+    }
+  };
+  walk(value, false);
+  return [...texts].sort((a, b) => b.length - a.length);
+}
+
+/** The text without the secrets, also where one stands as JSON writes it. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
+    .reduce((cleaned, secret) => cleaned.replaceAll(secret, "[redacted]"), text);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

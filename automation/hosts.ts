@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import type { GlobalOutputs, HostOutputs, RegionOutputs } from "../components/outputs.ts";
+import type { SiteSecrets } from "../components/secrets.ts";
+import { exitCodes, UserError } from "./errors.ts";
+import { openSsh, type SshHost, type SshSession } from "./remote/ssh.ts";
+import type { SitePlace } from "./site.ts";
+
+/** What the stacks of a site gave out: null for one that is not built. */
+export interface SiteOutputs {
+  regions: Record<string, RegionOutputs | null>;
+  global: GlobalOutputs | null;
+}
+
+export function hostsOf(outputs: SiteOutputs): HostOutputs[] {
+  return [...Object.values(outputs.regions), outputs.global].flatMap((one) => one?.hosts ?? []);
+}
+
+export interface Patience {
+  attempts: number;
+  timeoutSeconds: number;
+}
+
+/** Hosts in the words of remote/ssh.ts; the alias is the host id, a host behind a gateway jumps through it. */
+export function sshHosts(hosts: readonly HostOutputs[], patience: Patience): SshHost[] {
+  const byId = new Map(hosts.map((host) => [host.id, host]));
+  const convert = (host: HostOutputs): SshHost => {
+    const gateway = host.ssh.proxyHostId === null ? undefined : byId.get(host.ssh.proxyHostId);
+    return {
+      alias: host.id,
+      host: host.ssh.host,
+      port: host.ssh.port,
+      user: host.ssh.user,
+      hostKey: host.ssh.hostKey,
+      dialAttempts: patience.attempts,
+      dialTimeoutSeconds: patience.timeoutSeconds,
+      ...(gateway === undefined ? {} : { proxy: convert(gateway) }),
+    };
+  };
+  return hosts.map(convert);
+}
+
+/** SSH to all hosts of a site. `patience` is for one host's dial: status gives up soon, a rollout waits. */
+export function openHosts(
+  place: SitePlace,
+  outputs: SiteOutputs,
+  secrets: SiteSecrets,
+  patience: Patience,
+): Promise<SshSession> {
+  return openSsh({
+    directory: join(place.stateDirectory, "ssh"),
+    privateKey: secrets.ssh.user.privateKey,
+    hosts: sshHosts(hostsOf(outputs), patience),
+  });
+}
+
+/** A host by id or machine name; a usage error that lists all of them where there is none. */
+export function findHost(outputs: SiteOutputs, name: string): HostOutputs {
+  const hosts = hostsOf(outputs);
+  const host = hosts.find(({ id, name: machine }) => id === name || machine === name);
+  if (host !== undefined) return host;
+  throw new UserError({
+    what: `there is no host ${name}`,
+    why: `the hosts are ${hosts.map(({ id }) => id).join(", ")}`,
+    next: `npx evenkeel ssh ${hosts[0]?.id ?? "HOST"}`,
+    exitCode: exitCodes.usage,
+  });
+}

@@ -1,0 +1,132 @@
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { exitCodes, UserError } from "./errors.ts";
+import { jsonDocument } from "./output.ts";
+import { liveness, ownIdentity, thisHost } from "./processes.ts";
+import { createFile, inFolder, replaceFile } from "./site/durable.ts";
+
+const lockSchema = z.object({
+  run: z.string(),
+  host: z.string(),
+  bootId: z.string().nullable(),
+  pid: z.number().int(),
+  startTime: z.string().nullable(),
+  who: z.string(),
+  command: z.string(),
+  at: z.string(),
+});
+
+/** Who holds the operator's lock of a site. `at` is UTC. */
+export type LockRecord = z.infer<typeof lockSchema>;
+
+export interface SiteLock {
+  record: LockRecord;
+  /** The dead holder that this lock was taken over from, whose leftovers are to be ended. */
+  tookOverFrom: LockRecord | null;
+  release(): void;
+}
+
+export function lockFile(stateDirectory: string): string {
+  return join(stateDirectory, "lock.json");
+}
+
+/**
+ * Takes the operator's lock of a site, or refuses with exit code 13 and the holder's name. A holder is set aside only
+ * when it is proved dead on this host (pid, start time and boot id); one on another host is never touched.
+ */
+export function takeLock(options: { stateDirectory: string; run: string; command: string }): SiteLock {
+  const path = lockFile(options.stateDirectory);
+  const record: LockRecord = {
+    run: options.run,
+    ...ownIdentity(),
+    who: userName(),
+    command: options.command,
+    at: new Date().toISOString(),
+  };
+  const text = jsonDocument(record);
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    // Each time: a destroy that ends just now takes the folder away with its lock.
+    inFolder(options.stateDirectory, () =>
+      mkdirSync(options.stateDirectory, { recursive: true, mode: 0o700 }),
+    );
+    if (createFile(path, text)) return held(path, record, null);
+    const holder = readLock(path);
+    if (holder === null) continue;
+    if (liveness(holder, thisHost()) !== "dead") throw locked(holder, path);
+    const dead = takeOver(path, record, holder);
+    if (dead) return held(path, record, holder);
+  }
+  throw new Error(`the lock ${path} could neither be taken nor read`);
+}
+
+/**
+ * Two processes may find the same dead holder. The file `lock.json.<its run>` decides: only one can create it, and
+ * whoever comes later finds either that file or another holder in the lock itself.
+ */
+function takeOver(path: string, record: LockRecord, holder: LockRecord): boolean {
+  const claim = `${path}.${holder.run}`;
+  if (!createFile(claim, jsonDocument(record))) {
+    const claimant = readLock(claim);
+    if (claimant === null) return false;
+    if (liveness(claimant, thisHost()) !== "dead") throw locked(claimant, path);
+    rmSync(claim, { force: true });
+    return false;
+  }
+  try {
+    if (readLock(path)?.run !== holder.run) return false;
+    replaceFile(path, jsonDocument(record));
+    return true;
+  } finally {
+    rmSync(claim, { force: true });
+  }
+}
+
+function held(path: string, record: LockRecord, tookOverFrom: LockRecord | null): SiteLock {
+  const release = () => {
+    if (readLock(path)?.run === record.run) rmSync(path, { force: true });
+  };
+  return { record, tookOverFrom, release };
+}
+
+/** The lock's record, or null where there is no lock. A file that holds none is refused: no crash of ours leaves one. */
+export function readLock(path: string): LockRecord | null {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+  try {
+    return lockSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new UserError({
+      what: `the lock file ${path} is damaged, so nobody can tell who holds the site`,
+      next: `make sure that no other evenkeel command runs, remove ${path} and run the command again`,
+      exitCode: exitCodes.locked,
+      cause,
+    });
+  }
+}
+
+function locked(holder: LockRecord, path: string): UserError {
+  const elsewhere =
+    holder.host === ownIdentity().host ? "" : ` If that host is gone for good, remove ${path}.`;
+  return new UserError({
+    what: `the site is locked by ${holder.who} (${holder.command}, pid ${holder.pid} on ${holder.host})`,
+    why: `since ${holder.at}; a lock is never taken from one that may be alive`,
+    next: `wait until that command ends, then run this one again.${elsewhere}`,
+    exitCode: exitCodes.locked,
+    code: "locked",
+  });
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? "unknown"}`;
+  }
+}

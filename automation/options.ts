@@ -1,0 +1,43 @@
+import type { Options } from "yargs";
+
+/** Name of the site whose files lie at the top level of the clone; every other site has a folder below sites/. */
+export const defaultSite = "shop";
+
+/** Flags that mean the same with every command that takes them. */
+export const siteOption = {
+  site: { type: "string", default: defaultSite, requiresArg: true, describe: "The site to work on" },
+} as const satisfies Record<string, Options>;
+
+export const formatOption = {
+  format: {
+    choices: ["table", "json"],
+    default: "table",
+    describe: "Form of the result on standard output",
+  },
+} as const satisfies Record<string, Options>;
+
+export const yesOption = {
+  yes: {
+    type: "boolean",
+    default: false,
+    describe: "Answer yes to questions that set-up asks (needed without a terminal)",
+  },
+} as const satisfies Record<string, Options>;
+
+export const regionOption = {
+  region: {
+    type: "string",
+    default: "all",
+    requiresArg: true,
+    describe: "One region's name, global, or all",
+  },
+} as const satisfies Record<string, Options>;
+
+export const timeoutOption = {
+  timeout: {
+    type: "number",
+    default: 1800,
+    requiresArg: true,
+    describe: "Seconds after which the running step is asked to stop",
+  },
+} as const satisfies Record<string, Options>;

@@ -1,0 +1,92 @@
+import type { ListrTask } from "listr2";
+import { say, terminal } from "./terminal.ts";
+
+/** A named piece of work; `note` tells what it is doing right now. The string that `run` returns ends its line. */
+export interface Step {
+  title: string;
+  run: (note: (text: string) => void) => Promise<string | undefined>;
+}
+
+/** Steps that run side by side; all of them finish even when one fails. */
+export interface Group {
+  title: string;
+  parallel: readonly Step[];
+}
+
+export type Work = Step | Group;
+
+/** Runs work in order and shows it on standard error: a live tree at a terminal, else one line an event. */
+export async function runWork(work: readonly Work[], plain = terminal().plain): Promise<void> {
+  if (plain) for (const item of work) await runPlainly(item);
+  else await runAsTree(work);
+}
+
+async function runPlainly(item: Work): Promise<void> {
+  if ("run" in item) return runPlainStep(item);
+  const results = await Promise.allSettled(item.parallel.map(runPlainStep));
+  throwFirst(results);
+}
+
+async function runPlainStep(step: Step): Promise<void> {
+  const started = Date.now();
+  const seconds = () => secondsText((Date.now() - started) / 1000);
+  say(`${step.title} ...`);
+  try {
+    const end = await step.run((text) => say(`${step.title}: ${text}`));
+    say(`${step.title}: ${end ?? "done"} (${seconds()})`);
+  } catch (error) {
+    const word = (error as { code?: string }).code === "interrupted" ? "stopped" : "failed";
+    say(`${step.title}: ${word} (${seconds()})`);
+    throw error;
+  }
+}
+
+/** The first failure of steps that ran side by side, once all of them have ended. */
+function throwFirst(results: readonly PromiseSettledResult<unknown>[]): void {
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}
+
+async function runAsTree(work: readonly Work[]): Promise<void> {
+  const { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } = await import("listr2");
+  // Every renderer of listr2 writes to standard output unless it is given a logger that doesn't.
+  const logger = new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) });
+  const task = (step: Step): ListrTask => ({
+    title: step.title,
+    task: async (_, own) => {
+      const end = await step.run((text) => {
+        own.output = text;
+      });
+      if (end !== undefined) own.title = `${step.title}: ${end}`;
+    },
+  });
+  // One list an item: a group must end with all its steps ended, and then stop what follows.
+  for (const item of work) {
+    const steps = "run" in item ? [item] : item.parallel;
+    const results: PromiseSettledResult<unknown>[] = [];
+    const watched = steps.map((step) => task({ ...step, run: (note) => settle(step.run(note), results) }));
+    const list = new Listr(watched, {
+      concurrent: true,
+      exitOnError: false,
+      registerSignalListeners: false,
+      rendererOptions: { logger, timer: PRESET_TIMER, showErrorMessage: false },
+    });
+    await list.run();
+    throwFirst(results);
+  }
+}
+
+async function settle<T>(running: Promise<T>, results: PromiseSettledResult<unknown>[]): Promise<T> {
+  try {
+    return await running;
+  } catch (reason) {
+    results.push({ status: "rejected", reason });
+    throw reason;
+  }
+}
+
+/** "3.2 s", "2 min 5 s". */
+export function secondsText(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}

@@ -1,0 +1,32 @@
+/**
+ * Replaces every secret value in a text. Also finds a value as JSON writes it, since messages often quote JSON.
+ * Values under 8 characters are left alone: replacing them would eat ordinary words.
+ */
+export function redact(text: string, secrets: readonly string[]): string {
+  let result = text;
+  for (const secret of secrets) {
+    if (secret.length < 8) continue;
+    const escaped = JSON.stringify(secret).slice(1, -1);
+    for (const form of new Set([escaped, secret, secret.trim()]))
+      result = result.replaceAll(form, "[redacted]");
+  }
+  return result;
+}
+
+/** All string values of a secrets document below the given keys' names, longest first (a key may hold a shorter one). */
+export function secretValues(document: unknown): string[] {
+  const values = new Set<string>();
+  collect(document, "", values);
+  return [...values].sort((a, b) => b.length - a.length);
+}
+
+/** Fields of the secrets document that are public by nature. */
+const publicFields = new Set(["apiVersion", "publicKey", "certificate", "adminUser"]);
+
+function collect(value: unknown, field: string, into: Set<string>): void {
+  if (typeof value === "string") {
+    if (!publicFields.has(field)) into.add(value);
+  } else if (value !== null && typeof value === "object") {
+    for (const [key, child] of Object.entries(value)) collect(child, key, into);
+  }
+}

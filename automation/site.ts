@@ -1,0 +1,187 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { z } from "zod";
+import { ConfigError, loadSiteConfig, type SiteConfig } from "../components/config.ts";
+import type { SiteSecrets } from "../components/secrets.ts";
+import type { WordpressCore } from "./engine/wordpress.ts";
+import { exitCodes, UserError } from "./errors.ts";
+import { defaultSite } from "./options.ts";
+import { createFile, inFolder } from "./site/durable.ts";
+import { ensurePorts, readPorts } from "./site/ports.ts";
+import { ensureSecrets, readSecretsFile } from "./site/secrets.ts";
+
+/** Root of this clone. */
+export const home = join(import.meta.dirname, "..");
+
+/** Where a site's things lie. */
+export interface SitePlace {
+  name: string;
+  /** Holds Pulumi.yaml and the stack files. */
+  directory: string;
+  /** `.evenkeel/<site>`: secrets, ports, journal, lock (0700). */
+  stateDirectory: string;
+}
+
+/** What lies in `.evenkeel` beside the sites' folders. */
+const takenNames = new Set(["pulumi", "state", "clone-id"]);
+
+/**
+ * The folders of a site: the default site's files lie at the top of the clone, every other's in sites/<name>. A site
+ * that isn't there is a usage error.
+ */
+export function sitePlace(name: string, root = home): SitePlace {
+  if (!/^[a-z][a-z0-9-]{0,30}$/.test(name) || takenNames.has(name)) {
+    throw usage(
+      `"${name}" is no site name`,
+      `lower-case letters, digits and dashes; ${[...takenNames].join(", ")} are taken`,
+    );
+  }
+  const directory = name === defaultSite ? root : join(root, "sites", name);
+  if (!existsSync(join(directory, "Pulumi.yaml"))) {
+    throw usage(`there is no site ${name}`, `${join(directory, "Pulumi.yaml")} does not exist`);
+  }
+  return { name, directory, stateDirectory: join(root, ".evenkeel", name) };
+}
+
+/** The checked configuration of a site. All problems are named at once, before anything is touched. */
+export function siteConfig(place: SitePlace): SiteConfig {
+  const config = loadOrExplain(place);
+  if (config.site === place.name) return config;
+  throw usage(
+    `Pulumi.yaml of the site ${place.name} names the project ${config.site}`,
+    "both names must be the same",
+  );
+}
+
+function loadOrExplain(place: SitePlace): SiteConfig {
+  try {
+    return loadSiteConfig(place.directory);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new UserError({
+      what: `the configuration of the site ${place.name} has ${error.problems.length} problem(s)`,
+      why: error.problems.join("\n"),
+      next: `mend the files in ${place.directory} and run the command again`,
+      exitCode: exitCodes.usage,
+      cause: error,
+    });
+  }
+}
+
+/** Makes the site's folder, for this user alone. */
+export function ensureSiteDirectory(place: SitePlace): void {
+  inFolder(place.stateDirectory, () => {
+    mkdirSync(place.stateDirectory, { recursive: true, mode: 0o700 });
+    chmodSync(place.stateDirectory, 0o700);
+  });
+}
+
+/** Empties the site's folder but for the lock's own file, which its holder releases last. */
+export function emptySiteDirectory(place: SitePlace, lock: string): void {
+  for (const name of readdirSync(place.stateDirectory)) {
+    const file = join(place.stateDirectory, name);
+    if (name !== basename(lock)) rmSync(file, { recursive: true, force: true });
+  }
+}
+
+/** Removes the site's folder where it is empty: one that isn't has a new holder already. */
+export function removeEmptySiteDirectory(place: SitePlace): void {
+  try {
+    rmdirSync(place.stateDirectory);
+  } catch (error) {
+    if (!["ENOTEMPTY", "EEXIST", "ENOENT"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
+}
+
+/** Secrets and ports, made once: what is there stays, what is missing is added. */
+export async function ensureSiteFiles(
+  place: SitePlace,
+  config: SiteConfig,
+  core: WordpressCore | null,
+): Promise<SiteSecrets> {
+  ensureSiteDirectory(place);
+  checkSiteFiles(place, config);
+  const secrets = await ensureSecrets(secretsFile(place), config);
+  if (config.provider === "lab") await ensurePorts(place.stateDirectory, config.regions);
+  ensureCore(place, core);
+  return secrets;
+}
+
+const coreSchema = z.object({ version: z.string(), sha256: z.string(), localPath: z.string() }).nullable();
+
+/** Refuses damaged site files (exit 2) before anything is made or read by them. Missing ones are no damage. */
+export function checkSiteFiles(place: SitePlace, config: Pick<SiteConfig, "provider">): void {
+  if (config.provider === "lab") readPorts(portsFile(place));
+  checkCore(join(place.stateDirectory, "core.json"));
+}
+
+function checkCore(path: string): void {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  try {
+    coreSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new UserError({
+      what: `the site's choice of WordPress in ${path} is damaged; nothing was changed`,
+      next: "restore the file from a copy; without one, remove it and run npx evenkeel env: the choice is made anew, and another one changes the web hosts",
+      exitCode: exitCodes.usage,
+      code: "core-damaged",
+      cause,
+    });
+  }
+}
+
+/** Which WordPress the site's hosts take is decided once: an archive that turns up later changes no running host. */
+function ensureCore(place: SitePlace, core: WordpressCore | null): void {
+  const choice = core && { version: core.version, sha256: core.sha256, localPath: core.path };
+  createFile(join(place.stateDirectory, "core.json"), `${JSON.stringify(choice)}\n`);
+}
+
+export function secretsFile(place: SitePlace): string {
+  return join(place.stateDirectory, "secrets.json");
+}
+
+export function portsFile(place: SitePlace): string {
+  return join(place.stateDirectory, "ports.json");
+}
+
+export function journalFile(place: SitePlace): string {
+  return join(place.stateDirectory, "journal.jsonl");
+}
+
+/** The secrets of a site that was set up; a usage error where it never was. */
+export function readSiteSecrets(place: SitePlace): SiteSecrets {
+  const secrets = readSecretsFile(secretsFile(place));
+  if (secrets !== null) return secrets;
+  throw notBuilt(place.name);
+}
+
+/** The error of commands that need a site that was rolled out. */
+export function notBuilt(site: string): UserError {
+  return new UserError({
+    what: `the site ${site} is not built yet`,
+    next: `npx evenkeel provision${siteFlag(site)}`,
+    exitCode: exitCodes.refused,
+    code: "not-built",
+  });
+}
+
+/** The words that name a site in a command to run: none for the default one. */
+export function siteFlag(site: string): string {
+  return site === defaultSite ? "" : ` --site ${site}`;
+}
+
+/** How a site's commands are written for a person: `flag` for evenkeel, `pulumi` for the plain CLI (see `env`). */
+export function siteWords(site: string): { flag: string; pulumi: string } {
+  const flag = siteFlag(site);
+  return { flag, pulumi: flag === "" ? "npx pulumi" : `npx pulumi -C sites/${site}` };
+}
+
+function usage(what: string, why: string): UserError {
+  return new UserError({ what, why, next: "npx evenkeel --help", exitCode: exitCodes.usage });
+}

@@ -1,0 +1,223 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { LocalWorkspace, Stack } from "@pulumi/pulumi/automation/index.js";
+import type { SiteConfig } from "../components/config.ts";
+import {
+  type GlobalOutputs,
+  globalOutputs,
+  outputName,
+  type RegionOutputs,
+  regionOutputs,
+} from "../components/outputs.ts";
+import type { Engine } from "./engine/setup.ts";
+import { interrupted, interrupts } from "./interrupt.ts";
+import { runVariable } from "./processes.ts";
+import type { SitePlace } from "./site.ts";
+import { detachedCommand } from "./stacks/command.ts";
+import { explained, timedOut } from "./stacks/errors.ts";
+import { eventLog, type StackRun } from "./stacks/events.ts";
+import {
+  type Deployment,
+  nextBackup,
+  pendingOperations,
+  readDeployment,
+  withoutPendingOperations,
+  writeDeployment,
+} from "./stacks/state.ts";
+
+/** What of set-up's result the stacks need. */
+export type PulumiEngine = Pick<Engine, "pulumiHome" | "pulumiRoot" | "env">;
+
+export interface StacksOptions {
+  engine: PulumiEngine;
+  place: SitePlace;
+  config: SiteConfig;
+  /** Values that never may stand in an error. */
+  secrets: readonly string[];
+  /** Name of this run, found again in the environment of whatever it leaves behind. */
+  run: string;
+  timeoutSeconds: number;
+}
+
+export type Note = (text: string) => void;
+export type Operation = "up" | "preview" | "destroy";
+
+export const globalStack = "global";
+
+/** The stacks of a site, in the order in which they are built. */
+export function stackNames(config: Pick<SiteConfig, "regions">): string[] {
+  return [...config.regions, globalStack];
+}
+
+/** A site's stacks through the Automation API, on the same project folder and state as plain `pulumi`. */
+export class Stacks {
+  readonly options: StacksOptions;
+  readonly workspace: LocalWorkspace;
+  private readonly opened = new Map<string, Stack>();
+  /** Outputs asked for since the stack last changed: asking takes half a second. */
+  private readonly fresh = new Map<string, unknown>();
+
+  constructor(options: StacksOptions, workspace: LocalWorkspace) {
+    this.options = options;
+    this.workspace = workspace;
+  }
+
+  /** Makes the site's stacks where they are missing, one after another: making one writes a shared file. */
+  async ensure(): Promise<void> {
+    const automation = await import("@pulumi/pulumi/automation/index.js");
+    const known = new Set(await this.existing());
+    for (const name of stackNames(this.options.config)) {
+      if (known.has(name)) await this.open(name);
+      else {
+        const stack = await this.attempt(name, "made", () => automation.Stack.create(name, this.workspace));
+        this.opened.set(name, withoutAfterword(stack));
+      }
+    }
+  }
+
+  /** Names of the site's stacks that exist. */
+  async existing(): Promise<string[]> {
+    const all = stackNames(this.options.config);
+    if (all.every((name) => this.opened.has(name))) return all;
+    const known = await this.attempt("", "listed", () => this.workspace.listStacks());
+    const names = new Set(known.map(({ name }) => name.slice(name.lastIndexOf("/") + 1)));
+    return all.filter((name) => names.has(name));
+  }
+
+  async region(name: string): Promise<RegionOutputs | null> {
+    const value = await this.output(name);
+    return value === undefined ? null : regionOutputs.parse(value);
+  }
+
+  async global(): Promise<GlobalOutputs | null> {
+    const value = await this.output(globalStack);
+    return value === undefined ? null : globalOutputs.parse(value);
+  }
+
+  /** `stackOutputs` of the API would ask twice, to tell secrets apart; there are none in this contract. */
+  private async output(stack: string): Promise<unknown> {
+    if (this.fresh.has(stack)) return this.fresh.get(stack);
+    const result = await this.cli(["stack", "output", "--json", "--show-secrets", "--stack", stack]);
+    const value = (JSON.parse(result) as Record<string, unknown>)[outputName];
+    this.fresh.set(stack, value);
+    return value;
+  }
+
+  /** Runs one operation to its end. Throws a UserError that names the stack and what the engine said. */
+  async run(
+    operation: Operation,
+    name: string,
+    note: Note,
+    options: { replace?: readonly string[] } = {},
+  ): Promise<StackRun> {
+    interrupts().check();
+    const stack = await this.open(name);
+    const log = eventLog(note);
+    const timeout = AbortSignal.timeout(this.options.timeoutSeconds * 1000);
+    const common = { onEvent: log.receive, signal: AbortSignal.any([interrupts().signal, timeout]) };
+    try {
+      this.fresh.delete(name);
+      if (operation === "up") await stack.up({ ...common, replace: [...(options.replace ?? [])] });
+      else if (operation === "preview")
+        await stack.preview({ ...common, replace: [...(options.replace ?? [])] });
+      else await stack.destroy(common);
+    } catch (cause) {
+      if (interrupts().signal.aborted) throw interrupted(cause);
+      if (timeout.aborted) throw timedOut(name, this.options.timeoutSeconds, cause);
+      throw explained({ stack: name, operation, cause, run: log.result(), secrets: this.options.secrets });
+    }
+    interrupts().check();
+    return log.result();
+  }
+
+  private async open(name: string): Promise<Stack> {
+    const known = this.opened.get(name);
+    if (known !== undefined) return known;
+    const automation = await import("@pulumi/pulumi/automation/index.js");
+    const stack = await this.attempt(name, "opened", () => automation.Stack.select(name, this.workspace));
+    this.opened.set(name, withoutAfterword(stack));
+    return stack;
+  }
+
+  /** Copies the stack's state beside it and returns it. Secrets in it stay encrypted. */
+  async backUp(name: string): Promise<Deployment> {
+    const file = nextBackup(join(this.options.place.stateDirectory, "backup"), name);
+    await this.cli(["stack", "export", "--file", file, "--stack", name]);
+    return readDeployment(file);
+  }
+
+  /** A stack's state as it is now. Secrets in it stay encrypted. */
+  async state(name: string): Promise<Deployment> {
+    return JSON.parse(await this.cli(["stack", "export", "--stack", name])) as Deployment;
+  }
+
+  /** Drops the operations that a killed run left pending. True where there were some. */
+  async clearPending(name: string, state: Deployment): Promise<boolean> {
+    if (pendingOperations(state) === 0) return false;
+    const file = join(this.options.place.stateDirectory, `${name}.import.json`);
+    try {
+      writeDeployment(file, withoutPendingOperations(state));
+      await this.cli(["stack", "import", "--file", file, "--stack", name]);
+    } finally {
+      rmSync(file, { force: true });
+    }
+    return true;
+  }
+
+  /** Drops the backend's lock on a stack. The caller has proved that its owner is dead. */
+  async cancel(name: string): Promise<void> {
+    await this.cli(["cancel", "--yes", "--stack", name]);
+  }
+
+  async unprotect(name: string): Promise<void> {
+    await this.cli(["state", "unprotect", "--all", "--yes", "--stack", name]);
+  }
+
+  /** Removes an empty stack with its history. The stack file is part of the project and stays. */
+  async remove(name: string): Promise<void> {
+    this.opened.delete(name);
+    this.fresh.delete(name);
+    await this.cli(["stack", "rm", "--yes", "--preserve-config", "--stack", name]);
+  }
+
+  private async cli(args: string[]): Promise<string> {
+    const command = this.workspace.pulumiCommand as unknown as {
+      run(args: string[], cwd: string, env: Record<string, string>): Promise<{ stdout: string }>;
+    };
+    const label = args.slice(0, 2).join(" ");
+    const run = () => command.run(args, this.workspace.workDir, this.workspace.envVars);
+    return (await this.attempt(args.at(-1) ?? "", label, run)).stdout;
+  }
+
+  private async attempt<T>(stack: string, operation: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      throw explained({ stack, operation, cause, run: null, secrets: this.options.secrets });
+    }
+  }
+}
+
+/** Opens the workspace of a site. Needs set-up to have run. */
+export async function openStacks(options: StacksOptions): Promise<Stacks> {
+  const automation = await import("@pulumi/pulumi/automation/index.js");
+  const backend = options.engine.env.PULUMI_BACKEND_URL;
+  if (backend?.startsWith("file:///")) mkdirSync(new URL(backend), { recursive: true, mode: 0o700 });
+  const workspace = await automation.LocalWorkspace.create({
+    workDir: options.place.directory,
+    pulumiHome: options.engine.pulumiHome,
+    pulumiCommand: await detachedCommand(options.engine.pulumiRoot),
+    envVars: { ...options.engine.env, [runVariable]: options.run },
+  });
+  // Every command names its stack, so none need be the selected one; selecting takes a quarter of a second each.
+  Object.assign(workspace, { selectStack: async () => {} });
+  return new Stacks(options, workspace);
+}
+
+/**
+ * After each `up` the Automation API asks for the outputs (twice) and the history. Nobody reads these answers here, and
+ * they take two seconds a stack: `output` asks once, when somebody wants to know.
+ */
+function withoutAfterword(stack: Stack): Stack {
+  return Object.assign(stack, { outputs: async () => ({}), info: async () => undefined });
+}

@@ -1,0 +1,18 @@
+/** Jest runs the sources as Node does: ESM with types stripped. Test kinds are folders; tests/run.ts picks them. */
+export default {
+  testEnvironment: "node",
+  // A lab test asks real hosts; what may take longer says so itself.
+  testTimeout: 60_000,
+  extensionsToTreatAsEsm: [".ts"],
+  transform: {
+    "^.+\\.ts$": [
+      "@swc/jest",
+      {
+        jsc: { parser: { syntax: "typescript" }, target: "es2024" },
+        module: { type: "es6" },
+      },
+    ],
+  },
+  testMatch: ["<rootDir>/tests/**/*.test.ts"],
+  modulePathIgnorePatterns: ["<rootDir>/.evenkeel/"],
+};
