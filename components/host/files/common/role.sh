@@ -1,0 +1,50 @@
+# Helpers of the role scripts (setup.sh), installed as /usr/local/lib/evenkeel/role.sh and sourced by them.
+# Standard output of a role script belongs to its one JSON object of facts; everything else goes to standard error.
+# shellcheck shell=bash
+set -euo pipefail
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+
+log() { printf '%s\n' "$*" >&2; }
+
+die() {
+  log "$*"
+  exit 1
+}
+
+# changed PATH...: true when one of these files was written now, or by an earlier run that did not finish.
+changed() {
+  local path
+  for path in "$@"; do
+    grep -qxF -- "$path" "${EVENKEEL_CHANGED:?}" && return 0
+  done
+  return 1
+}
+
+installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+# install_packages PKG...: only what is missing. A first boot may still hold the package lock, hence the lock
+# timeout; package lists may be old, hence one retry after an update.
+install_packages() {
+  local missing=() package
+  for package in "$@"; do installed "$package" || missing+=("$package"); done
+  [ "${#missing[@]}" -eq 0 ] && return 0
+  log "installing ${missing[*]}"
+  apt_get install --no-install-recommends "${missing[@]}" && return 0
+  apt_get update
+  apt_get install --no-install-recommends "${missing[@]}"
+}
+
+apt_get() {
+  timeout -k 10 600 apt-get -qq -y -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 -o Acquire::http::Timeout=20 \
+    -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" </dev/null >&2
+}
+
+# wait_until SECONDS COMMAND...: polls until the command succeeds; false when the time is over.
+wait_until() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$deadline" ] || return 1
+    sleep 0.2
+  done
+}

@@ -1,0 +1,65 @@
+# shellcheck shell=bash
+# Role script of a balancer (region's or edge): a new configuration or certificate is checked beside the one in
+# use, swapped only when HAProxy accepts it, and taken over by reload, so that no connection is cut.
+# shellcheck source=/dev/null
+. /usr/local/lib/evenkeel/role.sh
+
+wanted=/etc/evenkeel/haproxy.cfg
+config=/etc/haproxy/haproxy.cfg
+pem=/etc/haproxy/site.pem
+tls=/etc/evenkeel/tls
+states=/var/lib/haproxy/servers.state
+# Hash of what the running workers have read; written after they have.
+loaded=/var/lib/evenkeel/haproxy.loaded
+
+worker() { evenkeel-traffic haproxy 'show info' | sed -n 's/^Pid: //p'; }
+other_worker() { local now; now=$(worker) && [ -n "$now" ] && [ "$now" != "$1" ]; }
+digest() { cat "$wanted" "$pem" "$tls/ca.pem" | sha256sum | cut -d' ' -f1; }
+
+# The line between them: a PEM text need not end with one.
+join_certificate() {
+  (umask 077 && cat "$tls/site.pem" <(echo) "$tls/site-key.pem" >"$pem.new")
+}
+
+check() {
+  EVENKEEL_PEM=$pem.new haproxy -c -f "$wanted" >&2 && return 0
+  rm -f "$pem.new"
+  die "HAProxy refuses $wanted or its certificate (above); the balancer goes on with the ones it has"
+}
+
+swap() {
+  mv "$pem.new" "$pem"
+  cmp -s "$wanted" "$config" && return 0
+  install -m 0644 "$wanted" "$config.new"
+  mv "$config.new" "$config"
+}
+
+reload() {
+  local before
+  before=$(worker)
+  evenkeel-traffic haproxy 'show servers state' >"$states"
+  systemctl reload haproxy
+  wait_until 15 other_worker "$before" || die "HAProxy did not take over its new configuration within 15 s"
+}
+
+run() {
+  # "restart" only where it doesn't answer at all: there is no connection to cut then.
+  if systemctl is-active -q haproxy && worker >/dev/null; then
+    [ "$(cat "$loaded" 2>/dev/null)" = "$(digest)" ] && return 0
+    reload
+  else
+    systemctl restart haproxy
+    wait_until 15 worker || die "HAProxy does not answer on its socket within 15 s"
+  fi
+  # An old file must not tell a later cold start who was up today.
+  rm -f "$states"
+  digest >"$loaded"
+}
+
+install_packages haproxy
+join_certificate
+check
+swap
+systemctl enable -q haproxy >&2
+run
+printf '{"haproxy":"%s","loaded":"%s"}\n' "$(haproxy -v | sed -n 's/^HAProxy version \([^ ]*\).*/\1/p')" "$(cat "$loaded")"

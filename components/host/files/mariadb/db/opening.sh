@@ -1,0 +1,38 @@
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154
+# The last steps of birth, promote and resume, and the marker that lets a cut one be finished.
+# opening.json {verb, epoch, stage}: "started" = birth is making its accounts or resume asks its peers, "proved" = all
+# that was received is applied and replication may be cleared. It is gone once the database is open. Peers see it in
+# the status: promote and resume write it before they ask for the last time, so that of two at once each sees the other.
+readonly OPENING=$STATE/opening.json HEARTBEAT=evenkeel-heartbeat.service
+
+mark_opening() {
+  jq -cn --arg verb "$1" --argjson epoch "$2" --arg stage "$3" '{$verb, $epoch, $stage}' | put_durably "$OPENING"
+}
+
+opening() { [ ! -e "$OPENING" ] || jq -r "$1" "$OPENING"; }
+
+heartbeat_runs() { systemctl is-active --quiet "$HEARTBEAT"; }
+
+stop_heartbeat() {
+  within 4 bounded_systemctl stop "$HEARTBEAT" || systemctl kill -s KILL "$HEARTBEAT" 2>/dev/null || :
+  ! heartbeat_runs
+}
+
+bounded_systemctl() { timeout "$(remaining)" systemctl "$@"; }
+
+# open_database EPOCH: role first, then writes, then the row that says so. A fence that began meanwhile wins: what it
+# does not stop here, it closes as soon as it has the lock.
+open_database() {
+  refuse_while_fencing
+  write_role "$1" active
+  open_port
+  local still_closed
+  refuse_while_fencing
+  still_closed=$(sql "SET GLOBAL read_only=0; SET SESSION sql_log_bin=1;
+    REPLACE INTO evenkeel.heartbeat (id, region, epoch, at) VALUES (1, '$REGION', $1, NOW(6)); SELECT @@global.read_only")
+  [ "$still_closed" = 0 ] || fail "the database is still read-only"
+  bounded_systemctl restart "$HEARTBEAT" || fail "the heartbeat does not start: see journalctl -u $HEARTBEAT"
+  remove_durably "$OPENING"
+}
+
+is_open() { is_writable && heartbeat_runs; }

@@ -1,0 +1,76 @@
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154
+# Closes this database whatever state it is in (writer.md, W4): the port first, without waiting for the lock; then a
+# graceful demote, and when that does not come through in time SIGKILL with the unit masked. Another verb may hold the
+# lock meanwhile and open what was just closed: the marker stops it, and what slipped past is closed under the lock.
+verb_fence() {
+  mark_fencing || log "the marker of a fence can't be written: going on"
+  read_role
+  # An unseeded host may be in the middle of its birth, whose end the lock tells.
+  if [ "$ROLE" = unseeded ]; then
+    take_lock
+    read_role
+  fi
+  if [ "$ROLE" = unseeded ]; then
+    remove_durably "$FENCING"
+    jq -cn '{fenced: false, role: "unseeded", method: "none"}'
+    return
+  fi
+  # Asked to end before the port closes, without waiting for it: a row that can't leave this host any more would keep
+  # it from following the next writer.
+  systemctl stop --no-block "$HEARTBEAT" || log "the heartbeat does not stop: going on"
+  close_port || log "the packet filter can't be changed: going on"
+  stop_heartbeat || log "the heartbeat does not stop: going on"
+  local method=killed half=$(($(remaining_ms) / 2000))
+  if within "$((half > 0 ? half : 1))" fence_gracefully; then method=graceful; else kill_database; fi
+  take_lock
+  close_what_slipped_past || method=killed
+  read_role
+  remember_fence
+  remove_durably "$FENCING"
+  jq -cn --arg method "$method" --argjson epoch "$EPOCH" '{fenced: true, role: "fenced", $epoch, $method}'
+}
+
+# With the lock nobody opens anything any more. False when the database had to be killed (again).
+close_what_slipped_past() {
+  [ "$(remaining_ms)" -ge 5000 ] || start_clock 5
+  close_port || log "the packet filter can't be changed: going on"
+  stop_heartbeat || log "the heartbeat does not stop: going on"
+  if database_is_dead || proved_read_only; then return 0; fi
+  kill_database
+  return 1
+}
+
+proved_read_only() { [ "$(within 3 sql 'SELECT @@global.read_only' 2>/dev/null)" = 1 ]; }
+
+remember_fence() {
+  local was=$ROLE
+  [ "$ROLE" != fenced ] || was=$WAS
+  remove_durably "$OPENING"
+  write_role "$EPOCH" fenced "$was" true
+}
+
+# Every connection over the network is ended: what they had under way must not commit later.
+fence_gracefully() {
+  try_lock && running && make_read_only && sql 'STOP SLAVE' && end_remote_sessions
+}
+
+end_remote_sessions() {
+  sql "SELECT CONCAT('KILL HARD ', id, ';') FROM information_schema.PROCESSLIST WHERE user NOT IN ('root', 'system user', 'event_scheduler', 'evenkeel-beat')" |
+    { printf 'SET SESSION sql_log_bin=0;\n' && cat; } | tied_force_client
+}
+
+# A session may be gone before its turn comes.
+tied_force_client() { tied mariadb --no-defaults --force --protocol=socket --socket="$SOCKET" --user=root 2>/dev/null || :; }
+
+kill_database() {
+  local enabled
+  enabled=$(systemctl is-enabled mariadb.service 2>/dev/null) || :
+  if [ "$enabled" = masked ] && database_is_dead; then return 0; fi
+  log "the database does not close itself in time: killing it"
+  systemctl mask mariadb.service >&2 2>/dev/null || fail "mariadb.service can't be masked"
+  systemctl kill -s KILL --kill-whom=all mariadb.service 2>/dev/null || :
+  wait_for database_is_dead || fail "the database still lives after SIGKILL"
+  systemctl stop --no-block mariadb.service 2>/dev/null || :
+}
+
+database_is_dead() { ! pgrep -x mariadbd >/dev/null; }

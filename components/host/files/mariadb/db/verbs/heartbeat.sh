@@ -1,0 +1,33 @@
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154
+# Body of evenkeel-heartbeat.service: one committed row a second, through an account that read_only stops. Ends with
+# 12 when this host is not the active one at that epoch any more.
+verb_heartbeat() {
+  read_role
+  [ "$ROLE" = active ] || refuse "the role of this host is $ROLE"
+  local epoch=$EPOCH answer announced=false
+  coproc BEAT { exec setpriv --pdeathsig KILL --reuid evenkeel-beat --regid evenkeel-beat --clear-groups mariadb --no-defaults \
+    --protocol=socket --socket="$SOCKET" --user=evenkeel-beat --batch --skip-column-names --unbuffered; }
+  while still_active "$epoch"; do
+    answer=$(ask_beat "SELECT @@global.read_only") || fail "the database does not answer"
+    [ "$answer" = 0 ] || refuse "the database is read-only"
+    answer=$(ask_beat "UPDATE evenkeel.heartbeat SET at = NOW(6) WHERE id = 1 AND region = '$REGION' AND epoch = $epoch; SELECT ROW_COUNT()") ||
+      fail "the heartbeat was not committed"
+    [ "$answer" = 1 ] || refuse "the heartbeat row is not of this region at epoch $epoch"
+    [ "$announced" = true ] || systemd-notify --ready --status="epoch $epoch"
+    announced=true
+    sleep 1
+  done
+  refuse "the role changed"
+}
+
+ask_beat() {
+  printf '%s;\n' "$1" >&"${BEAT[1]}"
+  local line
+  read -r -t 5 -u "${BEAT[0]}" line
+  printf '%s' "$line"
+}
+
+still_active() {
+  read_role
+  [ "$ROLE" = active ] && [ "$EPOCH" = "$1" ]
+}

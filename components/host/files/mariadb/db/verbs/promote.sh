@@ -1,0 +1,154 @@
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154
+# A standby becomes the writer, in the order of writer.md, W6: stop receiving, apply all that was received and prove
+# it, and only then clear replication, write the role and open. Replication is asynchronous, so every promotion needs
+# the proof that the old database is closed (W4): the answer of each peer, before anything is touched and once more
+# when all is ready, or the operator's word that the machine is off.
+verb_promote() {
+  take_lock
+  read_role
+  refuse_while_fencing
+  forget_seeding
+  ABSENT=("${CONFIRMED_OFF[@]}")
+  if [ "$ROLE" = active ] && [ "$EPOCH" = "$ASKED_EPOCH" ] && running; then
+    finish_or_confirm
+    return
+  fi
+  local problems
+  problems=$(promote_problems)
+  [ -z "$problems" ] || refuse "$problems"
+  refuse_unless_closed
+  if ! proved; then
+    stop_receiving
+    prove_applied
+    mark_opening promote "$ASKED_EPOCH" proved
+  fi
+  ask_again
+  sql 'STOP SLAVE; RESET SLAVE ALL'
+  open_database "$ASKED_EPOCH"
+  answer true
+}
+
+answer() {
+  jq -cn --argjson promoted "$1" --argjson epoch "$EPOCH" --arg position "$(sql 'SELECT @@gtid_current_pos')" \
+    '{$promoted, $epoch, writable: true, $position}'
+}
+
+# The role says that this promotion took place: cut before the end it is finished, complete it is confirmed. A host
+# that restarted since is neither.
+finish_or_confirm() {
+  if [ "$(opening .verb)" = promote ]; then
+    if is_open; then
+      remove_durably "$OPENING"
+    else
+      refuse_unless_closed
+      open_database "$EPOCH"
+    fi
+    answer true
+  elif is_open; then
+    answer false
+  else
+    refuse "this host is active at epoch $EPOCH but was closed since: evenkeel-db resume --epoch $EPOCH asks the other regions first"
+  fi
+}
+
+refuse_unless_closed() {
+  local problems
+  ask_peers
+  problems=$(peer_problems)
+  [ -z "$problems" ] || refuse "$problems"
+}
+
+# Still undone as far as it can be: a standby that has not been cleared receives again.
+ask_again() {
+  local problems
+  ask_peers
+  problems=$(peer_problems)
+  [ -n "$problems" ] || return 0
+  start_clock 5
+  if [ -n "$(replica_state)" ]; then
+    remove_durably "$OPENING"
+    hear_peers
+    sql 'START SLAVE IO_THREAD'
+  fi
+  refuse "$problems"
+}
+
+# What speaks against the other regions' databases being closed. One that does not answer its own host may be frozen
+# and wake up writable, so there only the role (a standby, or fenced) is proof.
+peer_problems() {
+  local region
+  for region in $(silent_peers); do
+    echo "region '$region' can't be asked whether its database is closed (if its machine is off for certain: --confirmed-off $region)"
+  done
+  jq -r --argjson asked "$ASKED_EPOCH" '.[] | select(.status != null) | "region \u0027\(.region)\u0027" as $who | .status
+    | if .writable then "\($who) is writable at epoch \(.epoch): demote or fence it first"
+      elif .role == "active" and .writable == null then "\($who) is active and its database does not answer: fence it first"
+      elif .epoch >= $asked then "\($who) knows epoch \(.epoch), so \($asked) is not new"
+      elif .opening != null then "\($who) has begun to open its database (\(.opening.verb)): finish that, or fence it"
+      else empty end' <<<"$PEERS"
+}
+
+promote_problems() {
+  local known=$EPOCH beat
+  [ "$ROLE" = standby ] || echo "the role of this host is $ROLE: only a standby can be promoted"
+  beat=$(known_by_database) || {
+    echo "the database does not run"
+    return
+  }
+  [ "${beat:-0}" -le "$known" ] || known=$beat
+  [ "$ASKED_EPOCH" -gt "$known" ] || echo "epoch $ASKED_EPOCH is not greater than the known epoch $known"
+  [ "$ROLE" != standby ] || proved || replica_problems
+}
+
+# The epoch in the replicated heartbeat row, 0 where there is none.
+known_by_database() {
+  within 3 sql "SELECT COALESCE((SELECT MAX(epoch) FROM evenkeel.heartbeat), 0)" 2>/dev/null || { running && echo 0; }
+}
+
+# An applier that stopped can't prove anything, and a restart of it would begin with an emptied relay log.
+replica_problems() {
+  local state
+  state=$(replica_state)
+  if [ -z "$state" ]; then
+    echo "replication is not set up, so it can't be shown that everything received was applied"
+  elif [ "$(jq -r .sql <<<"$state")" != Yes ]; then
+    jq -r '"the applier is stopped at \(.applied) with \(.received) received" + (if .sqlError == "" then "" else ": " + .sqlError end)' <<<"$state"
+  fi
+}
+
+# An earlier run got as far as the proof, and nothing was received since.
+proved() { [ "$(opening .stage)" = proved ] && [ "$(replica .io)" != Yes ]; }
+
+stop_receiving() {
+  silence_peers
+  sql 'STOP SLAVE IO_THREAD'
+}
+
+# Not proved by the deadline: nothing was cleared, and while the applier lives receiving goes on as before.
+prove_applied() {
+  wait_for applied_everything && return 0
+  local state
+  state=$(DEADLINE_MS=$(($(now_ms) + 3000)) replica_state)
+  if [ "$(jq -r .sql <<<"$state")" = Yes ]; then
+    start_clock 5
+    hear_peers
+    sql 'START SLAVE IO_THREAD'
+  fi
+  refuse "$(jq -r '"not everything received could be applied by the deadline: at \(.applied), received \(.received)" + (if .sqlError == "" then "" else ": " + .sqlError end)' <<<"$state")"
+}
+
+# Three facts at once: the receiver has stopped, the applier waits with nothing left to read, and the position of the
+# last received transaction is among the applied ones.
+applied_everything() {
+  local state
+  state=$(replica_state)
+  jq -e '.io == "No" and .sql == "Yes" and (.applier | startswith("Slave has read all relay log"))' <<<"$state" >/dev/null || return 1
+  [ -z "$(gtids_beyond "$(jq -r .received <<<"$state")" "$(jq -r .applied <<<"$state")")" ]
+}
+
+# gtids_beyond RECEIVED APPLIED: domains in which the applied sequence has not reached the received one.
+gtids_beyond() {
+  jq -cn -r --arg received "$1" --arg applied "$2" "$GTID_JQ"'
+    ($applied | gtids) as $applied
+    | $received | gtids | map(. as $last | select(all($applied[]; .domain != $last.domain or .seq < $last.seq))) | text'
+}

@@ -1,0 +1,14 @@
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154
+# Internal, asked for by another region: a physical copy of the whole database on standard output. Only the writer
+# sends: a copy of anything else would found a region on a history that nobody vouches for.
+verb_send() {
+  read_role
+  { [ "$ROLE" = active ] && is_writable; } || refuse "region '$REGION' is not the writer (its role is $ROLE)"
+  # Removed at the end of the program, whatever that is.
+  SCRATCH=$(mktemp -d /run/evenkeel-send.XXXXXX)
+  tied mariadb-backup --no-defaults --backup --stream=mbstream --target-dir="$SCRATCH" --user=root --socket="$SOCKET" \
+    --datadir="$DATADIR" --parallel=2 2>"$SCRATCH/log" || {
+    tail -n 5 "$SCRATCH/log" >&2
+    fail "mariadb-backup failed in region '$REGION'"
+  }
+}

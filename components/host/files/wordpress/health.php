@@ -1,0 +1,75 @@
+<?php
+/**
+ * The three questions (writer.md, W13), outside WordPress: EVENKEEL_PROBE says which. 200 or 503 with
+ * {place, role, epoch, release, disk: {freeBytes, totalBytes}, problems}. Probes read, they never write.
+ */
+
+require __DIR__ . '/database.php';
+
+const EVENKEEL_UPLOADS = '/var/www/html/wp-content/uploads';
+const EVENKEEL_LEAST_FREE_BYTES = 16 * 1024 * 1024;
+
+/** @return list<string> */
+function evenkeel_problems_ready(): array
+{
+    $problems = [];
+    try {
+        evenkeel_connect_as_site()->query('SELECT 1');
+    } catch (mysqli_sql_exception $error) {
+        $problems[] = "the database does not answer (error {$error->getCode()})";
+    }
+    if (!is_writable(EVENKEEL_UPLOADS)) {
+        $problems[] = 'the uploads cannot be written';
+    } elseif (disk_free_space(EVENKEEL_UPLOADS) < EVENKEEL_LEAST_FREE_BYTES) {
+        $problems[] = 'the disk of the uploads is full';
+    }
+    return $problems;
+}
+
+/** @return list<string> */
+function evenkeel_problems_active(array $gate): array
+{
+    if (!$gate['open']) {
+        return ['the gate is closed'];
+    }
+    try {
+        return evenkeel_reasons_not_active(evenkeel_heartbeat(), $gate['epoch']);
+    } catch (mysqli_sql_exception $error) {
+        return ["the database does not answer (error {$error->getCode()})"];
+    }
+}
+
+/** @return list<string> */
+function evenkeel_problems(string $probe, array $gate): array
+{
+    return match ($probe) {
+        'live' => [],
+        'ready' => evenkeel_problems_ready(),
+        'active' => evenkeel_problems_active($gate),
+    };
+}
+
+function evenkeel_answer(): void
+{
+    header('Content-Type: application/json');
+    header('Cache-Control: no-store');
+    if (!in_array($_SERVER['REQUEST_METHOD'], ['GET', 'HEAD'], true)) {
+        http_response_code(405);
+        header('Allow: GET, HEAD');
+        return;
+    }
+    $gate = evenkeel_gate();
+    $problems = evenkeel_problems($_SERVER['EVENKEEL_PROBE'], $gate);
+    http_response_code($problems === [] ? 200 : 503);
+    $disk = is_dir(EVENKEEL_UPLOADS) ? EVENKEEL_UPLOADS : '/';
+    echo json_encode([
+        'place' => evenkeel_value('REGION'),
+        'role' => $gate['open'] ? 'active' : 'standby',
+        'epoch' => $gate['epoch'],
+        'release' => evenkeel_release(),
+        'disk' => ['freeBytes' => (int) disk_free_space($disk), 'totalBytes' => (int) disk_total_space($disk)],
+        'problems' => $problems,
+    ], JSON_UNESCAPED_SLASHES), "\n";
+}
+
+evenkeel_answer();

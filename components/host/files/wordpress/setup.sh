@@ -1,0 +1,82 @@
+# The web role: nginx, PHP-FPM and WordPress. Run as root by the role runner; may be repeated at any time.
+# shellcheck shell=bash source=/dev/null
+. /usr/local/lib/evenkeel/role.sh
+
+readonly library=/usr/local/lib/evenkeel/web
+readonly archive_wanted='@@ARCHIVE_WANTED@@'
+# The package wordpress asks for "a web server" and "a PHP": nginx, php-fpm and php are named with it, so that no
+# Apache comes along.
+packages=(nginx-light php-fpm php-cli php-mysql php-gd php-xml php-curl php-mbstring php-zip php-intl php)
+packages+=(mariadb-client)
+[ "$archive_wanted" = yes ] || packages+=(wordpress wordpress-theme-twentytwentyfive)
+
+php_version() { php -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;'; }
+
+# link TARGET NAME: true when the link had to be made.
+link() {
+  [ "$(readlink -- "$2")" = "$1" ] && return 1
+  ln -sfn -- "$1" "$2"
+}
+
+configure_php() {
+  local directory=/etc/php/$1 reload=no
+  link /etc/evenkeel/php/pool.conf "$directory/fpm/pool.d/evenkeel.conf" && reload=yes
+  link /etc/evenkeel/php/limits.ini "$directory/fpm/conf.d/90-evenkeel.ini" && reload=yes
+  link /etc/evenkeel/php/limits.ini "$directory/cli/conf.d/90-evenkeel.ini" || true
+  if [ -e "$directory/fpm/pool.d/www.conf" ]; then
+    mv "$directory/fpm/pool.d/www.conf" "$directory/fpm/pool.d/www.conf.unused"
+    reload=yes
+  fi
+  changed /etc/evenkeel/php/pool.conf /etc/evenkeel/php/limits.ini /etc/evenkeel/tls/ca.pem && reload=yes
+  "php-fpm$1" -t >&2 2>&1 || die "PHP-FPM refuses its configuration"
+  systemctl enable --quiet "php$1-fpm"
+  if [ "$reload" = yes ] || ! systemctl is-active --quiet "php$1-fpm"; then
+    systemctl reload-or-restart "php$1-fpm"
+  fi
+}
+
+place_core() {
+  local before
+  before=$(cat /var/lib/evenkeel/core.json 2>/dev/null || true)
+  # PHP keeps compiled code for a moment: after an exchange none of the old may be left.
+  [ "$("$library/install-core")" = "$before" ] || systemctl reload "php$1-fpm"
+  if ! cmp -s "$library/wp-config.php" /var/www/html/wp-config.php; then
+    install -o www-data -g www-data -m 0644 "$library/wp-config.php" /var/www/html/wp-config.php.new
+    mv -T /var/www/html/wp-config.php.new /var/www/html/wp-config.php
+  fi
+}
+
+configure_nginx() {
+  local reload=no
+  link ../sites-available/evenkeel /etc/nginx/sites-enabled/evenkeel && reload=yes
+  if [ -e /etc/nginx/sites-enabled/default ]; then
+    rm /etc/nginx/sites-enabled/default
+    reload=yes
+  fi
+  changed /etc/nginx/sites-available/evenkeel \
+    /etc/nginx/snippets/evenkeel-{gate,tls,php,probe,probes}.conf /etc/evenkeel/tls/site{,-key}.pem && reload=yes
+  nginx -t -q >&2 || die "nginx refuses its configuration"
+  systemctl enable --quiet nginx
+  if [ "$reload" = yes ] || ! systemctl is-active --quiet nginx; then
+    systemctl reload-or-restart nginx
+  fi
+}
+
+configure_units() {
+  if changed /etc/systemd/system/evenkeel-{cron.service,cron.timer,settle.service}; then
+    systemctl daemon-reload
+  fi
+  systemctl enable --quiet evenkeel-settle.service
+}
+
+install_packages "${packages[@]}"
+php=$(php_version)
+configure_php "$php"
+place_core "$php"
+configure_nginx
+configure_units
+wait_until 20 curl -fsS -m 3 http://127.0.0.1/evenkeel/live || die "the web tier does not answer at /evenkeel/live"
+# A web host made again in the active region opens by itself. An open gate is left alone: a database that is away for
+# a moment must not close it for good.
+[ -e /run/evenkeel/gate-open ] || /usr/local/sbin/evenkeel-web settle --deadline 2 >&2
+/usr/local/sbin/evenkeel-web status

@@ -1,0 +1,93 @@
+import type { SiteConfig } from "../config.ts";
+import type { DatabaseHostArgs } from "../host/database.ts";
+import type { SiteTls } from "../host/haproxy.ts";
+import type { WebHostArgs } from "../host/web.ts";
+import type { RegionPlan } from "../plan.ts";
+import { type Certificate, hostKeyPair, type SiteSecrets } from "../secrets.ts";
+import { type LabAccess, siteUrls } from "./connections.ts";
+
+/** The names of the designs: one schema, one application account. */
+const schema = "wordpress_db";
+const accounts = { app: "wp_user", replication: "evenkeel_repl", health: "evenkeel_health" };
+
+/** What a role needs beyond its machine. */
+type WithoutTarget<T> = Omit<T, "target">;
+
+export function webTierTls(secrets: SiteSecrets): SiteTls {
+  const { ca, site } = secrets.tls;
+  return { ca: ca.certificate, certificate: site.certificate, key: site.key };
+}
+
+/** Arguments of a region's database host: the same for every region but for its own place. */
+export function databaseArgs(
+  config: SiteConfig,
+  plan: RegionPlan,
+  { secrets }: LabAccess,
+): WithoutTarget<DatabaseHostArgs> {
+  const others = config.regionPlans.filter(({ name }) => name !== plan.name);
+  return {
+    site: config.site,
+    region: plan.name,
+    regionIndex: plan.index,
+    maxRegions: config.maxRegions,
+    serverId: plan.index,
+    placeAddress: plan.database,
+    peeringAddress: plan.peering.database,
+    peers: others.map((other) => ({
+      region: other.name,
+      address: other.peering.database,
+      hostKey: hostKeyPair(secrets, `${other.name}/database`).publicKey,
+    })),
+    webNetworks: config.regionPlans.map(({ subnet }) => subnet),
+    peeringNetwork: config.peering.subnet,
+    schema,
+    users: accounts,
+    secrets: {
+      passwords: secrets.database,
+      peerKey: secrets.ssh.peer,
+      tls: { ca: secrets.tls.ca.certificate, ...databaseCertificate(secrets, plan.name) },
+    },
+  };
+}
+
+function databaseCertificate(secrets: SiteSecrets, region: string): Certificate {
+  const own = secrets.tls.databases[region];
+  if (own === undefined)
+    throw new Error(`the secrets hold no database certificate for ${region}: run npx evenkeel env`);
+  return own;
+}
+
+/** Arguments of a region's web hosts: each uses its own region's database, whoever is active. */
+export function webArgs(
+  config: SiteConfig,
+  plan: RegionPlan,
+  { secrets, ports, core }: LabAccess,
+): WithoutTarget<WebHostArgs> {
+  const urls = siteUrls(config, ports);
+  return {
+    site: config.site,
+    region: plan.name,
+    domain: config.domain,
+    databaseHost: plan.database,
+    schema,
+    users: {
+      app: { name: accounts.app, password: secrets.database.app },
+      health: { name: accounts.health, password: secrets.database.health },
+    },
+    salts: secrets.wordpress.salts,
+    tls: webTierTls(secrets),
+    urls: [urls.edge, ...Object.values(urls.regions)],
+    // The edge too: what comes by way of both shows the edge first.
+    balancerAddresses: [plan.gateway, config.third.peering.edge],
+    boundedWaitSeconds: config.boundedWaitSeconds,
+    wordpressCore: core,
+    title: config.title,
+    admin: {
+      user: secrets.wordpress.adminUser,
+      email: config.adminEmail,
+      password: secrets.wordpress.adminPassword,
+    },
+    // No host of the lab can reach anything outside: WordPress is told, so that it does not wait for it.
+    outboundHttp: "blocked",
+  };
+}

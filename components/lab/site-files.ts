@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+
+const portsSchema = z.record(
+  z.string(),
+  z.object({ ssh: z.number().int(), https: z.number().int(), dns: z.number().int().optional() }),
+);
+
+/** Ports on 127.0.0.1 by place. */
+export type LabPorts = z.infer<typeof portsSchema>;
+
+const home = join(import.meta.dirname, "../..");
+
+/** A file of the clone's own folder for this site, `.evenkeel/<site>/<name>`. */
+export function siteFile(site: string, name: string): string {
+  return join(home, ".evenkeel", site, name);
+}
+
+/** The ports chosen for this site when it was set up. */
+export function readPorts(site: string): LabPorts {
+  const file = siteFile(site, "ports.json");
+  try {
+    return portsSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (cause) {
+    throw new Error(`${file} is missing or damaged: run npx evenkeel env to make what is missing`, { cause });
+  }
+}
+
+const coreSchema = z.object({ version: z.string(), sha256: z.string(), localPath: z.string() }).nullable();
+
+/** A WordPress archive on this machine, or null: hosts take their distribution's package. */
+export type LabCore = z.infer<typeof coreSchema>;
+
+/**
+ * The WordPress archive that was chosen for this site when it was set up. Chosen once, so that an archive that turns up later changes no running host.
+ */
+export function readCore(site: string): LabCore {
+  const file = siteFile(site, "core.json");
+  try {
+    return coreSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (cause) {
+    throw new Error(`${file} is missing or damaged: run npx evenkeel env to make what is missing`, { cause });
+  }
+}
+
+/** The ports of one place; throws when the site's files are older than its configuration. */
+export function placePorts(ports: LabPorts, place: string): { ssh: number; https: number; dns: number } {
+  const own = ports[place];
+  if (own === undefined) throw new Error(`ports.json holds no ports for ${place}: run npx evenkeel env once`);
+  return { dns: 0, ...own };
+}

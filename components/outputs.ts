@@ -1,0 +1,50 @@
+import { z } from "zod";
+
+/** The one contract between the stacks and the automation: each stack exports one value, `outputs`, of these shapes. */
+export const hostOutputs = z.object({
+  /** "primary/database": place and role, stable over re-creations. */
+  id: z.string(),
+  /** The machine's name, in the lab the container's. */
+  name: z.string(),
+  role: z.enum(["gateway", "web", "database", "edge"]),
+  address: z.string(),
+  peeringAddress: z.string().nullable(),
+  /** New at each creation of the machine. */
+  machineId: z.string(),
+  ssh: z.object({
+    host: z.string(),
+    port: z.number(),
+    user: z.string(),
+    hostKey: z.string(),
+    proxyHostId: z.string().nullable(),
+  }),
+  /** The Pulumi resource that is this machine: what `pulumi up --replace` takes. */
+  machineUrn: z.string(),
+});
+
+export const regionOutputs = z.object({
+  apiVersion: z.literal("evenkeel/v1"),
+  site: z.string(),
+  region: z.string(),
+  provider: z.string(),
+  location: z.string(),
+  url: z.string(),
+  hosts: z.array(hostOutputs),
+  database: z.object({ engine: z.string(), hostId: z.string(), serverId: z.number() }),
+});
+
+export const globalOutputs = z.object({
+  apiVersion: z.literal("evenkeel/v1"),
+  site: z.string(),
+  url: z.string(),
+  dns: z.object({ server: z.string(), port: z.number(), name: z.string() }),
+  hosts: z.array(hostOutputs),
+  birth: z.object({ region: z.string().nullable(), epoch: z.number() }),
+});
+
+export type HostOutputs = z.infer<typeof hostOutputs>;
+export type RegionOutputs = z.infer<typeof regionOutputs>;
+export type GlobalOutputs = z.infer<typeof globalOutputs>;
+
+/** Name of the stack output that holds the object. */
+export const outputName = "outputs";

@@ -1,0 +1,84 @@
+import { addressIn, subnetOf } from "./addresses.ts";
+
+/** A region with every address that the other side needs beforehand. */
+export interface RegionPlan {
+  name: string;
+  /** 1, 2, … in the order of `regions`: MariaDB's server id and auto-increment offset. */
+  index: number;
+  /** What the machines of this region are called: `<namePrefix>-gateway`, `-database`, `-web-1`, … */
+  namePrefix: string;
+  location: string;
+  cidr: string;
+  subnet: string;
+  gateway: string;
+  database: string;
+  web: string[];
+  peering: { gateway: string; database: string };
+}
+
+/** The third place: edge, DNS, later the witness. */
+export interface ThirdPlan {
+  namePrefix: string;
+  cidr: string;
+  subnet: string;
+  edge: string;
+  peering: { edge: string };
+}
+
+/** The network that the regions share (later: VPC peering). */
+export interface LinkPlan {
+  cidr: string;
+  subnet: string;
+}
+
+/** Networks by place, as the configuration gives them: checked to be there. */
+type Networks = Readonly<Record<string, string>>;
+
+/** Where the roles' addresses lie in a place's subnet, and a region's on the link (ten addresses a region). */
+const hostNumbers = { gateway: 2, database: 20, firstWeb: 31 };
+const linkNumbers = { perRegion: 10, database: 1, edge: 200 };
+
+interface RegionsToPlan {
+  regions: readonly { name: string; namePrefix: string; location: string }[];
+  networks: Networks;
+  webServers: number;
+}
+
+export function planRegions({ regions, networks, webServers }: RegionsToPlan): RegionPlan[] {
+  const link = planLink(networks).subnet;
+  return regions.map(({ name, namePrefix, location }, position): RegionPlan => {
+    const cidr = networks[name] as string;
+    const subnet = subnetOf(cidr);
+    const index = position + 1;
+    const onLink = linkNumbers.perRegion * index;
+    return {
+      name,
+      index,
+      namePrefix,
+      location,
+      cidr,
+      subnet,
+      gateway: addressIn(subnet, hostNumbers.gateway),
+      database: addressIn(subnet, hostNumbers.database),
+      web: Array.from({ length: webServers }, (_, i) => addressIn(subnet, hostNumbers.firstWeb + i)),
+      peering: { gateway: addressIn(link, onLink), database: addressIn(link, onLink + linkNumbers.database) },
+    };
+  });
+}
+
+export function planThird(site: string, networks: Networks): ThirdPlan {
+  const cidr = networks.third as string;
+  const subnet = subnetOf(cidr);
+  return {
+    namePrefix: `evenkeel-${site}-third`,
+    cidr,
+    subnet,
+    edge: addressIn(subnet, hostNumbers.gateway),
+    peering: { edge: addressIn(planLink(networks).subnet, linkNumbers.edge) },
+  };
+}
+
+export function planLink(networks: Networks): LinkPlan {
+  const cidr = networks.peering as string;
+  return { cidr, subnet: subnetOf(cidr) };
+}

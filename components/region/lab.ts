@@ -1,0 +1,87 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { SiteConfig } from "../config.ts";
+import { BalancerHost } from "../host/balancer.ts";
+import { DatabaseHost } from "../host/database.ts";
+import type { HostTarget } from "../host/remote.ts";
+import { WebHost } from "../host/web.ts";
+import { type LabAccess, regionMachines, siteUrls } from "../lab/connections.ts";
+import { databaseArgs, webArgs, webTierTls } from "../lab/host-args.ts";
+import { LabPlace, type PlacedMachine } from "../lab/place.ts";
+import type { RegionOutputs } from "../outputs.ts";
+import type { RegionPlan } from "../plan.ts";
+
+export interface LabRegionArgs {
+  config: SiteConfig;
+  plan: RegionPlan;
+  access: LabAccess;
+}
+
+/** A region of the lab: its networks, a gateway, a database host and web hosts. Nothing here knows who is active. */
+export class LabRegion extends pulumi.ComponentResource {
+  readonly outputs: pulumi.Output<RegionOutputs>;
+
+  constructor(name: string, args: LabRegionArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("evenkeel:region:Lab", name, {}, opts);
+    const place = this.buildPlace(name, args);
+    const machines = regionMachines(args.plan);
+    const gateway = place.gateway({ resolveAt: args.config.third.peering.edge });
+    const database = place.machine("database", machines.database, gateway);
+    const web = machines.web.map((host) => place.machine("web", host, gateway));
+    this.balance(name, args, gateway.target);
+    this.keepDatabase(name, args, database.target);
+    for (const [i, host] of web.entries()) this.serve(`${name}-web-${i + 1}`, args, host.target);
+    this.outputs = this.describe(args, [gateway, database, ...web]);
+    this.registerOutputs({ outputs: this.outputs });
+  }
+
+  private buildPlace(name: string, { config, plan, access }: LabRegionArgs): LabPlace {
+    const { gateway } = regionMachines(plan);
+    return new LabPlace(
+      name,
+      { config, access, place: plan.name, subnet: plan.subnet, outside: gateway, role: "gateway" },
+      { parent: this },
+    );
+  }
+
+  private balance(name: string, { config, plan, access }: LabRegionArgs, target: HostTarget) {
+    new BalancerHost(
+      `${name}-balancer`,
+      {
+        target,
+        domain: config.domain,
+        webServers: regionMachines(plan).web.map(({ name, address }) => ({ name, address })),
+        trustedHops: [config.third.peering.edge],
+        tls: webTierTls(access.secrets),
+      },
+      { parent: this },
+    );
+  }
+
+  private keepDatabase(name: string, { config, plan, access }: LabRegionArgs, target: HostTarget) {
+    new DatabaseHost(`${name}-database`, { target, ...databaseArgs(config, plan, access) }, { parent: this });
+  }
+
+  private serve(name: string, { config, plan, access }: LabRegionArgs, target: HostTarget) {
+    new WebHost(name, { target, ...webArgs(config, plan, access) }, { parent: this });
+  }
+
+  private describe(
+    { config, plan, access }: LabRegionArgs,
+    machines: PlacedMachine[],
+  ): pulumi.Output<RegionOutputs> {
+    const peeringOf: Record<string, string> = {
+      [`${plan.name}/gateway`]: plan.peering.gateway,
+      [`${plan.name}/database`]: plan.peering.database,
+    };
+    return pulumi.output({
+      apiVersion: "evenkeel/v1" as const,
+      site: config.site,
+      region: plan.name,
+      provider: config.provider,
+      location: plan.location,
+      url: siteUrls(config, access.ports).regions[plan.name] as string,
+      hosts: machines.map((machine) => machine.describe(peeringOf[machine.id] ?? null)),
+      database: { engine: config.engine, hostId: `${plan.name}/database`, serverId: plan.index },
+    });
+  }
+}
