@@ -1,0 +1,20 @@
+import type { CommandModule, InferredOptionTypes } from "yargs";
+import { regionOption, siteOption, timeoutOption, yesOption } from "../options.ts";
+
+const options = {
+  ...siteOption,
+  ...regionOption,
+  preview: { type: "boolean", default: false, describe: "Show what would change; change nothing" },
+  ...yesOption,
+  ...timeoutOption,
+} as const;
+
+export const provisionCommand: CommandModule<object, InferredOptionTypes<typeof options>> = {
+  command: "provision",
+  describe: "Build the site, or mend it: both regions, then what joins them",
+  builder: options,
+  handler: async (args) => {
+    const { provision } = await import("../rollout/provision.ts");
+    await provision(args);
+  },
+};

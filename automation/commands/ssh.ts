@@ -1,0 +1,17 @@
+import type { CommandModule, InferredOptionTypes } from "yargs";
+import { siteOption } from "../options.ts";
+
+type Args = InferredOptionTypes<typeof siteOption> & { host: string; "--"?: string[] };
+
+export const sshCommand: CommandModule<object, Args> = {
+  command: "ssh <host>",
+  describe: "Open a shell on a host, or run a command there: ssh primary/database -- uptime",
+  builder: (yargs) =>
+    yargs
+      .positional("host", { type: "string", demandOption: true, describe: "A host's id or machine name" })
+      .options(siteOption),
+  handler: async (args) => {
+    const { openShell } = await import("../status/shell.ts");
+    process.exitCode = await openShell({ site: args.site, host: args.host, command: args["--"] ?? [] });
+  },
+};

@@ -1,0 +1,105 @@
+import { z } from "zod";
+import type { HostOutputs } from "../../components/outputs.ts";
+import { UserError } from "../errors.ts";
+import { type DatabaseStatus, databaseCommand, parseDatabaseStatus } from "../remote/database.ts";
+import type { RemoteCommand, SshSession } from "../remote/ssh.ts";
+import { edgeStatus, parseEdgeStatus } from "../remote/traffic.ts";
+import { parseWebStatus, type WebStatus, webCommand } from "../remote/web.ts";
+import type { DatabaseFacts, WebObservation } from "./observation.ts";
+
+/** A host of an older release tells nothing of its clock. */
+type KnownStatus = DatabaseStatus & { clockSkewSeconds?: number | null | undefined };
+const clockSchema = z.object({ clockSkewSeconds: z.number().nullish() });
+
+function parseStatus(stdout: string): KnownStatus {
+  return { ...parseDatabaseStatus(stdout), ...clockSchema.parse(JSON.parse(stdout)) };
+}
+
+/** The part of a database host's status document that decisions use. */
+export function toFacts(status: KnownStatus): DatabaseFacts {
+  const { role, epoch, running, writable, position, lagSeconds, replication, restartNeeded } = status;
+  return {
+    role,
+    epoch,
+    running,
+    // A server that is down accepts nothing, but nor can it be said to be read-only.
+    writable: running ? writable : null,
+    position,
+    lagSeconds,
+    replicating: replication === null ? null : replication.receiving && replication.applying,
+    replicationError: replication?.error ?? null,
+    source: replication?.source ?? null,
+    tls: replication?.tls ?? null,
+    heartbeat: status.heartbeat,
+    clockSkewSeconds: status.clockSkewSeconds ?? null,
+    restartNeeded,
+  };
+}
+
+export async function databaseFacts(
+  session: SshSession,
+  host: HostOutputs,
+  timeoutMs: number,
+): Promise<{ facts: DatabaseFacts | null; why: string | null }> {
+  const command = databaseCommand.status({ deadlineSeconds: deadlineSeconds(timeoutMs) });
+  const { value, why } = await ask(session, host, command, timeoutMs, parseStatus);
+  return { facts: value === null ? null : toFacts(value), why };
+}
+
+export async function webFacts(
+  session: SshSession,
+  host: HostOutputs,
+  timeoutMs: number,
+): Promise<WebObservation> {
+  const command = webCommand.status({ deadlineSeconds: deadlineSeconds(timeoutMs) });
+  const { value, why } = await ask(session, host, command, timeoutMs, parseWebStatus);
+  return { host: host.name, ...toGate(value), why };
+}
+
+/** The part of a web host's status document that decisions use; nulls where there is no document. */
+export function toGate(status: WebStatus | null): Pick<WebObservation, "gate" | "epoch" | "version"> {
+  return {
+    gate: status?.gate ?? null,
+    epoch: status?.epoch ?? null,
+    version: status?.versions.wordpress ?? null,
+  };
+}
+
+/** Whether the edge host itself answers, whatever its services do. */
+export async function edgeAnswers(
+  session: SshSession,
+  host: HostOutputs,
+  timeoutMs: number,
+): Promise<boolean> {
+  return (await ask(session, host, edgeStatus(), timeoutMs, parseEdgeStatus)).value !== null;
+}
+
+/** The parsed answer of a host, or null and why there is none. */
+async function ask<T>(
+  session: SshSession,
+  host: HostOutputs,
+  command: RemoteCommand,
+  timeoutMs: number,
+  parse: (text: string) => T,
+): Promise<{ value: T | null; why: string | null }> {
+  try {
+    const result = await session.run(host.id, command, { timeoutMs });
+    if (result.exitCode === 0) return { value: parse(result.stdout), why: null };
+    return { value: null, why: lastLine(result.stderr) || `exit code ${result.exitCode}` };
+  } catch (error) {
+    if (error instanceof UserError) return { value: null, why: error.what };
+    if (error instanceof SyntaxError || error instanceof z.ZodError) {
+      return { value: null, why: "its answer could not be read" };
+    }
+    throw error;
+  }
+}
+
+/** The host's own deadline ends a second before ours, so that its reason still arrives. */
+function deadlineSeconds(timeoutMs: number): number {
+  return Math.max(1, Math.floor(timeoutMs / 1000) - 1);
+}
+
+function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1) ?? "";
+}

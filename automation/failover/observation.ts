@@ -1,0 +1,82 @@
+/**
+ * What is known of a site at one moment. A fact that could not be had is null, never a guess: `why` says what was
+ * tried. Pure types, so that decisions can be made and tested without a host.
+ */
+export interface Observation {
+  site: string;
+  /** The stable address of the site (the edge's in the lab); null while there is none. */
+  url: string | null;
+  dns: { server: string; port: number; name: string } | null;
+  regions: RegionObservation[];
+  thirdPlace: ThirdPlaceObservation | null;
+  /** A heartbeat older than this has stopped: the bounded wait and three seconds (health rule of /evenkeel/active). */
+  heartbeatSeconds: number;
+  /** Machines that the state knows but the provider has not, or not running. Null where the provider can't be asked. */
+  machines: MachineProblem[] | null;
+}
+
+export interface RegionObservation {
+  name: string;
+  /** The region's stack has outputs: its hosts were made. */
+  built: boolean;
+  url: string | null;
+  http: { live: boolean | null; ready: boolean | null; active: boolean | null };
+  database: DatabaseObservation;
+  web: WebObservation[];
+}
+
+export interface DatabaseObservation {
+  /** The machine's name. */
+  host: string | null;
+  engine: string | null;
+  facts: DatabaseFacts | null;
+  why: string | null;
+}
+
+/** The part of `evenkeel-db status` that decisions use. */
+export interface DatabaseFacts {
+  role: Role;
+  epoch: number;
+  running: boolean;
+  writable: boolean | null;
+  position: string | null;
+  lagSeconds: number | null;
+  replicating: boolean | null;
+  replicationError: string | null;
+  /** Region that it follows (or an address that is no region's), and whether its certificate is checked. */
+  source: string | null;
+  tls: boolean | null;
+  /** The one row that the active region renews each second. Null where it can't be read. */
+  heartbeat: { region: string; epoch: number; ageSeconds: number } | null;
+  /** How far the clocks of source and host are apart where that was seen. */
+  clockSkewSeconds: number | null;
+  restartNeeded: boolean;
+}
+
+export type Role = "active" | "standby" | "fenced" | "unseeded";
+
+export interface WebObservation {
+  host: string;
+  gate: "open" | "closed" | null;
+  epoch: number | null;
+  /** Version of WordPress. */
+  version: string | null;
+  why: string | null;
+}
+
+export interface ThirdPlaceObservation {
+  reachable: boolean;
+  edge: boolean | null;
+  dns: boolean | null;
+  /** Not built yet: always null. */
+  witness: boolean | null;
+}
+
+export interface MachineProblem {
+  id: string;
+  name: string;
+  /** The stack whose resource makes the machine. */
+  stack: string;
+  urn: string;
+  state: "missing" | "stopped";
+}

@@ -1,0 +1,99 @@
+import type { SiteConfig } from "../../components/config.ts";
+import type { RegionOutputs } from "../../components/outputs.ts";
+import type { SiteOutputs } from "../hosts.ts";
+import type { SshSession } from "../remote/ssh.ts";
+import { databaseFacts, edgeAnswers, webFacts } from "./facts.ts";
+import type { MachineProblem, Observation, RegionObservation, ThirdPlaceObservation } from "./observation.ts";
+import { dnsAnswers, httpsGet } from "./probe.ts";
+import { heartbeatLimit } from "./writers.ts";
+
+export interface ObserveOptions {
+  config: Pick<SiteConfig, "site" | "regions" | "boundedWaitSeconds">;
+  outputs: SiteOutputs;
+  session: SshSession;
+  /** Certificate of the site's authority, PEM. */
+  ca: string;
+  /** Missing and stopped machines; null where the provider can't be asked. */
+  machines: () => Promise<MachineProblem[] | null>;
+  /** For each single question. */
+  timeoutMs: number;
+}
+
+/** Asks everything at once, each with its own deadline. Never throws for a host that doesn't answer. */
+export async function observe(options: ObserveOptions): Promise<Observation> {
+  const { config, outputs } = options;
+  const [regions, thirdPlace, machines] = await Promise.all([
+    Promise.all(config.regions.map((name) => observeRegion(name, outputs.regions[name] ?? null, options))),
+    observeThirdPlace(options),
+    options.machines(),
+  ]);
+  const global = outputs.global;
+  return {
+    site: config.site,
+    url: global?.url ?? null,
+    dns: global?.dns ?? null,
+    regions,
+    thirdPlace,
+    heartbeatSeconds: heartbeatLimit(config),
+    machines,
+  };
+}
+
+async function observeRegion(
+  name: string,
+  outputs: RegionOutputs | null,
+  options: ObserveOptions,
+): Promise<RegionObservation> {
+  if (outputs === null) {
+    const database = { host: null, engine: null, facts: null, why: "not built" };
+    return {
+      name,
+      built: false,
+      url: null,
+      http: { live: null, ready: null, active: null },
+      database,
+      web: [],
+    };
+  }
+  const database = outputs.hosts.find(({ id }) => id === outputs.database.hostId);
+  const web = outputs.hosts.filter(({ role }) => role === "web");
+  const ask = (question: string) => answersOk(`${outputs.url}/evenkeel/${question}`, options);
+  const [live, ready, active, known, gates] = await Promise.all([
+    ask("live"),
+    ask("ready"),
+    ask("active"),
+    database === undefined ? null : databaseFacts(options.session, database, options.timeoutMs),
+    Promise.all(web.map((host) => webFacts(options.session, host, options.timeoutMs))),
+  ]);
+  return {
+    name,
+    built: true,
+    url: outputs.url,
+    http: { live, ready, active },
+    database: {
+      host: database?.name ?? null,
+      engine: outputs.database.engine,
+      facts: known?.facts ?? null,
+      why: known === null ? "the stack names no database host" : known.why,
+    },
+    web: gates,
+  };
+}
+
+async function answersOk(url: string, options: ObserveOptions): Promise<boolean> {
+  return (await httpsGet(url, options))?.status === 200;
+}
+
+/** The edge is up when anything speaks TLS with the site's certificate there: 503 is an answer of the edge too. */
+async function observeThirdPlace(options: ObserveOptions): Promise<ThirdPlaceObservation | null> {
+  const { global } = options.outputs;
+  if (global === null) return null;
+  const [answer, dns, hosts] = await Promise.all([
+    httpsGet(`${global.url}/evenkeel/live`, options),
+    dnsAnswers({ ...global.dns, timeoutMs: options.timeoutMs }),
+    Promise.all(global.hosts.map((host) => edgeAnswers(options.session, host, options.timeoutMs))),
+  ]);
+  const edge = answer !== null;
+  const reachable = edge || dns || hosts.some(Boolean);
+  return { reachable, edge, dns, witness: null };
+}

@@ -1,0 +1,50 @@
+import { Resolver } from "node:dns/promises";
+import { request } from "node:https";
+
+export interface HttpAnswer {
+  status: number;
+}
+
+/**
+ * One HTTPS GET with the site's own authority. Null when there was no answer in time or the certificate was not one
+ * of the site's. Never follows a redirect: where a region sends people is not what is asked.
+ */
+export function httpsGet(
+  url: string,
+  options: { ca: string; timeoutMs: number },
+): Promise<HttpAnswer | null> {
+  return new Promise((resolve) => {
+    const asked = request(
+      url,
+      {
+        ca: options.ca,
+        agent: false,
+        signal: AbortSignal.timeout(options.timeoutMs),
+        headers: { connection: "close" },
+      },
+      (response) => {
+        response.resume();
+        response.once("error", () => resolve(null));
+        resolve({ status: response.statusCode ?? 0 });
+      },
+    );
+    asked.once("error", () => resolve(null));
+    asked.end();
+  });
+}
+
+/** Whether a name server on this machine's port gives at least one address for a name. */
+export async function dnsAnswers(options: {
+  server: string;
+  port: number;
+  name: string;
+  timeoutMs: number;
+}): Promise<boolean> {
+  const resolver = new Resolver({ timeout: options.timeoutMs, tries: 1 });
+  resolver.setServers([`${options.server}:${options.port}`]);
+  try {
+    return (await resolver.resolve4(options.name)).length > 0;
+  } catch {
+    return false;
+  }
+}

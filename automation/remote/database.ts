@@ -1,0 +1,128 @@
+import { z } from "zod";
+import type { RemoteCommand } from "./ssh.ts";
+
+/**
+ * Commands to a database host as values. Every one has a deadline on the host itself (whole seconds), so that a lost
+ * connection leaves nothing running there for longer. None carries a secret.
+ */
+const program = ["sudo", "-n", "/usr/local/sbin/evenkeel-db"] as const;
+
+/** Defaults in seconds: what the verb may take on a busy machine before it is better to report. */
+const defaultDeadlineSeconds = {
+  birth: 120,
+  seed: 1800,
+  status: 10,
+  resume: 60,
+  promote: 30,
+  demote: 30,
+  follow: 120,
+  fence: 20,
+} as const;
+
+type Verb = keyof typeof defaultDeadlineSeconds;
+
+export interface Deadline {
+  /** Whole seconds; each verb has a default. */
+  deadlineSeconds?: number;
+}
+
+export interface BirthReport {
+  /** Only say what is known of the site's birth; refused (12) where no host knows one. Makes nothing. */
+  report?: boolean;
+}
+
+export interface ConfirmedOff {
+  /** Regions whose database machine the operator says is off: their silence does not refuse a promotion. */
+  confirmedOff?: readonly string[];
+}
+
+export interface AbsentRegions {
+  /** Regions of the configuration whose database host does not exist: they need not answer. */
+  absent?: readonly string[];
+}
+
+function command(verb: Verb, words: readonly string[], options: Deadline): RemoteCommand {
+  const seconds = options.deadlineSeconds ?? defaultDeadlineSeconds[verb];
+  if (!Number.isInteger(seconds) || seconds < 1)
+    throw new Error(`deadlineSeconds ${seconds} is no whole number from 1`);
+  return { argv: [...program, verb, ...words, "--deadline", String(seconds)] };
+}
+
+/** The host's programs take ten digits. */
+const greatestEpoch = 9_999_999_999;
+
+function epochWords(epoch: number): string[] {
+  if (!Number.isInteger(epoch) || epoch < 1 || epoch > greatestEpoch)
+    throw new Error(`epoch ${epoch} is no whole number from 1 to ${greatestEpoch}`);
+  return ["--epoch", String(epoch)];
+}
+
+const absentWords = ({ absent = [] }: AbsentRegions) => absent.flatMap((region) => ["--absent", region]);
+
+const confirmedOffWords = ({ confirmedOff = [] }: ConfirmedOff) =>
+  confirmedOff.flatMap((region) => ["--confirmed-off", region]);
+
+/** The verbs of `evenkeel-db`. Exit codes: 0 done, 1 error, 2 usage, 12 refused on facts, 13 another verb is running. */
+export const databaseCommand = {
+  birth: (options: Deadline & AbsentRegions & BirthReport = {}) =>
+    command("birth", [...(options.report ? ["--report"] : []), ...absentWords(options)], options),
+  seed: (options: Deadline = {}) => command("seed", [], options),
+  status: (options: Deadline = {}) => command("status", [], options),
+  resume: (options: Deadline & AbsentRegions & { epoch: number }) =>
+    command("resume", [...epochWords(options.epoch), ...absentWords(options)], options),
+  promote: (options: Deadline & ConfirmedOff & { epoch: number }) =>
+    command("promote", [...epochWords(options.epoch), ...confirmedOffWords(options)], options),
+  demote: (options: Deadline = {}) => command("demote", [], options),
+  /** Joins the region given, or whichever is the writer. */
+  follow: (options: Deadline & { region?: string } = {}) =>
+    command("follow", options.region === undefined ? [] : [options.region], options),
+  fence: (options: Deadline = {}) => command("fence", [], options),
+} as const;
+
+export const databaseStatusSchema = z.object({
+  apiVersion: z.literal("evenkeel/v1"),
+  site: z.string(),
+  region: z.string(),
+  engine: z.literal("mariadb"),
+  version: z.string().nullable(),
+  role: z.enum(["active", "standby", "fenced", "unseeded"]),
+  epoch: z.int().min(0),
+  running: z.boolean(),
+  /** null: the server does not answer. */
+  writable: z.boolean().nullable(),
+  /** GTID position; "" where nothing was ever written, null where the server does not answer. */
+  position: z.string().nullable(),
+  heartbeat: z.object({ region: z.string(), epoch: z.int(), ageSeconds: z.number() }).nullable(),
+  replication: z
+    .object({
+      /** A region's name, or an address that is no known region's. */
+      source: z.string(),
+      receiving: z.boolean(),
+      applying: z.boolean(),
+      tls: z.boolean(),
+      error: z.string().nullable(),
+    })
+    .nullable(),
+  /**
+   * Age of the newest applied heartbeat by this host's clock; up to a second while nothing lags. null where it does
+   * not receive and apply, or where the clocks differ too much for it to mean anything.
+   */
+  lagSeconds: z.number().nullable(),
+  /** How far the heartbeat lies in this host's future, where that is more than a second. Older hosts don't say it. */
+  clockSkewSeconds: z.number().nullable().optional(),
+  /** The verb that has begun to open this database and has not ended, perhaps cut short. Older hosts don't say it. */
+  opening: z.object({ verb: z.string(), epoch: z.int() }).nullable().optional(),
+  restartNeeded: z.boolean(),
+  serverId: z.int(),
+  machineId: z.string(),
+  /** The host's history: last transaction of each domain and server, and what it has applied (writer.md, W9). */
+  binlogState: z.string().nullable(),
+  slavePos: z.string().nullable(),
+});
+
+export type DatabaseStatus = z.infer<typeof databaseStatusSchema>;
+
+/** The status document that `evenkeel-db status` printed. Throws when it is none. */
+export function parseDatabaseStatus(stdout: string): DatabaseStatus {
+  return databaseStatusSchema.parse(JSON.parse(stdout));
+}

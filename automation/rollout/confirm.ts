@@ -1,0 +1,48 @@
+import { exitCodes, UserError } from "../errors.ts";
+import { interrupted } from "../interrupt.ts";
+import type { Terminal } from "../terminal.ts";
+
+export interface TypedQuestion {
+  /** What must be typed. */
+  name: string;
+  /** What the flag gave. */
+  given: string | undefined;
+  flag: string;
+  /** Without a terminal the flag alone is not enough where this is false. */
+  yes: boolean;
+  terminal: Terminal;
+  ask?: (name: string) => Promise<string>;
+}
+
+/**
+ * Lets a dangerous command go on only when its object was named once more: by the flag, or typed at the terminal.
+ * Without a terminal nothing is asked; then both the flag and `yes` are needed (exit 2, before anything is touched).
+ */
+export async function askTyped(question: TypedQuestion): Promise<void> {
+  const { name, given, flag, terminal } = question;
+  if (given !== undefined) {
+    if (given !== name) throw usage(`${flag} names ${given}, but this is about ${name}`, `${flag} ${name}`);
+    if (terminal.interactive || question.yes) return;
+    throw usage("without a terminal the confirmation needs --yes too", `--yes ${flag} ${name}`);
+  }
+  if (!terminal.interactive) {
+    throw usage("there is no terminal to confirm at", `--yes ${flag} ${name}`);
+  }
+  const typed = await (question.ask ?? askAtTerminal)(name);
+  if (typed.trim() !== name)
+    throw usage(`"${typed.trim()}" is not ${name}: nothing was done`, `${flag} ${name}`);
+}
+
+async function askAtTerminal(name: string): Promise<string> {
+  const { input } = await import("@inquirer/prompts");
+  try {
+    return await input({ message: `Type ${name} to go on:` }, { output: process.stderr });
+  } catch (cause) {
+    if (cause instanceof Error && cause.name === "ExitPromptError") throw interrupted(cause);
+    throw cause;
+  }
+}
+
+function usage(what: string, flags: string): UserError {
+  return new UserError({ what, next: `give the command again with ${flags}`, exitCode: exitCodes.usage });
+}

@@ -1,0 +1,217 @@
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { SiteConfig } from "../../components/config.ts";
+import type { SiteSecrets } from "../../components/secrets.ts";
+import { exitCodes, UserError } from "../errors.ts";
+import { openHosts } from "../hosts.ts";
+import { runWork, secondsText, type Work } from "../progress.ts";
+import { home, type SitePlace, siteConfig, siteFlag, sitePlace } from "../site.ts";
+import { isShown, resourceName, summary } from "../stacks/events.ts";
+import { backendDirectory } from "../stacks/stale-lock.ts";
+import { resourcesOf } from "../stacks/state.ts";
+import { globalStack } from "../stacks.ts";
+import { say, terminal } from "../terminal.ts";
+import { askTyped } from "./confirm.ts";
+import { setUpEngine } from "./engine.ts";
+import { notSetUp, type PreviewOptions } from "./preview.ts";
+import { checkTimeout, type Picked, pickRegions } from "./regions.ts";
+import { askDatabases, type DatabaseAnswers } from "./resume.ts";
+import { openAsFound, readOutputs, type Session, withLockedSite } from "./session.ts";
+import { cureStaleLocks, prepareStack } from "./stale.ts";
+
+export interface DestroyArgs {
+  site: string;
+  region: string;
+  preview: boolean;
+  yes: boolean;
+  confirm?: string | undefined;
+  evenActive: boolean;
+  timeout: number;
+}
+
+/** `evenkeel destroy`: what joins the regions first, then the regions; nothing of the site is left behind. */
+export async function destroy(args: DestroyArgs): Promise<void> {
+  const started = Date.now();
+  const place = sitePlace(args.site);
+  const config = siteConfig(place);
+  const picked = pickRegions(args.region, config.regions);
+  const timeoutSeconds = checkTimeout(args.timeout);
+  if (args.preview) return previewDestroy(args, { place, config, picked });
+  const { confirm: given, yes } = args;
+  await askTyped({ name: config.site, given, flag: "--confirm", yes, terminal: terminal() });
+  if (!(await isSomethingHere(place, config)))
+    return say(`There is nothing of the site ${config.site} here.`);
+  const engine = await setUpEngine(args);
+  const command = picked.all ? "destroy" : `destroy --region ${args.region}`;
+  const options = { place, config, engine, timeoutSeconds, asFound: true, removeAfter: picked.all };
+  await withLockedSite(options, command, async (session) => {
+    await cureStaleLocks(session, say);
+    if (!picked.all && !args.evenActive) await refuseActive(session, picked);
+    await destroyStacks(session, picked);
+    if (picked.all) await removeRest(session);
+  });
+  say(
+    `Destroyed ${picked.all ? `the site ${config.site}` : args.region} in ${secondsText((Date.now() - started) / 1000)}.`,
+  );
+}
+
+/** The site's folder, stacks or machines: what a lost folder leaves is there to be destroyed as well. */
+async function isSomethingHere(place: SitePlace, config: SiteConfig): Promise<boolean> {
+  if (existsSync(place.stateDirectory)) return true;
+  if (config.provider === "lab" && (await isInLab(config.site))) return true;
+  const { engineEnvironment } = await import("../engine/environment.ts");
+  const url = engineEnvironment(home).PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL;
+  const backend = backendDirectory(url);
+  if (backend !== null) return hasStacks(backend, config.site);
+  const session = await openAsFound(place, config);
+  return session !== null && (await session.stacks.existing()).length > 0;
+}
+
+async function isInLab(site: string): Promise<boolean> {
+  const [{ leftovers }, { refuseOtherClones }] = await Promise.all([
+    import("../lab/docker.ts"),
+    import("../lab/ownership.ts"),
+  ]);
+  try {
+    await refuseOtherClones(site);
+    return Object.values(await leftovers(site)).some((names) => names.length > 0);
+  } catch (error) {
+    // Where Docker was never installed, no machine of the lab is.
+    if (error instanceof UserError && error.code === "docker-missing") return false;
+    throw error;
+  }
+}
+
+/** Whether a file backend holds stacks of a project. Looked at by its files: nothing need be set up for that. */
+export function hasStacks(backend: string, project: string): boolean {
+  try {
+    return readdirSync(join(backend, ".pulumi", "stacks", project)).some((name) =>
+      /\.json(\.gz)?$/.test(name),
+    );
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+/**
+ * What a destroy would delete, and whether it would be refused. Read from the state: Pulumi's own preview ends at the
+ * first protected resource, and a preview may not take that protection away.
+ */
+async function previewDestroy(args: DestroyArgs, options: PreviewOptions): Promise<void> {
+  const session = await openAsFound(options.place, options.config);
+  if (session === null) throw notSetUp(options.place);
+  if (!options.picked.all && !args.evenActive) await refuseActive(session, options.picked);
+  const existing = new Set(await session.stacks.existing());
+  for (const name of destroyOrder(options.picked).flat()) {
+    if (existing.has(name))
+      await runWork([{ title: `Preview of ${name}`, run: (note) => listDoomed(session, name, note) }]);
+  }
+}
+
+async function listDoomed({ stacks }: Session, name: string, note: (text: string) => void): Promise<string> {
+  const doomed = resourcesOf(await stacks.state(name)).filter(({ type }) => isShown({ op: "delete", type }));
+  for (const { urn } of doomed.reverse()) note(`would be deleted: ${resourceName(urn)}`);
+  return `${doomed.length} to delete`;
+}
+
+/** Stacks in the order in which they go; those in one list go side by side. */
+export function destroyOrder(picked: Picked): string[][] {
+  return [picked.global ? [globalStack] : [], picked.regions].filter((names) => names.length > 0);
+}
+
+/** The region that acknowledges writes goes only when that was said; one that can't be asked may be it. */
+async function refuseActive(session: Session, picked: Picked): Promise<void> {
+  if (picked.regions.length === 0) return;
+  const outputs = await readOutputs(session);
+  const secrets = secretsToAsk(session, picked);
+  const ssh = await openHosts(session.place, outputs, secrets, { attempts: 1, timeoutSeconds: 5 });
+  let answers: DatabaseAnswers;
+  try {
+    answers = await askDatabases(ssh, outputs);
+  } finally {
+    await ssh.close();
+  }
+  for (const name of picked.regions) {
+    const why = whyKept(name, answers);
+    if (why !== null) throw activeRefused(name, why, session.config);
+  }
+}
+
+/** The keys for asking the hosts; without them nobody can tell which region is active (exit 12). */
+export function secretsToAsk(session: Pick<Session, "secrets" | "config">, picked: Picked): SiteSecrets {
+  try {
+    return session.secrets;
+  } catch (problem) {
+    const region = picked.regions.join(", ");
+    const why = `${region} can't be asked whether it is the active region: ${(problem as Error).message}`;
+    throw activeRefused(region, why, session.config);
+  }
+}
+
+/** Why a region may not be destroyed without being told twice; null when it may. */
+export function whyKept(region: string, answers: DatabaseAnswers): string | null {
+  const answer = answers[region];
+  if (answer === undefined) return null;
+  const { facts } = answer;
+  if (facts?.role === "active") return `${region} is the active region (epoch ${facts.epoch})`;
+  if (facts !== null) return null;
+  const others = Object.entries(answers).filter(([name]) => name !== region);
+  const writer = others.find(([, other]) => other.facts?.role === "active" && other.facts.writable === true);
+  return writer === undefined
+    ? `${region} can't be asked whether it is the active region: ${answer.why}`
+    : null;
+}
+
+function activeRefused(region: string, why: string, config: SiteConfig): UserError {
+  const flag = siteFlag(config.site);
+  return new UserError({
+    what: `the region ${region} was not destroyed`,
+    why,
+    next: `npx evenkeel destroy --region ${region} --even-active${flag}, or npx evenkeel destroy${flag} for the whole site`,
+    exitCode: exitCodes.refused,
+    code: "active-region",
+  });
+}
+
+async function destroyStacks(session: Session, picked: Picked): Promise<void> {
+  const existing = new Set(await session.stacks.existing());
+  for (const names of destroyOrder(picked)) {
+    const steps = names
+      .filter((name) => existing.has(name))
+      .map((name) => destroyStep(session, name, picked.all));
+    const work: Work[] = steps.length > 0 ? [{ title: "Destroy", parallel: steps }] : [];
+    await runWork(work);
+  }
+}
+
+function destroyStep(session: Session, name: string, andRemove: boolean) {
+  const run = async (note: (text: string) => void) => {
+    const state = await prepareStack(session, name, note);
+    if (resourcesOf(state).some(({ protect }) => protect === true)) await session.stacks.unprotect(name);
+    const result = await session.stacks.run("destroy", name, note);
+    return andRemove ? summary(result) : `${summary(result)}, the empty stack stays`;
+  };
+  return { title: `Stack ${name}`, run };
+}
+
+/** Empty stacks, what a killed creation left in no state, and the site's own files of the backend. */
+async function removeRest(session: Session): Promise<void> {
+  const { stacks, config, engine } = session;
+  for (const name of await stacks.existing()) await stacks.remove(name);
+  if (config.provider === "lab") {
+    const { removeLeftovers } = await import("../lab/docker.ts");
+    const { containers, networks, volumes } = await removeLeftovers(config.site);
+    const all = [...containers, ...networks, ...volumes];
+    if (all.length > 0) say(`Removed what was in no state: ${all.join(", ")}.`);
+  }
+  const backend = backendDirectory(engine.env.PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL);
+  if (backend !== null) removeBackendFiles(backend, config.site);
+}
+
+/** `pulumi stack rm` keeps backups and empty folders of the file backend. */
+function removeBackendFiles(backend: string, project: string): void {
+  const kinds = ["stacks", "history", "backups"].map((kind) => join(backend, ".pulumi", kind, project));
+  const locks = join(backend, ".pulumi", "locks", "organization", project);
+  for (const path of [...kinds, locks]) rmSync(path, { recursive: true, force: true });
+}

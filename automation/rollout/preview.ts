@@ -1,0 +1,46 @@
+import type { SiteConfig } from "../../components/config.ts";
+import { exitCodes, UserError } from "../errors.ts";
+import { runWork } from "../progress.ts";
+import { type SitePlace, siteFlag } from "../site.ts";
+import { summary } from "../stacks/events.ts";
+import { globalStack, type Stacks } from "../stacks.ts";
+import type { Picked } from "./regions.ts";
+import { openForPreview } from "./session.ts";
+
+export interface PreviewOptions {
+  place: SitePlace;
+  config: SiteConfig;
+  picked: Picked;
+}
+
+/**
+ * `provision --preview`: Pulumi's own previews, which change nothing. They need the Pulumi CLI and the site's files;
+ * where set-up never ran that is said instead of done, since it would change the machine.
+ */
+export async function previewRollout(options: PreviewOptions): Promise<void> {
+  const session = await openForPreview(options.place, options.config);
+  if (session === null) throw notSetUp(options.place);
+  const { stacks } = session;
+  const existing = new Set(await stacks.existing());
+  const names = [...options.picked.regions, ...(options.picked.global ? [globalStack] : [])];
+  for (const name of names) {
+    if (existing.has(name)) await previewStack(stacks, name);
+    else await runWork([{ title: `Stack ${name}`, run: async () => "would be made with all its resources" }]);
+  }
+}
+
+/** A preview doesn't set the machine up: that would be a change. It says what set-up would do instead (exit 12). */
+export function notSetUp(place: SitePlace): UserError {
+  const flag = siteFlag(place.name);
+  return new UserError({
+    what: "nothing can be previewed before this machine was set up",
+    why: "set-up would put Docker Engine, the Pulumi CLI with its language host and command plugin, WordPress and the lab image on this machine, each only where it is missing; then all resources of the site would be made",
+    next: `npx evenkeel env${flag} sets up without building anything; npx evenkeel provision${flag} does all of it`,
+    exitCode: exitCodes.refused,
+  });
+}
+
+async function previewStack(stacks: Stacks, name: string): Promise<void> {
+  const run = async (note: (text: string) => void) => summary(await stacks.run("preview", name, note), true);
+  await runWork([{ title: `Preview of ${name}`, run }]);
+}

@@ -1,0 +1,189 @@
+import { exitCodes, UserError } from "../errors.ts";
+import { commandsOf, type Diagnosis, decide } from "../failover/decide.ts";
+import { heartbeatLimit } from "../failover/writers.ts";
+import { hostsOf, openHosts, type SiteOutputs, sshHosts } from "../hosts.ts";
+import { interrupts } from "../interrupt.ts";
+import { facts, writeResult } from "../output.ts";
+import { runWork, type Step, secondsText } from "../progress.ts";
+import type { SshSession } from "../remote/ssh.ts";
+import { siteConfig, siteFlag, sitePlace, siteWords } from "../site.ts";
+import { summary } from "../stacks/events.ts";
+import { globalStack } from "../stacks.ts";
+import { lookAt } from "../status/look.ts";
+import { say } from "../terminal.ts";
+import { setUpEngine } from "./engine.ts";
+import { settleGates } from "./gates.ts";
+import { missingUrns } from "./machines.ts";
+import { previewRollout } from "./preview.ts";
+import { checkTimeout, type Picked, pickRegions } from "./regions.ts";
+import { askDatabases, interruptedActive, refused, resumeProblems, resumeRegion } from "./resume.ts";
+import { readOutputs, type Session, withLockedSite } from "./session.ts";
+import { cureStaleLocks, prepareStack } from "./stale.ts";
+
+export interface ProvisionArgs {
+  site: string;
+  region: string;
+  preview: boolean;
+  yes: boolean;
+  timeout: number;
+}
+
+/** How long a rollout waits at its end until every part says that it is well. */
+const healthyWithinMs = 60_000;
+const dial = { attempts: 5, timeoutSeconds: 10 };
+
+/** `evenkeel provision`: builds what is missing and mends what is broken; on a site that is well it changes nothing. */
+export async function provision(args: ProvisionArgs): Promise<void> {
+  const started = Date.now();
+  const place = sitePlace(args.site);
+  const config = siteConfig(place);
+  const picked = pickRegions(args.region, config.regions);
+  const timeoutSeconds = checkTimeout(args.timeout);
+  if (args.preview) return previewRollout({ place, config, picked });
+  const engine = await setUpEngine(args);
+  const command = picked.all ? "provision" : `provision --region ${args.region}`;
+  const outputs = await withLockedSite(
+    { place, config, engine, timeoutSeconds },
+    command,
+    async (session) => {
+      await prepareProvider(session);
+      const replace = await prepareStacks(session, picked);
+      return build(session, picked, replace);
+    },
+  );
+  say(`Finished all in ${secondsText((Date.now() - started) / 1000)}.`);
+  if (outputs === null) say(`Next: npx evenkeel provision${siteFlag(place.name)}`);
+  else writeResult(resultBlock(outputs, siteFlag(place.name)));
+}
+
+/** What a person wants to know after a rollout: where the site is, how to log in, what to try. */
+export function resultBlock(outputs: SiteOutputs, flag: string): string {
+  const regions = Object.values(outputs.regions).flatMap((region) =>
+    region === null ? [] : [[`Region ${region.region}`, region.url] as const],
+  );
+  return facts([
+    ["Site", outputs.global?.url ?? "-"],
+    ...regions,
+    ["Log in", `npx evenkeel credentials${flag}`],
+    ["Look", `npx evenkeel status${flag}`],
+    ["Go in", `npx evenkeel ssh primary/database${flag}`],
+    ["Remove", `npx evenkeel destroy${flag}`],
+  ]);
+}
+
+/** What no Pulumi step sees: networks that would clash, and machines that are only stopped. */
+async function prepareProvider({ config }: Session): Promise<void> {
+  if (config.provider !== "lab") return;
+  const [{ checkNetworks }, { startStopped }] = await Promise.all([
+    import("../lab/networks.ts"),
+    import("../lab/docker.ts"),
+  ]);
+  await checkNetworks(config.site, config.networks);
+  const running = await startStopped(config.site);
+  if (running.length > 0) say(`Started ${running.join(", ")}.`);
+}
+
+/** Makes every stack ready for an update. Returns, by stack, the machines that are gone and must be made anew. */
+async function prepareStacks(session: Session, picked: Picked): Promise<Record<string, string[]>> {
+  await cureStaleLocks(session, say);
+  await session.stacks.ensure();
+  const names = [...picked.regions, ...(picked.global ? [globalStack] : [])];
+  const replace = names.map(async (name) => {
+    const state = await prepareStack(session, name, say);
+    const missing = session.config.provider === "lab" ? await missingUrns(session.config.site, state) : [];
+    for (const machine of missing) say(`The machine ${machine.name} is gone and is made anew.`);
+    return [name, missing.map(({ urn }) => urn)] as const;
+  });
+  return Object.fromEntries(await Promise.all(replace));
+}
+
+async function build(
+  session: Session,
+  picked: Picked,
+  replace: Record<string, string[]>,
+): Promise<SiteOutputs | null> {
+  const up = (name: string, title: string): Step => ({
+    title,
+    run: async (note) =>
+      summary(await session.stacks.run("up", name, note, { replace: replace[name] ?? [] })),
+  });
+  const regions = picked.regions.map((name) => up(name, `Region ${name}`));
+  if (regions.length > 0) await runWork([{ title: "Regions", parallel: regions }]);
+  interrupts().check();
+  if (!picked.global) return null;
+  const before = await readOutputs(session);
+  const ssh = await openHosts(session.place, before, session.secrets, dial);
+  try {
+    await resumeInterrupted(ssh, before, session.config);
+    await runWork([up(globalStack, "Link, third place, site and traffic")]);
+    interrupts().check();
+    const outputs = await readOutputs(session);
+    await ssh.addHosts(sshHosts(hostsOf(outputs), dial));
+    await runWork([
+      {
+        title: "Gates",
+        run: async (note) =>
+          settleGates(ssh, outputs, await askDatabases(ssh, outputs), note).then(() => "settled"),
+      },
+      { title: "Health", run: async (note) => waitUntilHealthy(session, outputs, ssh, note) },
+    ]);
+    return outputs;
+  } finally {
+    await ssh.close();
+  }
+}
+
+/** W1: an active database that restarted is read-only until every existing peer says that nobody came after it. */
+async function resumeInterrupted(
+  ssh: SshSession,
+  outputs: SiteOutputs,
+  config: Session["config"],
+): Promise<void> {
+  const region = interruptedActive(await askDatabases(ssh, outputs), heartbeatLimit(config));
+  if (region === null) return;
+  // A peer's machine may have been made anew: without its leg on the link it can't be asked, by us or by the host.
+  if (config.provider === "lab") {
+    const { remakeLink } = await import("../lab/link.ts");
+    const built = Object.values(outputs.regions).filter((one) => one !== null);
+    await remakeLink(config.site, built, config.peering.subnet);
+  }
+  const answers = await askDatabases(ssh, outputs);
+  const problems = resumeProblems(region, answers);
+  const site = Object.values(outputs.regions).find((one) => one !== null)?.site ?? "";
+  if (problems.length > 0) throw refused(region, problems, siteFlag(site));
+  await resumeRegion(ssh, outputs, region, answers[region]?.facts?.epoch ?? 0);
+  say(`${region} was active before its database host restarted and accepts writes again.`);
+}
+
+async function waitUntilHealthy(
+  session: Session,
+  outputs: SiteOutputs,
+  ssh: SshSession,
+  note: (text: string) => void,
+): Promise<string> {
+  const commands = commandsOf(siteWords(session.config.site));
+  const deadline = Date.now() + healthyWithinMs;
+  let last = "";
+  for (;;) {
+    const diagnosis = decide(await lookAt(session, outputs, ssh), commands);
+    if (diagnosis.state === "healthy") return `${diagnosis.active} is active at epoch ${diagnosis.epoch}`;
+    const waiting = diagnosis.problems[0]?.what ?? diagnosis.state;
+    if (waiting !== last) note(`waiting: ${waiting}`);
+    last = waiting;
+    interrupts().check();
+    if (Date.now() > deadline) throw notHealthy(diagnosis, siteFlag(session.config.site));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}
+
+function notHealthy(diagnosis: Diagnosis, flag: string): UserError {
+  return new UserError({
+    what: `the site is built but was not well ${healthyWithinMs / 1000} s later (${diagnosis.state})`,
+    why: diagnosis.problems
+      .map(({ what, next }) => (next === null ? what : `${what}; next: ${next}`))
+      .join("\n"),
+    next: `npx evenkeel status${flag}`,
+    exitCode: exitCodes.degraded,
+    code: "not-healthy",
+  });
+}

@@ -1,0 +1,181 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import type { SiteConfig } from "../../components/config.ts";
+import type { SiteSecrets } from "../../components/secrets.ts";
+import type { Engine } from "../engine/setup.ts";
+import type { SiteOutputs } from "../hosts.ts";
+import { interrupts } from "../interrupt.ts";
+import { journalled, openJournal } from "../journal.ts";
+import { lockFile, type SiteLock, takeLock } from "../lock.ts";
+import { endLeftovers, processesWith, runVariable } from "../processes.ts";
+import { secretValues } from "../redact.ts";
+import {
+  checkSiteFiles,
+  emptySiteDirectory,
+  ensureSiteDirectory,
+  ensureSiteFiles,
+  journalFile,
+  readSiteSecrets,
+  removeEmptySiteDirectory,
+  type SitePlace,
+  secretsFile,
+} from "../site.ts";
+import { globalStack, openStacks, type PulumiEngine, type Stacks } from "../stacks.ts";
+import { say } from "../terminal.ts";
+import { existingEngine } from "./engine.ts";
+
+/** All that a command needs to work on a site. */
+export interface Session {
+  place: SitePlace;
+  config: SiteConfig;
+  engine: PulumiEngine;
+  secrets: SiteSecrets;
+  stacks: Stacks;
+}
+
+export interface SessionOptions {
+  place: SitePlace;
+  config: SiteConfig;
+  engine: Engine;
+  timeoutSeconds?: number;
+}
+
+const defaultTimeoutSeconds = 1800;
+
+/** The secrets of a site, or why they can't be had: a destroy goes on without them. */
+type SecretsAnswer = { secrets: SiteSecrets } | { problem: unknown };
+
+/** Site files and stacks of a site, without its lock: for commands that don't change it. */
+export async function openSession(options: SessionOptions, run: string = randomUUID()): Promise<Session> {
+  const secrets = await ensureSiteFiles(options.place, options.config, options.engine.wordpressCore);
+  return withStacks(options, { secrets }, run);
+}
+
+async function withStacks(
+  options: Omit<SessionOptions, "engine"> & { engine: PulumiEngine },
+  answer: SecretsAnswer,
+  run: string,
+): Promise<Session> {
+  const { place, config, engine } = options;
+  const timeoutSeconds = options.timeoutSeconds ?? defaultTimeoutSeconds;
+  const hidden = "secrets" in answer ? secretValues(answer.secrets) : [];
+  const stacks = await openStacks({ engine, place, config, secrets: hidden, run, timeoutSeconds });
+  return {
+    place,
+    config,
+    engine,
+    stacks,
+    get secrets() {
+      if ("secrets" in answer) return answer.secrets;
+      throw answer.problem;
+    },
+  };
+}
+
+/** The secrets as they lie there; nothing is made. */
+function findSecrets(place: SitePlace): SecretsAnswer {
+  try {
+    return { secrets: readSiteSecrets(place) };
+  } catch (problem) {
+    return { problem };
+  }
+}
+
+export interface LockedOptions extends SessionOptions {
+  /**
+   * For a destroy: site files are neither made nor checked, and reading `secrets` of the session throws where they
+   * can't be had.
+   */
+  asFound?: boolean;
+  /** Removes the site's folder once the work is done, while the lock is held. */
+  removeAfter?: boolean;
+}
+
+/**
+ * Runs a mutating command: the operator's lock, then site files, then the work between two lines of the journal. What
+ * a dead holder of the lock left running is ended first. The first interrupt doesn't cut the work, see interrupt.ts.
+ * A site whose hosts another clone made is refused before anything is written.
+ */
+export async function withLockedSite<T>(
+  options: LockedOptions,
+  command: string,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const { place, config } = options;
+  if (config.provider === "lab") {
+    const { refuseOtherClones } = await import("../lab/ownership.ts");
+    await refuseOtherClones(config.site);
+  }
+  ensureSiteDirectory(place);
+  const lock = takeLock({ stateDirectory: place.stateDirectory, run: randomUUID(), command });
+  // A second interrupt leaves the lock behind on purpose: by it the next command finds what is to be ended.
+  let emptied = false;
+  try {
+    const result = await interrupts().guard(() => underLock(options, lock, command, work));
+    if (options.removeAfter === true) {
+      emptySiteDirectory(place, lockFile(place.stateDirectory));
+      emptied = true;
+    }
+    return result;
+  } finally {
+    lock.release();
+    if (emptied) removeEmptySiteDirectory(place);
+  }
+}
+
+async function underLock<T>(
+  options: LockedOptions,
+  lock: SiteLock,
+  command: string,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const { place, config, engine } = options;
+  await endDeadRun(lock);
+  const answer =
+    options.asFound === true
+      ? findSecrets(place)
+      : { secrets: await ensureSiteFiles(place, config, engine.wordpressCore) };
+  const hidden = "secrets" in answer ? secretValues(answer.secrets) : [];
+  const journal = openJournal(journalFile(place), hidden);
+  return journalled(journal, command, async () => work(await withStacks(options, answer, lock.record.run)));
+}
+
+async function endDeadRun({ tookOverFrom }: SiteLock): Promise<void> {
+  if (tookOverFrom === null) return;
+  const { command, pid, at, run } = tookOverFrom;
+  say(`The lock of ${command} (pid ${pid}, since ${at}) was taken over: that process is gone.`);
+  const ended = await endLeftovers(() => processesWith(runVariable, run));
+  if (ended > 0) say(`${ended} process(es) that it left behind were ended.`);
+}
+
+/** A session for commands that only look: null where the site or the set-up of this clone isn't there. */
+export async function openExisting(place: SitePlace, config: SiteConfig): Promise<Session | null> {
+  const engine = await existingEngine();
+  if (engine === null || !existsSync(secretsFile(place))) return null;
+  return withStacks({ place, config, engine }, { secrets: readSiteSecrets(place) }, randomUUID());
+}
+
+/** The same without the site's files, for looking at what a destroy would meet: reading its secrets may throw. */
+export async function openAsFound(place: SitePlace, config: SiteConfig): Promise<Session | null> {
+  const engine = await existingEngine();
+  return engine === null ? null : withStacks({ place, config, engine }, findSecrets(place), randomUUID());
+}
+
+/** As `openExisting`, for a preview of an update, whose program reads the other site files as well (exit 2). */
+export async function openForPreview(place: SitePlace, config: SiteConfig): Promise<Session | null> {
+  checkSiteFiles(place, config);
+  return openExisting(place, config);
+}
+
+/** Outputs of all stacks, asked at once. */
+export async function readOutputs({
+  stacks,
+  config,
+}: Pick<Session, "stacks" | "config">): Promise<SiteOutputs> {
+  const existing = new Set(await stacks.existing());
+  const regions = config.regions.map(
+    async (name) => [name, existing.has(name) ? await stacks.region(name) : null] as const,
+  );
+  const global = existing.has(globalStack) ? stacks.global() : Promise.resolve(null);
+  return { regions: Object.fromEntries(await Promise.all(regions)), global: await global };
+}

@@ -1,0 +1,74 @@
+import { exitCodes, UserError } from "../errors.ts";
+import { redact } from "../redact.ts";
+import type { StackRun } from "./events.ts";
+
+export interface Failure {
+  stack: string;
+  operation: string;
+  cause: unknown;
+  /** What the engine's events told, where there were any. */
+  run: StackRun | null;
+  /** Values that never may stand in an error. */
+  secrets: readonly string[];
+}
+
+/** What the Pulumi CLI's failure means to a person: the stack, the resource, the engine's own reason, no secret. */
+export function explained({ stack, operation, cause, run, secrets }: Failure): UserError {
+  const message = messageOf(cause);
+  const next = `run the command again: it carries on where this one stopped`;
+  if (/the stack is currently locked by/.test(message)) return lockedByPulumi(stack, message, cause);
+  if (/incorrect passphrase|passphrase must be set/i.test(message)) return wrongPassphrase(stack, cause);
+  const errors = run === null || run.errors.length === 0 ? [errorLines(message)] : run.errors;
+  const at = run === null || run.failed.length === 0 ? "" : ` at ${run.failed.join(", ")}`;
+  const why = redact([...new Set(errors)].join("\n").slice(-4000), secrets);
+  const what = `pulumi ${operation} of the stack ${stack} failed${at}`;
+  return new UserError({ what, why, next, exitCode: exitCodes.deployment, cause });
+}
+
+function messageOf(cause: unknown): string {
+  if (cause instanceof Error) return cause.message;
+  const { message, stderr } = Object(cause) as { message?: unknown; stderr?: unknown };
+  if (typeof message === "string") return message;
+  return typeof stderr === "string" ? stderr : String(cause);
+}
+
+function wrongPassphrase(stack: string, cause: unknown): UserError {
+  const variable = process.env.PULUMI_CONFIG_PASSPHRASE_FILE
+    ? "PULUMI_CONFIG_PASSPHRASE_FILE"
+    : "PULUMI_CONFIG_PASSPHRASE";
+  return new UserError({
+    what: `${variable} is not the passphrase with which the stack ${stack} was made`,
+    why: "its state can't be decrypted; nothing was changed",
+    next: `set ${variable} to the right one; for a site that was made without it: unset ${variable}`,
+    exitCode: exitCodes.credentials,
+    code: "wrong-passphrase",
+    cause,
+  });
+}
+
+/** The `error:` lines of the CLI's standard error, or its last lines where it marked none. */
+function errorLines(message: string): string {
+  const lines = message.split("\n").filter((line) => line.trim() !== "");
+  const marked = lines.filter((line) => /^\s*(stderr: )?error:/.test(line));
+  return (marked.length > 0 ? marked : lines.slice(-8)).join("\n");
+}
+
+function lockedByPulumi(stack: string, message: string, cause: unknown): UserError {
+  const owner = /created by (.*)/.exec(message)?.[1];
+  return new UserError({
+    what: `Pulumi's own lock lies on the stack ${stack}`,
+    why: owner === undefined ? "another update of it runs" : `created by ${owner}`,
+    next: "wait until that update ends; evenkeel removes the lock of one that is proved dead",
+    exitCode: exitCodes.locked,
+    cause,
+  });
+}
+
+export function timedOut(stack: string, seconds: number, cause: unknown): UserError {
+  return new UserError({
+    what: `the stack ${stack} was not done after ${seconds} s; its running step was asked to stop`,
+    next: "run the command again with a larger --timeout: it carries on where this one stopped",
+    exitCode: exitCodes.resumable,
+    cause,
+  });
+}

@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { hostname, uptime } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { exists, processesWith, type RunningProcess } from "../processes.ts";
+
+/** A lock of Pulumi's own file backend: it has no expiry and nobody tests whether its owner lives. */
+export interface BackendLock {
+  file: string;
+  /** Null where the file is cut off: the process died while it wrote. */
+  owner: { pid: number; hostname: string; username: string; timestamp: string } | null;
+}
+
+/** Folder of a file backend, or null where the state lies elsewhere (a bucket, Pulumi Cloud): locks there aren't ours. */
+export function backendDirectory(url: string | undefined): string | null {
+  return url?.startsWith("file:///") ? fileURLToPath(url) : null;
+}
+
+/** The locks that now lie on a stack. */
+export function backendLocks(backend: string, project: string, stack: string): BackendLock[] {
+  const directory = join(backend, ".pulumi", "locks", "organization", project, stack);
+  return names(directory).map((name) => {
+    const file = join(directory, name);
+    return { file, owner: readOwner(file) };
+  });
+}
+
+function names(directory: string): string[] {
+  try {
+    return readdirSync(directory).filter((name) => name.endsWith(".json"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+function readOwner(file: string): BackendLock["owner"] {
+  try {
+    const owner = JSON.parse(readFileSync(file, "utf8")) as NonNullable<BackendLock["owner"]>;
+    return typeof owner.pid === "number" && typeof owner.hostname === "string" ? owner : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Whether the owner of a lock is proved dead: on this host, and its pid free or the machine started since. The lock
+ * names no start time, so a pid that is in use again counts as alive unless that process is no Pulumi at all.
+ */
+export function isProvablyDead(lock: BackendLock, pulumiHome: string): boolean {
+  if (lock.owner === null) return isAbandonedFragment(lock.file, pulumiHome);
+  if (lock.owner.hostname !== hostname()) return false;
+  const booted = Date.now() - uptime() * 1000;
+  if (Date.parse(lock.owner.timestamp) < booted - 1000) return true;
+  return !exists(lock.owner.pid) || processName(lock.owner.pid) !== "pulumi";
+}
+
+/** A cut-off lock: its writer is gone when the file is older than any write takes and no Pulumi of this home runs. */
+function isAbandonedFragment(file: string, pulumiHome: string): boolean {
+  const ageMs = Date.now() - statSync(file).mtimeMs;
+  const running = processesWith("PULUMI_HOME", pulumiHome).filter(({ name }) => name === "pulumi");
+  return ageMs > 10_000 && running.length === 0;
+}
+
+/**
+ * Language hosts, plugins and scripts that outlived a Pulumi CLI which was run by hand: orphans of this Pulumi home.
+ * (Those of our own runs carry the run's name in their environment.)
+ */
+export function orphansOf(pulumiHome: string): RunningProcess[] {
+  return processesWith("PULUMI_HOME", pulumiHome).filter(
+    ({ pid, parent }) => parent === 1 && isEngineChild(pid),
+  );
+}
+
+function isEngineChild(pid: number): boolean {
+  try {
+    return /pulumi-language-|pulumi-resource-|lab-host\.sh/.test(
+      readFileSync(`/proc/${pid}/cmdline`, "utf8"),
+    );
+  } catch {
+    return false;
+  }
+}
+
+function processName(pid: number): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,69 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The part of an exported stack that is looked at here. Everything else must survive an edit untouched. */
+export interface Deployment {
+  version: number;
+  deployment: {
+    resources?: StateResource[];
+    pending_operations?: unknown[];
+    [key: string]: unknown;
+  };
+}
+
+interface StateResource {
+  urn: string;
+  type: string;
+  protect?: boolean;
+  inputs?: Record<string, unknown>;
+}
+
+export function readDeployment(file: string): Deployment {
+  return JSON.parse(readFileSync(file, "utf8")) as Deployment;
+}
+
+export function resourcesOf(state: Deployment): StateResource[] {
+  return state.deployment.resources ?? [];
+}
+
+export function pendingOperations(state: Deployment): number {
+  return state.deployment.pending_operations?.length ?? 0;
+}
+
+/**
+ * The state without its pending operations: what a killed run had begun. All that this program makes is made by
+ * idempotent commands, so the next `up` simply does it again; `refresh` could not tell more, as commands have no read.
+ */
+export function withoutPendingOperations(state: Deployment): Deployment {
+  const { pending_operations: _, ...deployment } = state.deployment;
+  return { ...state, deployment };
+}
+
+/** Machines of the lab that a state knows: container name and the resource that makes it. */
+export function machinesInState(state: Deployment): { name: string; urn: string }[] {
+  return resourcesOf(state).flatMap(({ urn, type, inputs }) => {
+    if (type !== "command:local:Command" || typeof inputs?.create !== "string") return [];
+    const name = / host create (\S+)$/.exec(inputs.create)?.[1];
+    return name === undefined ? [] : [{ name, urn }];
+  });
+}
+
+/** Copies of a stack's state that are kept beside the newest. */
+const keptBackups = 5;
+
+/** Name for a new copy of a stack's state; older ones beyond the last few are removed. Their order is their names'. */
+export function nextBackup(directory: string, stack: string, now = new Date()): string {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const own = readdirSync(directory)
+    .filter(
+      (name) =>
+        name.startsWith(`${stack}-`) && /^\d{4}-\d\d-\d\dT.*\.json$/.test(name.slice(stack.length + 1)),
+    )
+    .sort();
+  for (const name of own.slice(0, Math.max(0, own.length - keptBackups + 1))) rmSync(join(directory, name));
+  return join(directory, `${stack}-${now.toISOString().replaceAll(":", "-")}.json`);
+}
+
+export function writeDeployment(file: string, state: Deployment): void {
+  writeFileSync(file, JSON.stringify(state, null, 2), { mode: 0o600 });
+}

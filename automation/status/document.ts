@@ -1,0 +1,140 @@
+import type { Diagnosis, Problem } from "../failover/decide.ts";
+import type { Observation, RegionObservation, Role } from "../failover/observation.ts";
+import { apiVersion, facts, table } from "../output.ts";
+
+/** What `status --format json` prints. Unknown is null everywhere; `active` is null when there is none. */
+export interface StatusDocument {
+  apiVersion: typeof apiVersion;
+  site: string;
+  url: string | null;
+  dns: { server: string; port: number; name: string } | null;
+  state: Diagnosis["state"];
+  active: string | null;
+  epoch: number | null;
+  regions: RegionStatus[];
+  thirdPlace: {
+    reachable: boolean | null;
+    edge: boolean | null;
+    dns: boolean | null;
+    witness: boolean | null;
+  };
+  problems: Problem[];
+}
+
+interface RegionStatus {
+  name: string;
+  role: Role | null;
+  reachable: boolean | null;
+  url: string | null;
+  web: { ready: boolean | null; live: boolean | null; version: string | null };
+  database: {
+    engine: string | null;
+    host: string | null;
+    role: Role | null;
+    writable: boolean | null;
+    lagSeconds: number | null;
+    position: string | null;
+  };
+}
+
+export function statusDocument(observation: Observation, diagnosis: Diagnosis): StatusDocument {
+  return {
+    apiVersion,
+    site: observation.site,
+    url: observation.url,
+    dns: observation.dns,
+    state: diagnosis.state,
+    active: diagnosis.active,
+    epoch: diagnosis.epoch,
+    regions: observation.regions.map(regionStatus),
+    thirdPlace: observation.thirdPlace ?? { reachable: null, edge: null, dns: null, witness: null },
+    problems: diagnosis.problems,
+  };
+}
+
+function regionStatus(region: RegionObservation): RegionStatus {
+  const { facts: known, engine, host } = region.database;
+  return {
+    name: region.name,
+    role: known?.role ?? null,
+    reachable: region.built ? answers(region) : null,
+    url: region.url,
+    web: {
+      ready: region.http.ready,
+      live: region.http.live,
+      version: region.web.find(({ version }) => version !== null)?.version ?? null,
+    },
+    database: {
+      engine,
+      host,
+      role: known?.role ?? null,
+      writable: known?.writable ?? null,
+      lagSeconds: known?.lagSeconds ?? null,
+      position: known?.position ?? null,
+    },
+  };
+}
+
+/** Anything of the region answered: its address, its database host or a web host. */
+function answers(region: RegionObservation): boolean {
+  return (
+    region.http.live === true ||
+    region.database.facts !== null ||
+    region.web.some(({ gate }) => gate !== null)
+  );
+}
+
+/** The document for people: who is active, one line a region, and what to run. */
+export function statusTable(document: StatusDocument, observation: Observation): string {
+  const head = facts([
+    ["Site", `${document.site} (${document.state})`],
+    ["URL", document.url ?? "-"],
+    [
+      "DNS",
+      document.dns === null ? "-" : `${document.dns.name} at ${document.dns.server}:${document.dns.port}`,
+    ],
+    ["Active", document.active ?? "none"],
+    ["Epoch", document.epoch === null ? "-" : String(document.epoch)],
+  ]);
+  const rows = document.regions.map((region, i) => [
+    region.name,
+    region.role,
+    databaseCell(region, observation.regions[i]),
+    region.database.lagSeconds,
+    region.database.position,
+    webCell(region),
+    region.url,
+  ]);
+  const regions = table(["Region", "Role", "Database", "Lag s", "Position", "Web", "URL"], rows);
+  const third = document.thirdPlace;
+  const place = facts([
+    ["Third place", `edge ${word(third.edge)}, DNS ${word(third.dns)}, witness ${witness(third.witness)}`],
+  ]);
+  return [head, regions, place, problemLines(document.problems)].filter((part) => part !== "").join("\n");
+}
+
+function databaseCell(region: RegionStatus, observed: RegionObservation | undefined): string {
+  const { engine, writable } = region.database;
+  if (observed?.database.facts?.running === false) return `${engine} down`;
+  if (writable === null) return "unknown";
+  return `${engine} ${writable ? "writable" : "read-only"}`;
+}
+
+function webCell(region: RegionStatus): string {
+  if (region.web.live === null) return "-";
+  if (!region.web.live) return "down";
+  const version = region.web.version === null ? "" : ` (WordPress ${region.web.version})`;
+  return `${region.web.ready === true ? "ready" : "not ready"}${version}`;
+}
+
+function word(value: boolean | null): string {
+  return value === null ? "unknown" : value ? "up" : "down";
+}
+
+function witness(value: boolean | null): string {
+  return value === null ? "not built" : word(value);
+}
+
+function problemLines(problems: readonly Problem[]): string {
+  return problems.map(({ what, next }) => `! ${what}\n${next === null ? "" : `  next: ${next}\n`}`).join("");
+}
