@@ -1,0 +1,189 @@
+import { beforeAll, describe, expect, test } from "@jest/globals";
+import { databaseStatus, sql } from "./support/database.ts";
+import { startMachine, stopMachine } from "./support/lab.ts";
+import { cli, eventually, get, home, type SiteHandle, site, siteName } from "./support/site.ts";
+
+const minute = 60_000;
+
+interface StatusDocument {
+  active: string | null;
+  epoch: number | null;
+  regions: {
+    name: string;
+    role: string | null;
+    web: { ready: boolean | null };
+    database: { writable: boolean | null };
+  }[];
+  thirdPlace: { reachable: boolean; edge: boolean | null; dns: boolean | null; witness: boolean | null };
+}
+
+async function status(): Promise<{ exitCode: number; document: StatusDocument; stderr: string }> {
+  const { exitCode, stdout, stderr } = await cli(["status", "--format", "json"]);
+  return { exitCode, document: JSON.parse(stdout) as StatusDocument, stderr };
+}
+
+describe("the command line on a site that runs", () => {
+  let handle: SiteHandle;
+
+  beforeAll(async () => {
+    handle = await site();
+  });
+
+  test("[O7] status is one JSON document: who is active, each region with its web tier and database", async () => {
+    const { exitCode, document } = await status();
+    expect(exitCode).toBe(0);
+    expect(document).toMatchObject({
+      apiVersion: "evenkeel/v1",
+      site: siteName,
+      url: handle.url,
+      dns: handle.dns,
+      thirdPlace: { reachable: true, edge: true, dns: true, witness: null },
+    });
+    expect(document.regions).toEqual(
+      ["primary", "secondary"].map((name) =>
+        expect.objectContaining({
+          name,
+          role: name === document.active ? "active" : "standby",
+          reachable: true,
+          web: { ready: true, live: true, version: expect.stringMatching(/^\d+\.\d+/) },
+          database: {
+            engine: "mariadb",
+            host: handle.host(`${name}/database`).name,
+            role: name === document.active ? "active" : "standby",
+            writable: name === document.active,
+            lagSeconds: name === document.active ? null : expect.any(Number),
+            position: expect.stringMatching(/^0-\d+-\d+/),
+          },
+        }),
+      ),
+    );
+  });
+
+  test(
+    "status sees a stopped web tier: that region is not ready, exit 10, and well again afterwards",
+    async () => {
+      const web = handle.host("secondary/web-1").name;
+      await stopMachine(web);
+      try {
+        const degraded = await status();
+        expect(degraded.exitCode).toBe(10);
+        expect(degraded.document.regions[1]?.web.ready).not.toBe(true);
+        expect(degraded.document.active).toBe("primary");
+      } finally {
+        await startMachine(web);
+      }
+      await eventually("healthy again", minute, async () => ((await status()).exitCode === 0 ? true : null));
+    },
+    3 * minute,
+  );
+
+  test("credentials log in at the edge, wrong ones don't", async () => {
+    const { exitCode, stdout } = await cli(["credentials", "--format", "json"]);
+    expect(exitCode).toBe(0);
+    const { url, user, password } = JSON.parse(stdout) as { url: string; user: string; password: string };
+    const login = (pwd: string) =>
+      get(`${new URL(url).origin}/wp-login.php`, {
+        method: "POST",
+        headers: {
+          "content-type": "application/x-www-form-urlencoded",
+          cookie: "wordpress_test_cookie=WP%20Cookie%20check",
+        },
+        body: new URLSearchParams({ log: user, pwd }).toString(),
+      });
+    expect((await login(password)).status).toBe(302);
+    expect((await login(`${password}x`)).status).toBe(200);
+  });
+
+  test("[P19] ssh runs a command on a host by id and by name, hands its exit code on, and refuses a host that is none", async () => {
+    const { name } = handle.host("secondary/database");
+    expect(await cli(["ssh", "secondary/database", "--", "hostname"])).toMatchObject({
+      exitCode: 0,
+      stdout: name,
+    });
+    expect((await cli(["ssh", name, "--", "exit", "7"])).exitCode).toBe(7);
+    const wrong = await cli(["ssh", "secondary/databse", "--", "true"]);
+    expect(wrong.exitCode).toBe(2);
+    expect(wrong.stderr).toContain("databse");
+  });
+
+  test("env gives plain pulumi what it needs, on standard output alone", async () => {
+    const { exitCode, stdout } = await cli(["env"]);
+    expect(exitCode).toBe(0);
+    expect(stdout.split("\n").filter((line) => !/^export [A-Z_]+=/.test(line))).toEqual([]);
+    expect(stdout).toContain(`PULUMI_HOME=`);
+    expect(stdout).not.toContain(handle.secrets.wordpress.adminPassword);
+  });
+
+  test("check names every prerequisite", async () => {
+    const { exitCode, stdout } = await cli(["check"]);
+    expect(exitCode).toBe(0);
+    for (const what of [/docker/i, /pulumi/i, /ssh/i]) expect(stdout).toMatch(what);
+  });
+
+  test.each([
+    ["an unknown verb", ["reprovision"]],
+    ["an unknown flag", ["status", "--typo"]],
+    ["a stray word", ["provision", "primary"]],
+    ["an unknown region", ["provision", "--yes", "--region", "moon"]],
+    ["an unknown format", ["status", "--format", "xml"]],
+    ["a resume without its confirmation", ["resume", "primary"]],
+  ])("bad input: %s ends with 2, names itself, shows no stack and changes nothing", async (_, args) => {
+    const { exitCode, stderr } = await cli(args);
+    expect(exitCode).toBe(2);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stderr.length).toBeGreaterThan(10);
+  });
+});
+
+describe("an active database host that rebooted", () => {
+  test(
+    "stays read-only, status names the command, a silent peer keeps it closed, resume opens it without loss",
+    async () => {
+      const handle = await site();
+      const [active, peer] = [handle.host("primary/database").name, handle.host("secondary/database").name];
+      const before = await sql(handle, "primary", "SELECT COUNT(*) FROM wordpress_db.wp_options;");
+      await stopMachine(active);
+      await startMachine(active);
+      const rebooted = await eventually("the database answers again", minute, async () => {
+        const report = await databaseStatus(handle, "primary");
+        return report.writable === null ? null : report;
+      });
+      expect(rebooted).toMatchObject({ role: "active", epoch: 1, writable: false });
+      const told = await status();
+      expect({ exitCode: told.exitCode, active: told.document.active }).toEqual({
+        exitCode: 10,
+        active: null,
+      });
+      const { stdout, stderr } = await cli(["status"]);
+      expect(stdout + stderr).toContain("resume primary --confirm primary");
+
+      await stopMachine(peer);
+      try {
+        const refused = await cli(["resume", "primary", "--confirm", "primary"]);
+        expect(refused.exitCode).toBe(12);
+        expect(await databaseStatus(handle, "primary")).toMatchObject({ writable: false });
+      } finally {
+        await startMachine(peer);
+      }
+      const resumed = await eventually("resumed", minute, async () => {
+        const result = await cli(["resume", "primary", "--confirm", "primary"]);
+        return result.exitCode === 0 ? result : null;
+      });
+      expect(resumed.exitCode).toBe(0);
+      await eventually("healthy again", minute, async () => ((await status()).exitCode === 0 ? true : null));
+      expect(await databaseStatus(handle, "primary")).toMatchObject({
+        role: "active",
+        epoch: 1,
+        writable: true,
+      });
+      expect(await sql(handle, "primary", "SELECT COUNT(*) FROM wordpress_db.wp_options;")).toEqual(before);
+    },
+    6 * minute,
+  );
+});
+
+test("the clone is where the test site's files lie, readable by their owner alone", async () => {
+  const { statSync } = await import("node:fs");
+  expect(statSync(`${home}/.evenkeel/${siteName}`).mode & 0o777).toBe(0o700);
+  expect(statSync(`${home}/.evenkeel/${siteName}/secrets.json`).mode & 0o777).toBe(0o600);
+});

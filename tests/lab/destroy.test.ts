@@ -1,0 +1,57 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { labObjects } from "./support/lab.ts";
+import { cli, home, siteName } from "./support/site.ts";
+
+const minute = 60_000;
+
+test(
+  "[P2] destroy refuses what it should: no confirmation, a wrong name, the active region alone",
+  async () => {
+    const before = await labObjects();
+    expect((await cli(["destroy"])).exitCode).toBe(2);
+    expect((await cli(["destroy", "--yes", "--confirm", "another"])).exitCode).toBe(2);
+    const active = await cli(["destroy", "--region", "primary", "--yes", "--confirm", siteName]);
+    expect(active.exitCode).toBe(12);
+    expect(active.stderr).toContain("--even-active");
+    expect(await labObjects()).toEqual(before);
+  },
+  2 * minute,
+);
+
+test("[P2] destroy --preview names what would go, and deletes nothing", async () => {
+  const before = await labObjects();
+  const { exitCode, stdout, stderr } = await cli(["destroy", "--preview"]);
+  expect(exitCode).toBe(0);
+  for (const name of ["global-birth", "primary-database-machine", "secondary-network"])
+    expect(stdout + stderr).toContain(`would be deleted: ${name}`);
+  expect((await cli(["destroy", "--preview", "--region", "primary"])).exitCode).toBe(12);
+  expect(await labObjects()).toEqual(before);
+}, 120_000);
+
+test(
+  "[P2] destroy leaves no container, network, volume, lock or state",
+  async () => {
+    const started = performance.now();
+    const { exitCode, stderr } = await cli(["destroy", "--yes", "--confirm", siteName], {
+      timeoutMs: 4 * minute,
+    });
+    process.stderr.write(`   destroy: ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+    expect({ exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(await labObjects()).toEqual({ containers: [], networks: [], volumes: [] });
+    expect(existsSync(join(home, ".evenkeel", siteName, "lock.json"))).toBe(false);
+    expect(stateFiles()).toEqual([]);
+    const again = await cli(["destroy", "--yes", "--confirm", siteName]);
+    expect(again.exitCode).toBe(0);
+  },
+  5 * minute,
+);
+
+function stateFiles(): string[] {
+  const root = join(home, ".evenkeel/state");
+  if (!existsSync(root)) return [];
+  return readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
+    (name) => /(stacks|locks)\//.test(name) && name.includes(siteName) && name.endsWith(".json"),
+  );
+}

@@ -1,0 +1,124 @@
+import { beforeAll, describe, expect, test } from "@jest/globals";
+import { databaseStatus, databaseVerb, sql, webVerb } from "./support/database.ts";
+import { loseMachines } from "./support/lab.ts";
+import { cli, eventually, type SiteHandle, site } from "./support/site.ts";
+
+const minute = 60_000;
+
+/** Row 30 of the fault list, by the host commands alone: promote the secondary, lose the primary, run every stack. */
+describe("a region destroyed after a promotion and rebuilt", () => {
+  let before: SiteHandle;
+  let replaceArgs: string[];
+
+  beforeAll(async () => {
+    before = await site();
+    await sql(
+      before,
+      "primary",
+      "CREATE TABLE IF NOT EXISTS wordpress_db.proof (id INT PRIMARY KEY); REPLACE INTO wordpress_db.proof VALUES (1);",
+    );
+    await webVerb(before, "primary", ["close"]);
+    await databaseVerb(before, "primary", ["demote"]);
+    await databaseVerb(before, "secondary", ["promote", "--epoch", "2"]);
+    await webVerb(before, "secondary", ["open", "--epoch", "2"]);
+    await sql(before, "secondary", "REPLACE INTO wordpress_db.proof VALUES (2);");
+    await loseMachines((before.regions.primary?.hosts ?? []).map(({ name }) => name));
+  }, 3 * minute);
+
+  test("status tells the missing machines apart and names the command that makes them again", async () => {
+    const { exitCode, stdout, stderr } = await cli(["status"]);
+    expect(exitCode).toBe(10);
+    replaceArgs = [...`${stdout}\n${stderr}`.matchAll(/--replace '?(urn:[^\s']+)'?/g)].flatMap((match) => [
+      "--replace",
+      match[1] as string,
+    ]);
+    expect(replaceArgs.filter((arg) => arg.startsWith("urn:"))).toHaveLength(3);
+  });
+
+  test(
+    "[O8] pulumi up of all stacks rebuilds it and changes neither data nor writer",
+    async () => {
+      const up = (stack: string, extra: string[]) =>
+        cli(["pulumi", "up", "-s", stack, "--yes", "--non-interactive", ...extra], { timeoutMs: 8 * minute });
+      for (const [stack, extra] of [
+        ["primary", replaceArgs],
+        ["secondary", []],
+        ["global", []],
+      ] as const) {
+        const { exitCode, stdout, stderr } = await up(stack, [...extra]);
+        expect({ stack, exitCode, output: exitCode === 0 ? "" : stdout + stderr }).toEqual({
+          stack,
+          exitCode: 0,
+          output: "",
+        });
+      }
+      const after = await site();
+      expect(await databaseStatus(after, "secondary")).toMatchObject({
+        role: "active",
+        epoch: 2,
+        writable: true,
+      });
+      expect(await sql(after, "secondary", "SELECT id FROM wordpress_db.proof ORDER BY id;")).toEqual([
+        "1",
+        "2",
+      ]);
+    },
+    15 * minute,
+  );
+
+  test(
+    "[O17] the rebuilt host is seeded from the writer, read-only, and follows it",
+    async () => {
+      const after = await site();
+      const standby = await databaseStatus(after, "primary");
+      expect(standby).toMatchObject({
+        role: "standby",
+        epoch: 2,
+        writable: false,
+        replication: { receiving: true, applying: true, tls: true },
+      });
+      await sql(after, "secondary", "REPLACE INTO wordpress_db.proof VALUES (3);");
+      await eventually("the row written after the rebuild", 10_000, async () => {
+        const rows = await sql(after, "primary", "SELECT id FROM wordpress_db.proof ORDER BY id;");
+        return rows.join() === "1,2,3" ? rows : null;
+      });
+      const birth = await databaseVerb(after, "primary", ["birth"]);
+      expect(birth).toMatchObject({ born: false, epoch: 2 });
+    },
+    2 * minute,
+  );
+
+  test(
+    "the way back by the same verbs: the primary is active again at the next epoch",
+    async () => {
+      const now = await site();
+      await webVerb(now, "secondary", ["close"]);
+      await databaseVerb(now, "secondary", ["demote"]);
+      await databaseVerb(now, "primary", ["promote", "--epoch", "3"]);
+      await webVerb(now, "primary", ["open", "--epoch", "3"]);
+      await databaseVerb(now, "secondary", ["follow", "primary"]);
+      await sql(now, "primary", "DROP TABLE wordpress_db.proof;");
+      const { exitCode } = await eventually("healthy again", 30_000, async () => {
+        const status = await cli(["status"]);
+        return status.exitCode === 0 ? status : null;
+      });
+      expect(exitCode).toBe(0);
+    },
+    3 * minute,
+  );
+
+  test(
+    "provision notices a missing container by itself and replaces that machine",
+    async () => {
+      const now = await site();
+      const web = now.host("secondary/web-1");
+      await loseMachines([web.name]);
+      const { exitCode, stderr } = await cli(["provision", "--yes"], { timeoutMs: 8 * minute });
+      expect({ exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, stderr: "" });
+      const rebuilt = (await site()).host("secondary/web-1");
+      expect(rebuilt.machineId).not.toBe(web.machineId);
+      expect(await databaseStatus(now, "primary")).toMatchObject({ role: "active", epoch: 3 });
+    },
+    10 * minute,
+  );
+});

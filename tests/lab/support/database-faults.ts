@@ -1,0 +1,137 @@
+import { execa } from "execa";
+import type { RemoteResult } from "../../../automation/remote/ssh.ts";
+import type { DatabasePair, HostName } from "./database-pair.ts";
+
+/** How a verb ended: its one JSON object, or null where it printed none. */
+export interface VerbResult {
+  exitCode: number;
+  answer: Record<string, unknown> | null;
+  stderr: string;
+  seconds: number;
+}
+
+export async function verb(pair: DatabasePair, host: HostName, words: string): Promise<VerbResult> {
+  const start = performance.now();
+  const result = await pair.run(host, { argv: ["sudo", "-n", "evenkeel-db", ...words.split(" ")] });
+  return asVerb(result, (performance.now() - start) / 1000);
+}
+
+/** Exit code of `cutShort` when the verb was killed where it should be. */
+export const killed = 99;
+
+/**
+ * Runs a verb that is killed (-9) right before its first step that begins with `step` (bash source text), as if the
+ * host's power had gone there. Exit code 99 = killed; another one = it ended before.
+ */
+export async function cutShort(
+  pair: DatabasePair,
+  host: HostName,
+  words: string,
+  step: string,
+): Promise<VerbResult> {
+  const script = `
+cat >/run/cut.sh <<'END'
+set -o functrace
+trap '[[ $BASH_COMMAND == "$CUT"* ]] && kill -KILL $$' DEBUG
+END
+BASH_ENV=/run/cut.sh CUT=$(cat <<'END'
+${step}
+END
+) evenkeel-db ${words} </dev/null
+status=$?
+[ "$status" -ne 137 ] || status=${killed}
+exit "$status"
+`;
+  return asVerb(await pair.run(host, { argv: ["sudo", "-n", "bash", "-s"], stdin: script }), 0);
+}
+
+function asVerb({ exitCode, stdout, stderr }: RemoteResult, seconds: number): VerbResult {
+  const text = stdout.trim();
+  return { exitCode, answer: text === "" ? null : JSON.parse(text), stderr, seconds };
+}
+
+export interface Login {
+  from: HostName;
+  to: string;
+  user: string;
+  password: string;
+  tls: boolean;
+  statement: string;
+}
+
+/** A client's session over the network, with what it was told to run. */
+export async function login(pair: DatabasePair, options: Login): Promise<RemoteResult> {
+  const escaped = options.password.replaceAll("\\", "\\\\").replaceAll('"', '\\"');
+  const transport = options.tls ? "ssl-ca=/etc/evenkeel/tls/ca.pem\nssl-verify-server-cert" : "skip-ssl";
+  const script = `
+umask 077
+cat >/run/client.cnf <<'END'
+[client]
+protocol=tcp
+host=${options.to}
+user=${options.user}
+password="${escaped}"
+connect-timeout=4
+default-character-set=utf8mb4
+${transport}
+END
+mariadb --defaults-file=/run/client.cnf --batch --skip-column-names <<'END'
+${options.statement}
+END
+`;
+  return pair.run(options.from, { argv: ["sudo", "-n", "bash", "-s"], stdin: script }, 30_000);
+}
+
+/** Lets a host reach no other database host by SSH, or again. Answered by a reset, so that nothing waits. */
+export async function silenceSsh(pair: DatabasePair, host: HostName, silent: boolean): Promise<void> {
+  const rule = `
+nft add table inet fault
+nft add chain inet fault output '{ type filter hook output priority 0; }'
+nft add rule inet fault output ip daddr ${pair.settings[host].peers[0]?.address} tcp dport 22 reject with tcp reset`;
+  await pair.script(host, silent ? rule : "nft delete table inet fault");
+}
+
+/**
+ * Runs a bash fragment on every answer that a host gives to its peers: `real` prints the true one. `null` ends it.
+ */
+export async function answerPeers(
+  pair: DatabasePair,
+  host: HostName,
+  fragment: string | null,
+): Promise<void> {
+  const program = "/usr/local/sbin/evenkeel-db-peer";
+  const fault = `
+[ -e /run/peer.real ] || cp -p ${program} /run/peer.real
+: >/run/peer.asked; chmod 0666 /run/peer.asked
+cat >${program} <<'END'
+#!/bin/bash
+real() { bash /run/peer.real; }
+${fragment}
+END`;
+  await pair.script(host, fragment === null ? `mv /run/peer.real ${program}` : fault);
+}
+
+/** Reboots a host; resolves when its database answers again. */
+export async function reboot(pair: DatabasePair, host: HostName): Promise<void> {
+  await execa("docker", ["restart", "-t", "30", pair.container(host)], { timeout: 90_000 });
+  await eventually(`${host} is back`, 60_000, async () => (await pair.status(host)).running);
+}
+
+/** Polls until `probe` is true; throws with `what` when the time is over. */
+export async function eventually(
+  what: string,
+  timeoutMs: number,
+  probe: () => Promise<boolean>,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      if (await probe()) return;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`, { cause: last });
+    await new Promise((wake) => setTimeout(wake, 200));
+  }
+}

@@ -1,0 +1,243 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { ensureLabImage } from "../../../automation/lab/image.ts";
+import { type DatabaseStatus, parseDatabaseStatus } from "../../../automation/remote/database.ts";
+import {
+  openSsh,
+  type RemoteCommand,
+  type RemoteResult,
+  type SshHost,
+} from "../../../automation/remote/ssh.ts";
+import { makeAuthority, makeServerCertificate } from "../../../automation/site/certificates.ts";
+import { sshKeyPair } from "../../../automation/site/keys.ts";
+import {
+  type DatabaseSecrets,
+  type DatabaseSettings,
+  databaseFiles,
+} from "../../../components/host/database-files.ts";
+import { hostFile, render } from "../../../components/host/render.ts";
+import type { KeyPair } from "../../../components/secrets.ts";
+
+/** Two plain systemd hosts behind one gateway, joined by a link, and nothing of a site: what a database role needs. */
+export interface DatabasePair {
+  names: readonly ["one", "two"];
+  settings: Record<HostName, DatabaseSettings>;
+  passwords: DatabaseSecrets["passwords"];
+  /** Container of a host, for faults that only the machine's owner can cause. */
+  container(name: HostName): string;
+  /** Applies the database role over SSH, as host/remote.ts does, and gives its facts. */
+  applyRole(name: HostName, changes?: Partial<DatabaseSettings>): Promise<Record<string, unknown>>;
+  run(name: HostName, command: RemoteCommand, timeoutMs?: number): Promise<RemoteResult>;
+  /** A shell script as root, from standard input; throws unless it succeeds. */
+  script(name: HostName, text: string): Promise<string>;
+  /** SQL as root by the local socket, kept out of the binary log. */
+  sql(name: HostName, statement: string): Promise<string>;
+  status(name: HostName): Promise<DatabaseStatus>;
+  close(): Promise<void>;
+}
+
+export type HostName = "one" | "two";
+
+/** Every kind of sign that some layer takes for its own. */
+export const awkwardPassword = (purpose: string) => `${purpose}'"\\%$ \`ü#;--\\' \\n{}&<>|~`;
+
+const names = ["one", "two"] as const;
+const place = "10.213.0";
+const link = "10.214.0";
+const site = "pair";
+const labHost = join(import.meta.dirname, "../../../components/lab/lab-host.sh");
+
+async function lab(words: readonly string[], input: unknown = {}): Promise<void> {
+  await execa("bash", [labHost, ...words], { input: JSON.stringify(input), timeout: 180_000 });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  if (address === null || typeof address === "string") throw new Error("no port is free");
+  return address.port;
+}
+
+/** Builds the pair under names that begin with `prefix`; what is left of an earlier run is taken away first. */
+export async function buildPair(prefix = "evenkeel-pair"): Promise<DatabasePair> {
+  await removePair(prefix);
+  const directory = await mkdtemp(join(tmpdir(), "evenkeel-pair-"));
+  const key = (comment: string) => sshKeyPair(directory, comment);
+  const keys = {
+    user: await key("user"),
+    peer: await key("peer"),
+    gateway: await key("gateway"),
+    one: await key("one"),
+    two: await key("two"),
+  };
+  const port = await freePort();
+  await buildMachines(prefix, port, keys);
+  const hop = { port: 22, user: "evenkeel" };
+  const gateway: SshHost = {
+    ...hop,
+    alias: "gateway",
+    host: "127.0.0.1",
+    port,
+    hostKey: keys.gateway.publicKey,
+  };
+  const hosts = names.map((name) => ({
+    ...hop,
+    alias: name,
+    host: placeAddress(name),
+    hostKey: keys[name].publicKey,
+    proxy: gateway,
+  }));
+  const ssh = await openSsh({ directory: join(directory, "ssh"), privateKey: keys.user.privateKey, hosts });
+  const passwords = {
+    app: awkwardPassword("app"),
+    replication: awkwardPassword("repl"),
+    health: awkwardPassword("health"),
+  };
+  const settings = { one: settingsOf("one", keys), two: settingsOf("two", keys) };
+  const tls = await certificates();
+  const run = (name: HostName, command: RemoteCommand, timeoutMs = 120_000) =>
+    ssh.run(name, command, { timeoutMs });
+  const must = async (name: HostName, command: RemoteCommand, timeoutMs?: number) => {
+    const { exitCode, stdout, stderr } = await run(name, command, timeoutMs);
+    if (exitCode !== 0)
+      throw new Error(`${command.argv.join(" ")} on ${name} ended with ${exitCode}: ${stderr}`);
+    return stdout;
+  };
+  return {
+    names,
+    settings,
+    passwords,
+    container: (name) => `${prefix}-${name}`,
+    async applyRole(name, changes = {}) {
+      const program = roleProgram(
+        { ...settings[name], ...changes },
+        { passwords, peerKey: keys.peer, tls: tls[name] },
+      );
+      const argv = ["sudo", "-n", "timeout", "-k", "10", "600", "python3", "-I", "-"];
+      return JSON.parse(await must(name, { argv, stdin: program }, 620_000)) as Record<string, unknown>;
+    },
+    run,
+    script: (name, text) =>
+      must(name, { argv: ["sudo", "-n", "bash", "-euo", "pipefail", "-s"], stdin: text }),
+    sql: async (name, statement) => {
+      const argv = ["sudo", "-n", "mariadb", "--default-character-set=utf8mb4", "-BNr"];
+      return (await must(name, { argv, stdin: `SET SESSION sql_log_bin=0; ${statement}` })).trimEnd();
+    },
+    status: async (name) =>
+      parseDatabaseStatus(await must(name, { argv: ["sudo", "-n", "evenkeel-db", "status"] })),
+    async close() {
+      await ssh.close();
+      await rm(directory, { recursive: true, force: true });
+      await removePair(prefix);
+    },
+  };
+}
+
+const placeAddress = (name: HostName) => `${place}.${20 + names.indexOf(name)}`;
+const peeringAddress = (name: HostName) => `${link}.${11 + 10 * names.indexOf(name)}`;
+
+async function buildMachines(
+  prefix: string,
+  port: number,
+  keys: Record<"user" | "gateway" | HostName, KeyPair>,
+): Promise<void> {
+  const { tag } = await ensureLabImage({ report: () => {} });
+  const base = { site, place: "pair", image: tag, extraHosts: {}, resolver: null, guard: true };
+  const login = (pair: KeyPair) => ({
+    authorizedKey: keys.user.publicKey,
+    hostPrivateKey: pair.privateKey,
+    hostPublicKey: pair.publicKey,
+  });
+  await lab(["network", "create", `${prefix}-place`], {
+    site,
+    place: "pair",
+    subnet: `${place}.0/24`,
+    internal: true,
+  });
+  await lab(["network", "create", `${prefix}-outside`], {
+    site,
+    place: "pair",
+    subnet: null,
+    internal: false,
+  });
+  await lab(["host", "create", `${prefix}-gateway`], {
+    ...base,
+    role: "gateway",
+    networks: [
+      { name: `${prefix}-outside`, address: null },
+      { name: `${prefix}-place`, address: `${place}.2` },
+    ],
+    gatewayAddress: null,
+    publish: [{ port, target: 22, protocol: "tcp" }],
+    ssh: login(keys.gateway),
+  });
+  for (const name of names) {
+    await lab(["host", "create", `${prefix}-${name}`], {
+      ...base,
+      role: "database",
+      guard: false,
+      networks: [{ name: `${prefix}-place`, address: placeAddress(name) }],
+      gatewayAddress: `${place}.2`,
+      publish: [],
+      ssh: login(keys[name]),
+    });
+  }
+  const members = names.map((name) => ({ container: `${prefix}-${name}`, address: peeringAddress(name) }));
+  await lab(["link", "create", `${prefix}-link`], { site, place: "pair", subnet: `${link}.0/24`, members });
+}
+
+async function removePair(prefix: string): Promise<void> {
+  for (const name of [...names, "gateway"]) await lab(["host", "delete", `${prefix}-${name}`]);
+  for (const network of ["link", "place", "outside"])
+    await lab(["network", "delete", `${prefix}-${network}`]);
+}
+
+async function certificates(): Promise<Record<HostName, DatabaseSecrets["tls"]>> {
+  const authority = await makeAuthority(site);
+  const leaf = async (name: HostName) => {
+    const ip = [placeAddress(name), peeringAddress(name)];
+    const { key, certificate } = await makeServerCertificate(authority, `database.${name}`, { dns: [], ip });
+    return { ca: authority.certificate, certificate, key };
+  };
+  return { one: await leaf("one"), two: await leaf("two") };
+}
+
+function settingsOf(name: HostName, keys: Record<HostName, KeyPair>): DatabaseSettings {
+  const index = names.indexOf(name) + 1;
+  const other = name === "one" ? "two" : "one";
+  return {
+    site,
+    region: name,
+    regionIndex: index,
+    maxRegions: 2,
+    serverId: index,
+    placeAddress: placeAddress(name),
+    peeringAddress: peeringAddress(name),
+    peers: [{ region: other, address: peeringAddress(other), hostKey: keys[other].publicKey }],
+    webNetworks: [`${place}.0/24`],
+    peeringNetwork: `${link}.0/24`,
+    schema: "wordpress_db",
+    users: { app: "wp_user", replication: "evenkeel_repl", health: "evenkeel_health" },
+  };
+}
+
+function roleProgram(settings: DatabaseSettings, secrets: DatabaseSecrets): string {
+  const files = databaseFiles(settings).map((file) => ({
+    owner: "root:root",
+    ...file,
+    content: file.content(secrets),
+  }));
+  const library = {
+    path: "/usr/local/lib/evenkeel/role.sh",
+    mode: "0644",
+    owner: "root:root",
+    content: hostFile("common/role.sh"),
+  };
+  const job = { role: "mariadb", files: [library, ...files], script: hostFile("mariadb/setup.sh") };
+  return render(hostFile("common/apply.py"), { JOB: Buffer.from(JSON.stringify(job)).toString("base64") });
+}

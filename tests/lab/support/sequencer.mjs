@@ -1,0 +1,16 @@
+import Sequencer from "@jest/test-sequencer";
+
+/** The lab tests share one site: the first file provisions it, the last one destroys it, the others go by name. */
+const first = "provision.test.ts";
+const last = ["rebuild.test.ts", "interrupted.test.ts", "destroy.test.ts"];
+
+function rank(path) {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  return name === first ? -1 : last.indexOf(name) + 1;
+}
+
+export default class LabSequencer extends Sequencer {
+  sort(tests) {
+    return [...tests].sort((a, b) => rank(a.path) - rank(b.path) || a.path.localeCompare(b.path));
+  }
+}

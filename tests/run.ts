@@ -1,0 +1,160 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { checks, runCheck } from "./check.ts";
+import { type CaseResult, resultsFile, type WholeRun } from "./results.ts";
+
+/**
+ * `npm test`: static checks, then unit, component and file tests, then the lab tests on one site that is
+ * provisioned for them and destroyed by the last of them. `npm run test:unit`: only what needs no Docker.
+ * Ends with one line, "N passed, N failed"; a step that can't run counts as failed, nothing is skipped.
+ */
+const home = join(import.meta.dirname, "..");
+const jest = join(home, "node_modules/jest/bin/jest.js");
+const cases: CaseResult[] = [];
+
+interface Suite {
+  kind: string;
+  pattern: string;
+  workers: number;
+  timeoutMinutes: number;
+}
+
+const unitSuites: Suite[] = [
+  { kind: "unit", pattern: "tests/(unit|components)/", workers: 2, timeoutMinutes: 3 },
+];
+const wholeSuites: Suite[] = [
+  ...unitSuites,
+  { kind: "files", pattern: "tests/files/", workers: 1, timeoutMinutes: 8 },
+  { kind: "lab", pattern: "tests/lab/", workers: 1, timeoutMinutes: 45 },
+];
+
+function say(line: string) {
+  process.stderr.write(`${line}\n`);
+}
+
+async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const start = performance.now();
+  say(`── ${what}`);
+  const value = await work();
+  say(`   ${what}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  return value;
+}
+
+async function runJest(suite: Suite) {
+  const output = join(home, ".evenkeel/tests", `${suite.kind}.json`);
+  rmSync(output, { force: true });
+  const run = await execa(
+    process.execPath,
+    [
+      "--experimental-vm-modules",
+      "--disable-warning=ExperimentalWarning",
+      jest,
+      `--testPathPatterns=${suite.pattern}`,
+      suite.workers === 1 ? "--runInBand" : `--maxWorkers=${suite.workers}`,
+      // What a test left open must not hold up the line with the result; the reports are written by then.
+      "--forceExit",
+      "--json",
+      `--outputFile=${output}`,
+      ...(suite.kind === "lab" ? ["--verbose", "--testSequencer=./tests/lab/support/sequencer.mjs"] : []),
+    ],
+    {
+      cwd: home,
+      reject: false,
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "inherit",
+      timeout: suite.timeoutMinutes * 60_000,
+      forceKillAfterDelay: 20_000,
+    },
+  );
+  collect(suite, output, run.exitCode ?? -1);
+}
+
+interface JestReport {
+  testResults: {
+    name: string;
+    message: string;
+    assertionResults: { fullName: string; status: string; duration?: number }[];
+  }[];
+}
+
+function collect(suite: Suite, output: string, exitCode: number) {
+  let report: JestReport;
+  try {
+    report = JSON.parse(readFileSync(output, "utf8")) as JestReport;
+  } catch {
+    cases.push({
+      kind: suite.kind,
+      file: suite.pattern,
+      title: "the suite ran to its end",
+      passed: false,
+      milliseconds: 0,
+    });
+    return;
+  }
+  for (const file of report.testResults) {
+    const name = file.name.slice(home.length + 1);
+    // A file that could not even be loaded has no assertions: that is a failure, not an absence.
+    if (file.assertionResults.length === 0)
+      cases.push({ kind: suite.kind, file: name, title: "the file loads", passed: false, milliseconds: 0 });
+    for (const test of file.assertionResults) {
+      const passed = test.status === "passed";
+      cases.push({
+        kind: suite.kind,
+        file: name,
+        title: test.fullName,
+        passed,
+        milliseconds: test.duration ?? 0,
+      });
+    }
+  }
+  const failedAsserts = cases.some((one) => one.kind === suite.kind && !one.passed);
+  if (exitCode !== 0 && !failedAsserts) {
+    cases.push({
+      kind: suite.kind,
+      file: suite.pattern,
+      title: `jest ended with ${exitCode}`,
+      passed: false,
+      milliseconds: 0,
+    });
+  }
+}
+
+async function runChecks() {
+  for (const check of checks) {
+    const start = performance.now();
+    const outcome = await runCheck(check, home);
+    if (!outcome.passed) say(outcome.output);
+    cases.push({
+      kind: "check",
+      file: "tests/check.ts",
+      title: check.title,
+      passed: outcome.passed,
+      milliseconds: performance.now() - start,
+    });
+  }
+}
+
+async function commitOfTree(): Promise<string> {
+  const { stdout, exitCode } = await execa("git", ["rev-parse", "HEAD"], { cwd: home, reject: false });
+  return exitCode === 0 ? stdout : "unknown";
+}
+
+const unitOnly = process.argv[2] === "unit";
+const started = performance.now();
+mkdirSync(join(home, ".evenkeel/tests"), { recursive: true, mode: 0o700 });
+if (!unitOnly) await timed("static checks", runChecks);
+for (const suite of unitOnly ? unitSuites : wholeSuites)
+  await timed(`${suite.kind} tests`, () => runJest(suite));
+
+const failed = cases.filter(({ passed }) => !passed);
+const seconds = Math.round((performance.now() - started) / 1000);
+if (!unitOnly) {
+  const whole: WholeRun = { commit: await commitOfTree(), seconds, cases };
+  writeFileSync(join(home, resultsFile), `${JSON.stringify(whole, null, 1)}\n`, { mode: 0o600 });
+}
+for (const { file, title } of failed) say(`failed: ${file}: ${title}`);
+say(`${unitOnly ? "unit tests" : "whole run"}: ${seconds} s`);
+process.stdout.write(`${cases.length - failed.length} passed, ${failed.length} failed\n`);
+process.exitCode = failed.length === 0 && cases.length > 0 ? 0 : 1;

@@ -1,0 +1,121 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { ConfigError, loadSiteConfig, parseConfig } from "../../../components/config.ts";
+
+const home = join(import.meta.dirname, "../../..");
+
+const good = {
+  provider: "lab",
+  regions: ["primary", "secondary"],
+  initialActive: "primary",
+  engine: "mariadb",
+  domain: "shop.lab.test",
+  adminEmail: "admin@shop.lab.test",
+  networks: {
+    primary: "10.10.0.0/16",
+    secondary: "10.20.0.0/16",
+    third: "10.30.0.0/16",
+    peering: "10.99.0.0/24",
+  },
+};
+
+function problemsOf(work: () => unknown): readonly string[] {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+const withValues = (values: Record<string, unknown>) =>
+  problemsOf(() => parseConfig("shop", { ...good, ...values }, {}));
+
+describe("configuration", () => {
+  test("addresses and names are derived the same for every region", () => {
+    const config = parseConfig("shop", good, {});
+    expect(config.regionPlans).toEqual([
+      expect.objectContaining({
+        name: "primary",
+        index: 1,
+        gateway: "10.10.0.2",
+        database: "10.10.0.20",
+        web: ["10.10.0.31"],
+      }),
+      expect.objectContaining({
+        name: "secondary",
+        index: 2,
+        peering: { gateway: "10.99.0.20", database: "10.99.0.21" },
+      }),
+    ]);
+    expect(config.third).toMatchObject({ edge: "10.30.0.2", peering: { edge: "10.99.0.200" } });
+  });
+
+  test("[O2] the two tracked region files differ in their place only", () => {
+    const config = loadSiteConfig(home);
+    expect(config.regionPlans.map(({ location, namePrefix }) => ({ location, namePrefix }))).toEqual([
+      { location: "lab-primary", namePrefix: "evenkeel-shop-primary" },
+      { location: "lab-secondary", namePrefix: "evenkeel-shop-secondary" },
+    ]);
+  });
+
+  test("the site of the lab tests is valid and shares no network with the default site", () => {
+    const proof = loadSiteConfig(join(home, "sites/proof"));
+    const shop = loadSiteConfig(home);
+    expect(Object.values(proof.networks).filter((one) => Object.values(shop.networks).includes(one))).toEqual(
+      [],
+    );
+  });
+
+  test.each([
+    ["regions", [], "names no region"],
+    ["regions", ["primary", "primary"], "twice"],
+    ["regions", ["Primary"], "lower-case"],
+    ["regions", ["global", "secondary"], "reserved"],
+    ["regions", ["../up", "x y"], "lower-case"],
+    ["provider", "moon", "lab"],
+    ["engine", "oracle", "mariadb"],
+    ["initialActive", "tertiary", "not one of the regions"],
+    ["domain", "$(reboot).test", "domain"],
+    ["adminEmail", "nobody", "email"],
+    ["webServers", 5, "4"],
+    ["webServers", "64k", "number"],
+    ["networks", { ...good.networks, secondary: "10.10.0.0/24" }, "overlap"],
+    ["networks", { primary: "10.10.0.0/16" }, "no network for secondary"],
+    ["networks", { ...good.networks, moon: "10.50.0.0/16" }, "unknown place"],
+    ["binlogDoDb", "wordpress_db", "no known key"],
+  ])("%s = %j is refused by name with the reason", (key, value, reason) => {
+    const problems = withValues({ [key]: value });
+    expect(problems.join("\n")).toContain(`evenkeel:${key}`);
+    expect(problems.join("\n")).toContain(reason);
+  });
+
+  test("all problems come at once", () => {
+    expect(withValues({ provider: "moon", domain: "-", initialActive: "x" }).length).toBeGreaterThanOrEqual(
+      3,
+    );
+  });
+
+  test("a misspelt top-level key of a stack file is a problem, although Pulumi would ignore it", () => {
+    const directory = mkdtempSync(join(tmpdir(), "evenkeel-config-"));
+    const lines = Object.entries(good).map(
+      ([key, value]) => `  evenkeel:${key}: { value: ${JSON.stringify(value)} }`,
+    );
+    writeFileSync(join(directory, "Pulumi.yaml"), `name: shop\nconfig:\n${lines.join("\n")}\n`);
+    writeFileSync(join(directory, "Pulumi.secondary.yaml"), "config: {}\n");
+    writeFileSync(join(directory, "Pulumi.primary.yaml"), "confg: {}\n");
+    expect(problemsOf(() => loadSiteConfig(directory))).toEqual(["Pulumi.primary.yaml: unknown key confg"]);
+    writeFileSync(join(directory, "Pulumi.primary.yaml"), "config: {}\n");
+    expect(problemsOf(() => loadSiteConfig(directory))).toEqual([]);
+  });
+
+  test("files that are missing or no YAML are named", () => {
+    const directory = mkdtempSync(join(tmpdir(), "evenkeel-config-"));
+    expect(problemsOf(() => loadSiteConfig(directory)).join()).toContain("Pulumi.yaml: can't be read");
+    writeFileSync(join(directory, "Pulumi.yaml"), "name: [");
+    expect(problemsOf(() => loadSiteConfig(directory)).join()).toContain("Pulumi.yaml: ");
+  });
+});

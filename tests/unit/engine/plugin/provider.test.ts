@@ -1,0 +1,183 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { commandProvider } from "../../../../automation/engine/plugin/provider.ts";
+import { asSecret, unknownString, type WireObject } from "../../../../automation/engine/plugin/values.ts";
+import { quote } from "../../../../automation/remote/shell.ts";
+
+const provider = commandProvider();
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), "plugin-test-"));
+});
+afterAll(async () => {
+  await provider.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function request(options: { type?: string; preview?: boolean; timeoutSeconds?: number } = {}) {
+  const lines: string[] = [];
+  const { type = "command:local:Command", preview = false, timeoutSeconds = 20 } = options;
+  return { type, name: "it", preview, timeoutSeconds, log: (line: string) => lines.push(line), lines };
+}
+
+/** A command that writes its name down. */
+function noting(name: string): string {
+  return `echo ${name} >> ${quote([path.join(folder, "log")])}`;
+}
+
+async function noted(): Promise<string[]> {
+  const log = path.join(folder, "log");
+  const text = await readFile(log, "utf8").catch(() => "");
+  await writeFile(log, "");
+  return text.split("\n").filter((line) => line !== "");
+}
+
+/** A process that ended may stay listed as a zombie until its parent asks for it. */
+async function isRunning(pid: number): Promise<boolean> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return text !== "" && !/\) Z /.test(text);
+}
+
+const quiet: WireObject = { addPreviousOutputInEnv: false };
+
+describe("local.Command, really run", () => {
+  test("create runs create: id from the name, both streams as outputs less one newline, inputs kept", async () => {
+    const inputs = { ...quiet, create: "cat; echo; echo b >&2", stdin: asSecret("in") };
+    const made = await provider.create(request(), inputs);
+    expect(made.id).toMatch(/^it[0-9a-f]{8}$/);
+    expect(made.outputs).toEqual({ ...inputs, stdout: "in", stderr: "b" });
+  });
+
+  test("without create nothing runs and the outputs are empty", async () => {
+    const made = await provider.create(request(), { ...quiet, delete: "exit 1" });
+    expect(made.outputs).toMatchObject({ stdout: "", stderr: "" });
+  });
+
+  test("update runs update, or create again where there is none", async () => {
+    const inputs = { ...quiet, create: noting("create") };
+    await provider.update(request(), {}, { ...inputs, update: noting("update") });
+    expect(await noted()).toEqual(["update"]);
+    await provider.update(request(), {}, inputs);
+    expect(await noted()).toEqual(["create"]);
+  });
+
+  test("an update with nothing to run keeps the last outputs", async () => {
+    const outputs = await provider.update(
+      request(),
+      { stdout: "old", stderr: "e" },
+      { ...quiet, delete: "x" },
+    );
+    expect(outputs).toEqual({ ...quiet, delete: "x", stdout: "old", stderr: "e" });
+  });
+
+  test("delete runs delete of the recorded state, and nothing where there is none", async () => {
+    await provider.delete(request(), {
+      ...quiet,
+      create: "exit 1",
+      delete: noting("delete"),
+      stdout: "",
+      stderr: "",
+    });
+    expect(await noted()).toEqual(["delete"]);
+    await provider.delete(request(), { ...quiet, create: "exit 1", stdout: "" });
+  });
+
+  test("a preview runs nothing and knows no output", async () => {
+    const inputs = { ...quiet, create: noting("create") };
+    const unknown = { ...inputs, stdout: unknownString, stderr: unknownString };
+    expect((await provider.create(request({ preview: true }), inputs)).outputs).toEqual(unknown);
+    expect(await provider.update(request({ preview: true }), { stdout: "old" }, inputs)).toEqual(unknown);
+    expect(await noted()).toEqual([]);
+  });
+
+  test.each([
+    [undefined, ["out", "err"]],
+    ["stdoutAndStderr", ["out", "err"]],
+    ["stdout", ["out"]],
+    ["stderr", ["err"]],
+    ["none", []],
+  ])("logging %s shows %j", async (logging, expected) => {
+    const asked = request();
+    const create = "echo out; echo err >&2";
+    await provider.create(asked, { ...quiet, create, ...(logging === undefined ? {} : { logging }) });
+    expect(asked.lines.sort()).toEqual([...expected].sort());
+  });
+});
+
+describe("a step that fails", () => {
+  test("says exit code, command and the end of stderr, and leaves stdout out", async () => {
+    const failing = provider.create(request(), { ...quiet, create: "echo no; echo why >&2; exit 3" });
+    const text = 'exit code 3 of "echo no; echo why >&2; exit 3":\nwhy';
+    await expect(failing).rejects.toThrow(new Error(text));
+  });
+
+  test("[O17] shows no secret: neither its input, whole or in parts, nor a secret command", async () => {
+    const stdin = JSON.stringify({
+      files: [{ path: "/etc/x", content: JSON.stringify({ password: 'p"w\\ 12345' }) }],
+    });
+    const asked = request();
+    const leak = `cat >&2; printf '%s\\n' 'p"w\\ 12345' /etc/x >&2; exit 1`;
+    const failing = provider.create(asked, { ...quiet, create: asSecret(leak), stdin: asSecret(stdin) });
+    const { message } = await failing.then(
+      () => new Error("did not fail"),
+      (error: Error) => error,
+    );
+    expect(message).toContain("exit code 1 of [redacted]");
+    // A path says where to look and is no secret.
+    expect(message).toContain("/etc/x");
+    for (const text of [message, asked.lines.join("\n")]) {
+      expect(text).not.toContain("12345");
+      expect(text).not.toContain("password");
+    }
+  });
+
+  test("late: the whole group of processes is ended, also one that ignores SIGTERM", async () => {
+    const pids = path.join(folder, "pids");
+    const create = `trap '' TERM; (trap '' TERM; sleep 30) & echo $$ >> ${quote([pids])}; echo $! >> ${quote([pids])}; sleep 30`;
+    const late = provider.create(request({ timeoutSeconds: 1.5 }), { ...quiet, create });
+    await expect(late).rejects.toThrow("(the step's deadline is 1.5 s)");
+    const begun = (await readFile(pids, "utf8")).trim().split("\n").map(Number);
+    expect(begun).toHaveLength(2);
+    const left = async () => (await Promise.all(begun.map(isRunning))).filter((running) => running).length;
+    for (const until = Date.now() + 5000; Date.now() < until && (await left()) > 0; )
+      await new Promise((wake) => setTimeout(wake, 50));
+    expect(await left()).toBe(0);
+  }, 20_000);
+
+  test("in time: nothing is ended early", async () => {
+    const made = await provider.create(request({ timeoutSeconds: 5 }), {
+      ...quiet,
+      create: "sleep 0.4; echo done",
+    });
+    expect(made.outputs.stdout).toBe("done");
+  });
+});
+
+describe("what the engine asks", () => {
+  test("an unknown resource is refused by its name", async () => {
+    expect(() => provider.check("command:remote:CopyFile", {})).toThrow("command:remote:CopyFile");
+    await expect(provider.create(request({ type: "x:y:Z" }), {})).rejects.toThrow("x:y:Z");
+  });
+
+  test("a copy whose content and path stayed copies nothing: no host is reached for it", async () => {
+    const source = {
+      "4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17",
+      hash: "1",
+      text: "a",
+    };
+    const state = { source, remotePath: "/x", connection: asSecret({ host: "a" }) };
+    const next = { ...state, connection: asSecret({ host: "b" }) };
+    expect(await provider.update(request({ type: "command:remote:CopyToRemote" }), state, next)).toEqual(
+      next,
+    );
+  });
+
+  test("after cancel no step begins", async () => {
+    const cancelled = commandProvider();
+    cancelled.cancel();
+    await expect(cancelled.create(request(), { ...quiet, create: noting("x") })).rejects.toThrow("cancelled");
+    expect(await noted()).toEqual([]);
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, test } from "@jest/globals";
+import { commandsOf, decide } from "../../../automation/failover/decide.ts";
+import type { DatabaseFacts } from "../../../automation/failover/observation.ts";
+import { active, healthySite, standby, withRegion } from "./sites.ts";
+
+const commands = commandsOf({ flag: "", pulumi: "npx pulumi" });
+const codes = (site: Parameters<typeof decide>[0]) => decide(site, commands).problems.map(({ code }) => code);
+const database = (facts: Partial<DatabaseFacts>, of: DatabaseFacts = active) => ({
+  database: { host: "h", engine: "mariadb", facts: { ...of, ...facts }, why: null },
+});
+const silent = { database: { host: "h", engine: "mariadb", facts: null, why: "no answer" } };
+
+describe("decide", () => {
+  test("a site where everything is known to be well is healthy", () => {
+    expect(decide(healthySite(), commands)).toEqual({
+      state: "healthy",
+      active: "primary",
+      epoch: 1,
+      problems: [],
+    });
+  });
+
+  test("[P10] two writable regions are two writers, whatever their epochs, and nobody is active", () => {
+    for (const epoch of [1, 2]) {
+      const site = withRegion("secondary", database({ epoch }));
+      expect(decide(site, commands)).toMatchObject({
+        state: "two-writers",
+        active: null,
+        writers: ["primary", "secondary"],
+      });
+    }
+  });
+
+  test("no writer at all: no active one, and the region that was it is named with both commands", () => {
+    const site = withRegion("primary", database({ writable: false }));
+    const diagnosis = decide(site, commands);
+    expect(diagnosis).toMatchObject({ state: "no-active", active: null, epoch: 1 });
+    expect(diagnosis.problems[0]?.next).toBe(
+      "npx evenkeel resume primary --confirm primary, or npx evenkeel provision",
+    );
+  });
+
+  test("an old active region beside a newer epoch is never told to resume", () => {
+    const site = withRegion(
+      "secondary",
+      database({ epoch: 2, heartbeat: { region: "secondary", epoch: 2, ageSeconds: 0 } }),
+      {
+        base: withRegion("primary", database({ writable: false })),
+      },
+    );
+    const { problems, state } = decide(site, commands);
+    expect(state).toBe("degraded");
+    expect(problems.map(({ next }) => next).join()).not.toContain("resume");
+  });
+
+  test("a writer of an epoch that was granted away is no active one", () => {
+    const site = withRegion("secondary", database({ epoch: 2 }, standby));
+    expect(decide(site, commands)).toMatchObject({ state: "no-active", active: null, epoch: 2 });
+  });
+
+  test.each([
+    ["a standby that can't be asked", "secondary", silent, "database-silent"],
+    [
+      "a database that is down",
+      "secondary",
+      database({ running: false, writable: null }, standby),
+      "database-down",
+    ],
+    [
+      "replication that stands",
+      "secondary",
+      database({ replicating: false }, standby),
+      "standby-not-replicating",
+    ],
+    [
+      "replication that is unknown",
+      "secondary",
+      database({ replicating: null }, standby),
+      "standby-not-replicating",
+    ],
+    ["an unseeded region", "secondary", database({ role: "unseeded", epoch: 0 }, standby), "unseeded"],
+    ["a fenced region", "secondary", database({ role: "fenced" }, standby), "fenced"],
+    [
+      "a web tier that is silent",
+      "primary",
+      { http: { live: false, ready: false, active: false } },
+      "web-down",
+    ],
+    [
+      "a web tier without database",
+      "primary",
+      { http: { live: true, ready: false, active: false } },
+      "web-down",
+    ],
+    ["a region that isn't built", "secondary", { built: false }, "region-not-built"],
+    [
+      "an active one that doesn't say so",
+      "primary",
+      { http: { live: true, ready: true, active: false } },
+      "web-down",
+    ],
+  ] as const)("%s makes the site degraded", (_, region, change, code) => {
+    const site = withRegion(region, change);
+    expect(decide(site, commands).state).toBe("degraded");
+    expect(codes(site)).toContain(code);
+  });
+
+  test("an open gate on a standby and a closed one on the active region are both wrong", () => {
+    const web = (gate: "open" | "closed") => ({
+      web: [{ host: "w", gate, epoch: 1, version: "6", why: null }],
+    });
+    expect(codes(withRegion("secondary", web("open")))).toEqual(["gate-wrong"]);
+    expect(codes(withRegion("primary", web("closed")))).toEqual(["gate-wrong"]);
+    expect(codes(withRegion("primary", web("open")))).toEqual([]);
+  });
+
+  test("a third place that is missing, silent or without DNS is a problem; unknown is not well", () => {
+    expect(codes({ ...healthySite(), thirdPlace: null })).toEqual(["third-place"]);
+    const third = { reachable: true, edge: true, dns: null, witness: null };
+    expect(codes({ ...healthySite(), thirdPlace: third })).toEqual(["third-place"]);
+  });
+
+  test("missing machines of a stack are made anew by one command; a stopped one by provision", () => {
+    const machine = (name: string, state: "missing" | "stopped") => ({
+      id: `primary/${name}`,
+      name,
+      stack: "primary",
+      urn: `urn:${name}`,
+      state,
+    });
+    const machines = [machine("a", "missing"), machine("b", "missing"), machine("c", "stopped")];
+    expect(decide({ ...healthySite(), machines }, commands).problems.map(({ next }) => next)).toEqual([
+      "npx pulumi up -s primary --replace 'urn:a' --replace 'urn:b', or npx evenkeel provision",
+      "npx evenkeel provision",
+    ]);
+  });
+});

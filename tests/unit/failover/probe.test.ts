@@ -1,0 +1,43 @@
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { dnsAnswers, httpsGet } from "../../../automation/failover/probe.ts";
+import { makeAuthority, makeServerCertificate } from "../../../automation/site/certificates.ts";
+
+let server: Server;
+let url: string;
+let ca: string;
+let otherCa: string;
+beforeAll(async () => {
+  const authority = await makeAuthority("test");
+  const leaf = await makeServerCertificate(authority, "x", { dns: ["localhost"], ip: ["127.0.0.1"] });
+  ca = authority.certificate;
+  otherCa = (await makeAuthority("other")).certificate;
+  server = createServer({ key: leaf.key, cert: leaf.certificate }, (request, response) => {
+    if (request.url === "/silent") return;
+    response.writeHead(request.url === "/moved" ? 301 : 503, { location: "/" }).end("body");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  url = `https://localhost:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+test("[D16] an answer counts with its status and is not followed", async () => {
+  expect(await httpsGet(url, { ca, timeoutMs: 2000 })).toEqual({ status: 503 });
+  expect(await httpsGet(`${url}/moved`, { ca, timeoutMs: 2000 })).toEqual({ status: 301 });
+});
+
+test("a certificate of another authority, silence and a closed port are no answer", async () => {
+  expect(await httpsGet(url, { ca: otherCa, timeoutMs: 2000 })).toBeNull();
+  expect(await httpsGet(`${url}/silent`, { ca, timeoutMs: 200 })).toBeNull();
+  expect(await httpsGet("https://localhost:1", { ca, timeoutMs: 2000 })).toBeNull();
+});
+
+test("a name server that isn't there gives no answer in time", async () => {
+  expect(await dnsAnswers({ server: "127.0.0.1", port: 1, name: "shop.lab.test", timeoutMs: 300 })).toBe(
+    false,
+  );
+});

@@ -1,0 +1,67 @@
+import type {
+  DatabaseFacts,
+  Observation,
+  RegionObservation,
+} from "../../../automation/failover/observation.ts";
+
+export const active: DatabaseFacts = {
+  role: "active",
+  epoch: 1,
+  running: true,
+  writable: true,
+  position: "0-1-42",
+  lagSeconds: null,
+  replicating: null,
+  replicationError: null,
+  source: null,
+  tls: null,
+  heartbeat: { region: "primary", epoch: 1, ageSeconds: 0.4 },
+  clockSkewSeconds: null,
+  restartNeeded: false,
+};
+export const standby: DatabaseFacts = {
+  ...active,
+  role: "standby",
+  writable: false,
+  lagSeconds: 0.4,
+  replicating: true,
+  source: "primary",
+  tls: true,
+};
+
+function region(name: string, facts: DatabaseFacts, port: number): RegionObservation {
+  const isActive = facts.role === "active";
+  const machine = `evenkeel-shop-${name}`;
+  return {
+    name,
+    built: true,
+    url: `https://localhost:${port}`,
+    http: { live: true, ready: true, active: isActive },
+    database: { host: `${machine}-database`, engine: "mariadb", facts, why: null },
+    web: [
+      { host: `${machine}-web-1`, gate: isActive ? "open" : "closed", epoch: 1, version: "6.8.5", why: null },
+    ],
+  };
+}
+
+/** A site with everything well: the primary active, the secondary following. */
+export function healthySite(): Observation {
+  return {
+    site: "shop",
+    url: "https://localhost:20003",
+    dns: { server: "127.0.0.1", port: 20004, name: "shop.lab.test" },
+    regions: [region("primary", active, 20001), region("secondary", standby, 20002)],
+    thirdPlace: { reachable: true, edge: true, dns: true, witness: null },
+    heartbeatSeconds: 5,
+    machines: [],
+  };
+}
+
+/** The same with one region changed. */
+export function withRegion(
+  name: string,
+  change: Partial<RegionObservation>,
+  { base = healthySite() }: { base?: Observation } = {},
+): Observation {
+  return { ...base, regions: base.regions.map((one) => (one.name === name ? { ...one, ...change } : one)) };
+}

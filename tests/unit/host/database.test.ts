@@ -1,0 +1,95 @@
+import { describe, expect, test } from "@jest/globals";
+import {
+  type DatabaseSecrets,
+  type DatabaseSettings,
+  databaseConfig,
+  databaseFiles,
+} from "../../../components/host/database-files.ts";
+
+const settings: DatabaseSettings = {
+  site: "shop",
+  region: "secondary",
+  regionIndex: 2,
+  maxRegions: 2,
+  serverId: 2,
+  placeAddress: "10.20.0.20",
+  peeringAddress: "10.99.0.21",
+  peers: [{ region: "primary", address: "10.99.0.11", hostKey: "ssh-ed25519 AAAA" }],
+  webNetworks: ["10.10.0.0/24", "10.20.0.0/24"],
+  peeringNetwork: "10.99.0.0/24",
+  schema: "wordpress_db",
+  users: { app: "wp_user", replication: "evenkeel_repl", health: "evenkeel_health" },
+};
+
+const secrets: DatabaseSecrets = {
+  passwords: { app: `a'"\\%$ \`ü`, replication: "secret-of-replication", health: "secret-of-health" },
+  peerKey: { privateKey: "PRIVATE KEY\n", publicKey: "ssh-ed25519 BBBB peer" },
+  tls: { ca: "CA", certificate: "CERTIFICATE", key: "SERVER KEY" },
+};
+
+function file(path: string, changes: Partial<DatabaseSettings> = {}) {
+  const found = databaseFiles({ ...settings, ...changes }).find((one) => one.path === path);
+  if (found === undefined) throw new Error(`no file ${path}`);
+  return { ...found, text: found.content(secrets) };
+}
+
+const cnf = "/etc/mysql/mariadb.conf.d/60-evenkeel.cnf";
+const lines = (text: string) => text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+
+describe("the settings of a database host", () => {
+  test("server id and offset are the place's, the increment leaves room for every region", () => {
+    expect(lines(file(cnf).text)).toEqual(
+      expect.arrayContaining(["server_id = 2", "auto_increment_increment = 2", "auto_increment_offset = 2"]),
+    );
+    expect(lines(file(cnf, { maxRegions: 5 }).text)).toContain("auto_increment_increment = 5");
+    expect(lines(file(cnf, { maxRegions: 1, regionIndex: 1 }).text)).toContain(
+      "auto_increment_increment = 2",
+    );
+  });
+
+  test("it boots read-only, and no binlog filter stands in the file", () => {
+    const text = lines(file(cnf).text);
+    expect(text).toEqual(expect.arrayContaining(["read_only = 1", "skip_slave_start = 1"]));
+    expect(text.filter((line) => /binlog_(do|ignore)_db|replicate/.test(line))).toEqual([]);
+  });
+
+  test("the packet filter knows the own addresses and the networks that may come", () => {
+    expect(file("/etc/evenkeel/database.nft").text).toContain(
+      "ip daddr { 10.20.0.20, 10.99.0.21 } ip saddr { 10.10.0.0/24, 10.20.0.0/24, 10.99.0.0/24 } accept",
+    );
+  });
+
+  test("another region's host may come in from the link only, with one command and nothing else", () => {
+    expect(file("/var/lib/evenkeel-peer/.ssh/authorized_keys").text).toBe(
+      'restrict,from="10.99.0.0/24",command="/usr/local/sbin/evenkeel-db-peer" ssh-ed25519 BBBB peer\n',
+    );
+  });
+
+  test("the configuration keeps a password's every sign", () => {
+    const config = JSON.parse(databaseConfig(settings, secrets));
+    expect(config.users.app).toEqual({ name: "wp_user", password: `a'"\\%$ \`ü` });
+    expect(config).toMatchObject({ address: "10.99.0.21", placeAddress: "10.20.0.20", serverId: 2 });
+  });
+
+  test("secrets stand in files that only their reader may open", () => {
+    const holders = databaseFiles(settings).filter((one) =>
+      /secret-of|PRIVATE KEY|SERVER KEY/.test(one.content(secrets)),
+    );
+    expect(holders.map(({ path, mode, owner = "root:root" }) => `${path} ${mode} ${owner}`)).toEqual([
+      "/etc/evenkeel/database.json 0600 root:root",
+      "/etc/evenkeel/peer_key 0600 root:root",
+      "/etc/evenkeel/tls/database-key.pem 0640 root:mysql",
+    ]);
+  });
+});
+
+describe("settings that can't work together are refused by name", () => {
+  test.each([
+    ["regionIndex", { regionIndex: 3 }],
+    ["serverId", { serverId: 0 }],
+    ["peers", { peers: [{ region: "secondary", address: "10.99.0.21", hostKey: "ssh-ed25519 AAAA" }] }],
+    ["webNetworks", { webNetworks: [] }],
+  ])("%s", (name, changes) => {
+    expect(() => databaseFiles({ ...settings, ...changes })).toThrow(name);
+  });
+});

@@ -1,0 +1,32 @@
+import { describe, expect, test } from "@jest/globals";
+import { createInterrupts } from "../../automation/interrupt.ts";
+
+function watched() {
+  const log: string[] = [];
+  const interrupts = createInterrupts({ say: () => log.push("said"), end: () => log.push("ended") });
+  return { interrupts, log };
+}
+
+describe("[P18] Ctrl-C", () => {
+  test("outside a guarded step ends the command at once", () => {
+    const { interrupts, log } = watched();
+    interrupts.receive();
+    expect(log).toEqual(["ended"]);
+    expect(interrupts.signal.aborted).toBe(false);
+  });
+
+  test("in a guarded step asks it to finish; the second one aborts what lives on and ends", async () => {
+    const { interrupts, log } = watched();
+    const forget = interrupts.onAbort(() => log.push("forgotten"));
+    forget();
+    interrupts.onAbort(() => log.push("killed"));
+    await interrupts.guard(async () => {
+      interrupts.check();
+      interrupts.receive();
+      expect(interrupts.signal.aborted).toBe(true);
+      expect(() => interrupts.check()).toThrow("stopped on request");
+      interrupts.receive();
+    });
+    expect(log).toEqual(["said", "killed", "ended"]);
+  });
+});

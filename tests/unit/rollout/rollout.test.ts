@@ -1,0 +1,96 @@
+import { execFileSync } from "node:child_process";
+import { describe, expect, test } from "@jest/globals";
+import { askTyped } from "../../../automation/rollout/confirm.ts";
+import { destroyOrder } from "../../../automation/rollout/destroy.ts";
+import { setUpReport } from "../../../automation/rollout/engine.ts";
+import { exportLines } from "../../../automation/rollout/env.ts";
+import { resultBlock } from "../../../automation/rollout/provision.ts";
+import { checkTimeout, pickRegions } from "../../../automation/rollout/regions.ts";
+import type { GlobalOutputs, RegionOutputs } from "../../../components/outputs.ts";
+
+const regions = ["primary", "secondary"];
+const atTerminal = { interactive: true, plain: false };
+const noTerminal = { interactive: false, plain: true };
+
+describe("what --region picks", () => {
+  test("all, one region alone, or what joins them", () => {
+    expect(pickRegions("all", regions)).toEqual({ regions, global: true, all: true });
+    expect(pickRegions("secondary", regions)).toEqual({ regions: ["secondary"], global: false, all: false });
+    expect(pickRegions("global", regions)).toEqual({ regions: [], global: true, all: false });
+    expect(() => pickRegions("third", regions)).toThrow("there is no region third");
+  });
+
+  test("[P2] what joins the regions is destroyed before them", () => {
+    expect(destroyOrder(pickRegions("all", regions))).toEqual([["global"], regions]);
+    expect(destroyOrder(pickRegions("primary", regions))).toEqual([["primary"]]);
+  });
+
+  test.each([0, 9, 1.5, Number.NaN, 1e9])("a timeout of %s seconds is refused", (seconds) => {
+    expect(() => checkTimeout(seconds)).toThrow("--timeout");
+  });
+});
+
+describe("[P26] typed confirmations", () => {
+  const question = { name: "shop", given: undefined, flag: "--confirm", yes: false, terminal: atTerminal };
+  test("pass when the name is typed or given, and only then", async () => {
+    await askTyped({ ...question, ask: async () => " shop " });
+    await askTyped({ ...question, given: "shop" });
+    await expect(askTyped({ ...question, ask: async () => "yes" })).rejects.toMatchObject({ exitCode: 2 });
+    await expect(askTyped({ ...question, given: "Shop" })).rejects.toMatchObject({ exitCode: 2 });
+  });
+
+  test("without a terminal need flag and --yes, and ask nobody", async () => {
+    const ask = async () => {
+      throw new Error("asked");
+    };
+    const silent = { ...question, terminal: noTerminal, ask };
+    await expect(askTyped({ ...silent, yes: true })).rejects.toMatchObject({ exitCode: 2 });
+    await expect(askTyped({ ...silent, given: "shop" })).rejects.toMatchObject({ exitCode: 2 });
+    await askTyped({ ...silent, given: "shop", yes: true });
+  });
+});
+
+test("the shell reads back exactly what env prints, whatever stands in a value", () => {
+  const value = `a'b "c" $HOME \`id\` \\ \n end`;
+  const shown = execFileSync("sh", [
+    "-c",
+    `${exportLines({ EVENKEEL_PROOF: value })}printf %s "$EVENKEEL_PROOF"`,
+  ]);
+  expect(shown.toString()).toBe(value);
+});
+
+test("after a rollout people read where the site is and what to try, in their site's words", () => {
+  const region = (name: string) =>
+    ({ region: name, url: `https://localhost:${name.length}` }) as RegionOutputs;
+  const outputs = {
+    regions: { primary: region("primary"), secondary: region("secondary") },
+    global: { url: "https://localhost:3" } as GlobalOutputs,
+  };
+  expect(resultBlock(outputs, " --site x")).toBe(
+    [
+      "Site              https://localhost:3",
+      "Region primary    https://localhost:7",
+      "Region secondary  https://localhost:9",
+      "Log in            npx evenkeel credentials --site x",
+      "Look              npx evenkeel status --site x",
+      "Go in             npx evenkeel ssh primary/database --site x",
+      "Remove            npx evenkeel destroy --site x",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("set-up says one line for each step that did something, and one for all that was there", () => {
+  const lines: string[] = [];
+  const report = setUpReport((line) => lines.push(line));
+  report.receive({ step: "Docker Engine", state: "start", detail: "", seconds: 0 });
+  report.receive({ step: "Docker Engine", state: "found", detail: "20.10, as it was", seconds: 0.1 });
+  report.receive({ step: "Pulumi CLI", state: "start", detail: "building", seconds: 5 });
+  report.receive({ step: "Pulumi CLI", state: "done", detail: "3.259.0", seconds: 125 });
+  report.end();
+  expect(lines).toEqual([
+    "set-up: Pulumi CLI: building ...",
+    "set-up: Pulumi CLI done: 3.259.0 (2 min 5 s)",
+    "set-up: found Docker Engine (20.10)",
+  ]);
+});

@@ -1,0 +1,159 @@
+import { X509Certificate } from "node:crypto";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { execa } from "execa";
+import { UserError } from "../../../automation/errors.ts";
+import { ensureSecrets, readSecretsFile } from "../../../automation/site/secrets.ts";
+import { parseConfig } from "../../../components/config.ts";
+import type { SiteSecrets } from "../../../components/secrets.ts";
+
+const networks = {
+  primary: "10.10.0.0/16",
+  secondary: "10.20.0.0/16",
+  third: "10.30.0.0/16",
+  peering: "10.99.0.0/24",
+};
+const config = (regions: string[]) =>
+  parseConfig(
+    "shop",
+    {
+      provider: "lab",
+      regions,
+      initialActive: "primary",
+      engine: "mariadb",
+      domain: "shop.lab.test",
+      adminEmail: "a@shop.lab.test",
+      networks: Object.fromEntries(
+        Object.entries(networks).filter(([place]) => place !== "secondary" || regions.includes(place)),
+      ),
+    },
+    {},
+  );
+
+let directory: string;
+let file: string;
+let one: SiteSecrets;
+let both: SiteSecrets;
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "evenkeel-secrets-"));
+  file = join(directory, "secrets.json");
+  one = await ensureSecrets(file, config(["primary"]));
+  both = await ensureSecrets(file, config(["primary", "secondary"]));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+describe("[P4] the secrets document", () => {
+  test("is readable by its owner only and leaves no other file behind", () => {
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readdirSync(directory)).toEqual(["secrets.json"]);
+  });
+
+  test("made again is the same, byte for byte, and gets its mode back", async () => {
+    const before = readFileSync(file, "utf8");
+    chmodSync(file, 0o644);
+    await ensureSecrets(file, config(["primary", "secondary"]));
+    expect(readFileSync(file, "utf8")).toBe(before);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test("gets what a new region needs and keeps everything it had", () => {
+    expect(one.ssh.hosts["secondary/database"]).toBeUndefined();
+    expect(one.tls.databases.secondary).toBeUndefined();
+    expect(Object.keys(both.ssh.hosts)).toHaveLength(7);
+    expect(both).toMatchObject(one);
+  });
+
+  test("two made apart share no secret", async () => {
+    const other = await ensureSecrets(join(directory, "other.json"), config(["primary"]));
+    rmSync(join(directory, "other.json"));
+    expect(other.database.app).not.toBe(one.database.app);
+    expect(other.tls.ca.key).not.toBe(one.tls.ca.key);
+    expect(other.ssh.user.privateKey).not.toBe(one.ssh.user.privateKey);
+  });
+
+  test.each(["", "{", "[]", '{"ssh": 1}', '{"tls": {"ca": "x"}}', '{"strange": true}'])(
+    "that is damaged (%j) is refused in a sentence and not written over",
+    async (text) => {
+      const damaged = join(directory, "damaged.json");
+      writeFileSync(damaged, text);
+      const error = await ensureSecrets(damaged, config(["primary"])).catch((cause: unknown) => cause);
+      expect(error).toBeInstanceOf(UserError);
+      expect((error as UserError).what).toContain("damaged");
+      expect((error as UserError).exitCode).toBe(2);
+      expect(readFileSync(damaged, "utf8")).toBe(text);
+      expect(() => readSecretsFile(damaged)).toThrow("damaged");
+      rmSync(damaged);
+    },
+  );
+
+  test("names no value when a field is wrong", async () => {
+    const damaged = join(directory, "damaged.json");
+    writeFileSync(damaged, JSON.stringify({ ...both, database: { ...both.database, app: 12345678 } }));
+    const error = await ensureSecrets(damaged, config(["primary"])).catch(
+      (cause: unknown) => cause as UserError,
+    );
+    rmSync(damaged);
+    expect((error as UserError).why).toContain("database.app");
+    expect((error as UserError).why).not.toContain("12345678");
+  });
+});
+
+describe("keys", () => {
+  test("are ed25519 and OpenSSH reads them", async () => {
+    const key = join(directory, "key");
+    writeFileSync(key, both.ssh.hosts["primary/gateway"]?.privateKey ?? "", { mode: 0o600 });
+    const { stdout } = await execa("ssh-keygen", ["-y", "-f", key]);
+    rmSync(key);
+    const [type, body] = (both.ssh.hosts["primary/gateway"]?.publicKey ?? "").split(" ");
+    expect(type).toBe("ssh-ed25519");
+    expect(stdout.split(" ").slice(0, 2)).toEqual([type, body]);
+  });
+});
+
+describe("[P3] certificates", () => {
+  const parse = (pem: string | undefined) => new X509Certificate(pem ?? "");
+  const days = (certificate: X509Certificate) =>
+    (Date.parse(certificate.validTo) - Date.parse(certificate.validFrom)) / 86_400_000;
+
+  test("the authority signs itself for ten years, the others last 825 days and are signed by it", () => {
+    const authority = parse(both.tls.ca.certificate);
+    expect(authority.ca).toBe(true);
+    expect(authority.verify(authority.publicKey)).toBe(true);
+    expect(days(authority)).toBe(3650);
+    for (const { certificate, key } of [both.tls.site, ...Object.values(both.tls.databases)]) {
+      const leaf = parse(certificate);
+      expect(leaf.ca).toBe(false);
+      expect(leaf.verify(authority.publicKey)).toBe(true);
+      expect(leaf.checkIssued(authority)).toBe(true);
+      expect(days(leaf)).toBe(825);
+      expect(key).toContain("PRIVATE KEY");
+    }
+  });
+
+  test("of the site names the public name, its sub-names and this machine, and nothing else", async () => {
+    const site = parse(one.tls.site.certificate);
+    for (const name of ["shop.lab.test", "www.shop.lab.test", "primary.shop.lab.test", "localhost"]) {
+      expect(site.checkHost(name)).toBeDefined();
+    }
+    expect(site.checkIP("127.0.0.1")).toBe("127.0.0.1");
+    for (const name of ["other.lab.test", "a.b.shop.lab.test"]) expect(site.checkHost(name)).toBeUndefined();
+    expect(site.checkIP("10.10.0.20")).toBeUndefined();
+  });
+
+  test("of a database names its own region's name and addresses, not the other's", () => {
+    const database = parse(both.tls.databases.secondary?.certificate);
+    expect(database.checkHost("database.secondary.shop.lab.test")).toBeDefined();
+    expect(database.checkIP("10.99.0.21")).toBeDefined();
+    expect(database.checkIP("10.20.0.20")).toBeDefined();
+    expect(database.checkHost("database.primary.shop.lab.test")).toBeUndefined();
+    expect(database.checkIP("10.99.0.11")).toBeUndefined();
+  });
+
+  test("of another authority does not verify", async () => {
+    const other = await ensureSecrets(join(directory, "third.json"), config(["primary"]));
+    rmSync(join(directory, "third.json"));
+    expect(parse(both.tls.site.certificate).verify(parse(other.tls.ca.certificate).publicKey)).toBe(false);
+  });
+});

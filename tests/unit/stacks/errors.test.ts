@@ -1,0 +1,53 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "@jest/globals";
+import { detachedCommand } from "../../../automation/stacks/command.ts";
+import { explained } from "../../../automation/stacks/errors.ts";
+
+const root = mkdtempSync(join(tmpdir(), "evenkeel-cli-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** What the CLI's failure with these words becomes. */
+async function failure(words: string) {
+  mkdirSync(join(root, "bin"), { recursive: true });
+  const cli = join(root, "bin/pulumi");
+  writeFileSync(
+    cli,
+    `#!/bin/sh\n[ "$1" = version ] && { echo v3.1.0; exit; }\necho "${words}" >&2\nexit 255\n`,
+  );
+  chmodSync(cli, 0o755);
+  const command = (await detachedCommand(root)) as unknown as {
+    run(args: string[], cwd: string, env: object): Promise<unknown>;
+  };
+  const cause = await command.run(["stack", "output"], root, {}).catch((error: unknown) => error);
+  return explained({ stack: "primary", operation: "up", cause, run: null, secrets: ["s3cret-value"] });
+}
+
+test("a failure of the CLI is told in its own words, without secrets", async () => {
+  const error = await failure("error: the disk is gone, s3cret-value");
+  expect(error.exitCode).toBe(4);
+  expect(error.why).toContain("the disk is gone, [redacted]");
+  expect(error.why).not.toContain("[object Object]");
+});
+
+test("a wrong passphrase names the variable (exit 3)", async () => {
+  const error = await failure("error: constructing secrets manager of type passphrase: incorrect passphrase");
+  expect(error.exitCode).toBe(3);
+  expect(error.what).toContain("PULUMI_CONFIG_PASSPHRASE");
+  expect(error.next).toContain("PULUMI_CONFIG_PASSPHRASE");
+});
+
+test("a lock of Pulumi's own is still known as one (exit 13)", async () => {
+  const error = await failure(
+    "error: the stack is currently locked by 1 lock(s). created by me@here (pid 1)",
+  );
+  expect(error.exitCode).toBe(13);
+});
+
+test("what is thrown need be no Error", () => {
+  const of = (cause: unknown) =>
+    explained({ stack: "primary", operation: "up", cause, run: null, secrets: [] }).why;
+  expect(of({ stderr: "error: x" })).toBe("error: x");
+  expect(of("y")).toBe("y");
+});

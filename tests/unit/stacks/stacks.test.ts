@@ -1,0 +1,166 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "@jest/globals";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { eventLog, summary } from "../../../automation/stacks/events.ts";
+import { backendDirectory, backendLocks, isProvablyDead } from "../../../automation/stacks/stale-lock.ts";
+import {
+  type Deployment,
+  machinesInState,
+  nextBackup,
+  pendingOperations,
+  withoutPendingOperations,
+} from "../../../automation/stacks/state.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "evenkeel-stacks-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+describe("Pulumi's own locks", () => {
+  const folder = join(directory, ".pulumi/locks/organization/shop/primary");
+  const lockOf = (text: string, ageSeconds = 0) => {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, "x.json");
+    writeFileSync(file, text);
+    writeFileSync(`${file}.attrs`, "{}");
+    const then = Date.now() / 1000 - ageSeconds;
+    utimesSync(file, then, then);
+    const [lock] = backendLocks(directory, "shop", "primary");
+    if (lock === undefined) throw new Error("no lock was found");
+    return isProvablyDead(lock, join(directory, "no-such-home"));
+  };
+  const owner = (change: object) =>
+    JSON.stringify({
+      pid: process.pid,
+      username: "u",
+      hostname: hostname(),
+      timestamp: new Date().toISOString(),
+      ...change,
+    });
+
+  test("are dead when their process is gone, is no Pulumi, or ran before the machine started", () => {
+    expect(lockOf(owner({ pid: spawnSync("true").pid }))).toBe(true);
+    expect(lockOf(owner({}))).toBe(true);
+    expect(lockOf(owner({ timestamp: "2001-01-01T00:00:00Z" }))).toBe(true);
+  });
+
+  test("of another host are never dead from here", () => {
+    expect(lockOf(owner({ hostname: "elsewhere", pid: spawnSync("true").pid }))).toBe(false);
+  });
+
+  test("that were cut off are dead once they are old enough that nobody writes them", () => {
+    expect(lockOf('{"pid": 1', 60)).toBe(true);
+    expect(lockOf('{"pid": 1', 0)).toBe(false);
+  });
+
+  test("are looked for in file backends only", () => {
+    expect(backendDirectory("file:///a%20b/state")).toBe("/a b/state");
+    for (const url of [undefined, "s3://bucket", "https://api.example.org", "file://./relative"]) {
+      expect(backendDirectory(url)).toBeNull();
+    }
+    expect(backendLocks(directory, "shop", "secondary")).toEqual([]);
+  });
+});
+
+describe("states", () => {
+  const state: Deployment = {
+    version: 3,
+    deployment: {
+      manifest: { magic: "m" },
+      resources: [
+        {
+          urn: "urn:a",
+          type: "command:local:Command",
+          inputs: { create: 'bash "$X" host create evenkeel-a' },
+        },
+        {
+          urn: "urn:n",
+          type: "command:local:Command",
+          inputs: { create: 'bash "$X" network create evenkeel-n' },
+        },
+        { urn: "urn:r", type: "command:remote:Command", inputs: { create: "x host create y" } },
+      ],
+      pending_operations: [{ type: "creating" }],
+    },
+  };
+
+  test("tell the machines that they made", () => {
+    expect(machinesInState(state)).toEqual([{ name: "evenkeel-a", urn: "urn:a" }]);
+  });
+
+  test("lose their pending operations and nothing else", () => {
+    expect(pendingOperations(state)).toBe(1);
+    const cleared = withoutPendingOperations(state);
+    expect(pendingOperations(cleared)).toBe(0);
+    expect(cleared).toEqual({
+      version: 3,
+      deployment: { manifest: { magic: "m" }, resources: state.deployment.resources },
+    });
+  });
+
+  test("are kept in their last few copies, each stack for itself", () => {
+    const folder = join(directory, "backup");
+    for (let day = 1; day <= 9; day += 1) {
+      for (const stack of ["primary", "primary-2"]) {
+        writeFileSync(nextBackup(folder, stack, new Date(Date.UTC(2026, 0, day))), "{}");
+      }
+    }
+    const kept = readdirSync(folder).sort();
+    expect(kept.filter((name) => !name.startsWith("primary-2-"))).toHaveLength(5);
+    expect(kept.filter((name) => name.startsWith("primary-2-"))).toHaveLength(5);
+    expect(kept.some((name) => name.includes("2026-01-09"))).toBe(true);
+  });
+});
+
+describe("events", () => {
+  const step = (op: string, name: string, type = "command:local:Command") => ({
+    op,
+    type,
+    urn: `urn:pulumi:primary::shop::${type}::${name}`,
+  });
+  const event = (part: object) => part as EngineEvent;
+
+  test("become notes with seconds, and a summary; what has no work of its own is left out", () => {
+    const notes: string[] = [];
+    let now = 0;
+    const log = eventLog(
+      (text) => notes.push(text),
+      () => now,
+    );
+    for (const metadata of [
+      step("create", "net"),
+      step("same", "old"),
+      step("create", "Region", "evenkeel:region:Lab"),
+    ]) {
+      log.receive(event({ resourcePreEvent: { metadata } }));
+    }
+    now = 2500;
+    log.receive(event({ resOutputsEvent: { metadata: step("create", "net") } }));
+    log.receive(event({ summaryEvent: { resourceChanges: { create: 2, same: 5, update: 1 } } }));
+    expect(notes).toEqual(["creating net", "created net (2.5 s)"]);
+    expect(summary(log.result())).toBe("2 created, 1 updated");
+  });
+
+  test("of a preview say what would be", () => {
+    const notes: string[] = [];
+    const log = eventLog((text) => notes.push(text));
+    log.receive(event({ resourcePreEvent: { metadata: step("delete", "net"), planning: true } }));
+    log.receive(event({ summaryEvent: { resourceChanges: { same: 3 } } }));
+    expect(notes).toEqual(["would be deleted: net"]);
+    expect(summary(log.result(), true)).toBe("no changes");
+  });
+
+  test("of a failure give its resource and its messages without colours", () => {
+    const log = eventLog(() => {});
+    log.receive(event({ resOpFailedEvent: { metadata: step("update", "web") } }));
+    log.receive(
+      event({
+        diagnosticEvent: { severity: "error", message: "<{%reset%}>exit \u001b[31m3\u001b[0m<{%reset%}>\n" },
+      }),
+    );
+    log.receive(event({ diagnosticEvent: { severity: "info", message: "noise" } }));
+    expect(log.result()).toMatchObject({ failed: ["web"], errors: ["exit 3"] });
+  });
+});

@@ -1,0 +1,106 @@
+import { describe, expect, test } from "@jest/globals";
+import { renderStatus } from "../../../automation/status/status.ts";
+import { healthySite, standby, withRegion } from "../failover/sites.ts";
+
+const json = (site: Parameters<typeof renderStatus>[0]) => {
+  const { text, exitCode } = renderStatus(site, "json");
+  return { exitCode, document: JSON.parse(text) };
+};
+
+describe("[P25] status", () => {
+  test("as JSON is one document with everything that others may rely on, and ends with 0 when all is well", () => {
+    const { exitCode, document } = json(healthySite());
+    expect(exitCode).toBe(0);
+    expect(document).toEqual({
+      apiVersion: "evenkeel/v1",
+      site: "shop",
+      url: "https://localhost:20003",
+      dns: { server: "127.0.0.1", port: 20004, name: "shop.lab.test" },
+      state: "healthy",
+      active: "primary",
+      epoch: 1,
+      regions: [
+        {
+          name: "primary",
+          role: "active",
+          reachable: true,
+          url: "https://localhost:20001",
+          web: { ready: true, live: true, version: "6.8.5" },
+          database: {
+            engine: "mariadb",
+            host: "evenkeel-shop-primary-database",
+            role: "active",
+            writable: true,
+            lagSeconds: null,
+            position: "0-1-42",
+          },
+        },
+        {
+          name: "secondary",
+          role: "standby",
+          reachable: true,
+          url: "https://localhost:20002",
+          web: { ready: true, live: true, version: "6.8.5" },
+          database: {
+            engine: "mariadb",
+            host: "evenkeel-shop-secondary-database",
+            role: "standby",
+            writable: false,
+            lagSeconds: 0.4,
+            position: "0-1-42",
+          },
+        },
+      ],
+      thirdPlace: { reachable: true, edge: true, dns: true, witness: null },
+      problems: [],
+    });
+  });
+
+  test("of a lost region ends with 10, keeps its name and says null for what is not known", () => {
+    const lost = withRegion("primary", {
+      http: { live: false, ready: false, active: false },
+      database: { host: "evenkeel-shop-primary-database", engine: "mariadb", facts: null, why: "silent" },
+      web: [{ host: "w", gate: null, epoch: null, version: null, why: "silent" }],
+    });
+    const { exitCode, document } = json(lost);
+    expect(exitCode).toBe(10);
+    expect(document).toMatchObject({ active: null, state: "no-active" });
+    expect(document.regions[0]).toMatchObject({
+      role: null,
+      reachable: false,
+      web: { live: false, version: null },
+      database: { host: "evenkeel-shop-primary-database", role: null, writable: null, position: null },
+    });
+  });
+
+  test("of a site without regions says null, not false", () => {
+    const { document } = json({ ...withRegion("secondary", { built: false }), thirdPlace: null });
+    expect(document.regions[1].reachable).toBeNull();
+    expect(document.thirdPlace).toEqual({ reachable: null, edge: null, dns: null, witness: null });
+  });
+
+  test("with a standby that stopped following ends with 10 and says why", () => {
+    const facts = { ...standby, replicating: false, replicationError: "duplicate key" };
+    const site = withRegion("secondary", { database: { host: "h", engine: "mariadb", facts, why: null } });
+    const { text, exitCode } = renderStatus(site, "table");
+    expect(exitCode).toBe(10);
+    expect(text).toContain("duplicate key");
+  });
+
+  test("as a table has one line a region and the command to run below", () => {
+    const machine = {
+      id: "primary/web-1",
+      name: "w",
+      stack: "primary",
+      urn: "urn:x",
+      state: "missing" as const,
+    };
+    const { text } = renderStatus({ ...healthySite(), machines: [machine] }, "table");
+    expect(text).toMatch(
+      /^primary +active +mariadb writable +- +0-1-42 +ready \(WordPress 6\.8\.5\) +https:/m,
+    );
+    expect(text).toMatch(/^secondary +standby +mariadb read-only +0\.4 /m);
+    expect(text).toContain("npx pulumi up -s primary --replace 'urn:x'");
+    expect(text).not.toMatch(/ $/m);
+  });
+});
