@@ -8,7 +8,7 @@ import { pulumiCommand } from "./commands/pulumi.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { sshCommand } from "./commands/ssh.ts";
 import { statusCommand } from "./commands/status.ts";
-import { exitCodes, UserError } from "./errors.ts";
+import { exitCodes, explain, UserError } from "./errors.ts";
 import { createInterrupts, useInterrupts } from "./interrupt.ts";
 import { separatePassThrough } from "./passthrough.ts";
 import { quote } from "./remote/shell.ts";
@@ -79,22 +79,11 @@ async function version(): Promise<string> {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** Says what went wrong and gives the exit code: three lines for what a user can mend, a stack for a bug. */
+/** Says what went wrong and gives the exit code. */
 function report(error: unknown): number {
   if (interrupts.signal.aborted) return exitCodes.interrupted;
-  if (error instanceof UserError) {
-    say(`error: ${error.what}`);
-    if (error.why !== undefined) say(`why:   ${indent(error.why)}`);
-    if (error.next !== undefined) say(`next:  ${indent(error.next)}`);
-    return error.exitCode;
-  }
-  say("This is a bug in Evenkeel; please report it with the lines below.");
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  return exitCodes.error;
-}
-
-function indent(text: string): string {
-  return text.trimEnd().replaceAll("\n", "\n       ");
+  for (const line of explain(error)) say(line);
+  return error instanceof UserError ? error.exitCode : exitCodes.error;
 }
 
 main().then(exit, (error: unknown) => exit(report(error)));

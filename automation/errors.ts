@@ -49,3 +49,20 @@ export class UserError extends Error {
     this.code = options.code;
   }
 }
+
+/** The lines that an error is told in: three for what a user can mend, a stack for a bug. */
+export function explain(error: unknown): string[] {
+  if (error instanceof UserError) {
+    const { what, why, next } = error;
+    const indent = (text: string) => text.trimEnd().replaceAll("\n", "\n       ");
+    return [
+      `error: ${what}`,
+      ...(why === undefined ? [] : [`why:   ${indent(why)}`]),
+      ...(next === undefined ? [] : [`next:  ${indent(next)}`]),
+    ];
+  }
+  return [
+    "This is a bug in Evenkeel; please report it with the lines below.",
+    error instanceof Error ? (error.stack ?? error.message) : String(error),
+  ];
+}

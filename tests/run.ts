@@ -1,12 +1,15 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
+import { exitCodes, explain } from "../automation/errors.ts";
+import { createInterrupts, useInterrupts } from "../automation/interrupt.ts";
+import { setUpEngine } from "../automation/rollout/engine.ts";
 import { checks, runCheck } from "./check.ts";
 import { type CaseResult, resultsFile, type WholeRun } from "./results.ts";
 
 /**
- * `npm test`: static checks, then unit, component and file tests, then the lab tests on one site that is
- * provisioned for them and destroyed by the last of them. `npm run test:unit`: only what needs no Docker.
+ * `npm test`: static checks, then unit and component tests, then what needs a machine that is set up: file tests, and
+ * the lab tests on one site that is provisioned for them and destroyed by the last of them. `npm run test:unit`: only what needs no Docker.
  * Ends with one line, "N passed, N failed"; a step that can't run counts as failed, nothing is skipped.
  */
 const home = join(import.meta.dirname, "..");
@@ -23,8 +26,7 @@ interface Suite {
 const unitSuites: Suite[] = [
   { kind: "unit", pattern: "tests/(unit|components)/", workers: 2, timeoutMinutes: 3 },
 ];
-const wholeSuites: Suite[] = [
-  ...unitSuites,
+const hostSuites: Suite[] = [
   { kind: "files", pattern: "tests/files/", workers: 1, timeoutMinutes: 8 },
   { kind: "lab", pattern: "tests/lab/", workers: 1, timeoutMinutes: 45 },
 ];
@@ -136,6 +138,22 @@ async function runChecks() {
   }
 }
 
+/** Everything that file and lab tests need on the machine; `npm test` counts as the yes to system packages. */
+async function runSetUp(): Promise<boolean> {
+  const start = performance.now();
+  let passed = true;
+  useInterrupts(createInterrupts({ say, end: () => process.exit(exitCodes.interrupted) }));
+  try {
+    await setUpEngine({ yes: true });
+  } catch (error) {
+    for (const line of explain(error)) say(line);
+    passed = false;
+  }
+  const milliseconds = performance.now() - start;
+  cases.push({ kind: "set-up", file: "tests/run.ts", title: "the machine is set up", passed, milliseconds });
+  return passed;
+}
+
 async function commitOfTree(): Promise<string> {
   const { stdout, exitCode } = await execa("git", ["rev-parse", "HEAD"], { cwd: home, reject: false });
   return exitCode === 0 ? stdout : "unknown";
@@ -145,8 +163,11 @@ const unitOnly = process.argv[2] === "unit";
 const started = performance.now();
 mkdirSync(join(home, ".evenkeel/tests"), { recursive: true, mode: 0o700 });
 if (!unitOnly) await timed("static checks", runChecks);
-for (const suite of unitOnly ? unitSuites : wholeSuites)
-  await timed(`${suite.kind} tests`, () => runJest(suite));
+for (const suite of unitSuites) await timed(`${suite.kind} tests`, () => runJest(suite));
+// Without an engine and an image the other suites could only fail at each test, for a reason that is said already.
+if (!unitOnly && (await timed("set-up", runSetUp))) {
+  for (const suite of hostSuites) await timed(`${suite.kind} tests`, () => runJest(suite));
+}
 
 const failed = cases.filter(({ passed }) => !passed);
 const seconds = Math.round((performance.now() - started) / 1000);

@@ -1,33 +1,9 @@
+import { databaseProblems } from "./database-problems.ts";
+import type { Commands } from "./next.ts";
 import type { MachineProblem, Observation, RegionObservation } from "./observation.ts";
-import { beats, isWriter, writersOf } from "./writers.ts";
-
-/** One thing that is wrong, with the command that mends it where there is one. */
-export interface Problem {
-  code:
-    | "two-writers"
-    | "heartbeat-silent"
-    | "standby-lagging"
-    | "clock-skew"
-    | "region-not-built"
-    | "machine-missing"
-    | "machine-stopped"
-    | "database-silent"
-    | "database-down"
-    | "active-read-only"
-    | "standby-not-replicating"
-    | "standby-stale"
-    | "unseeded"
-    | "fenced"
-    | "web-down"
-    | "gate-wrong"
-    | "third-place"
-    | "restart-needed";
-  what: string;
-  next: string | null;
-}
-
-/** A healthy standby is under two seconds behind; half a minute is more than a long transaction or a busy machine. */
-const lagLimitSeconds = 30;
+import { type Context, contextOf, mendOrLook, type Problem } from "./problem.ts";
+import { webProblems } from "./web-problems.ts";
+import type { Writers } from "./writers.ts";
 
 /** What an observation amounts to. Closed: whoever acts on it must treat every member. */
 export type Diagnosis =
@@ -36,67 +12,28 @@ export type Diagnosis =
   | { state: "no-active"; active: null; epoch: number | null; problems: Problem[] }
   | { state: "two-writers"; active: null; epoch: number | null; writers: string[]; problems: Problem[] };
 
-export interface Commands {
-  provision: string;
-  /** Lets a region that was active write again. */
-  resume: (region: string) => string;
-  /** Closes a region's database. */
-  fence: (region: string) => string;
-  /** Makes machines of one stack anew by hand, given their resources. */
-  replace: (stack: string, urns: readonly string[]) => string;
-}
-
-/** The commands that a diagnosis names, for a site: the words that name it to evenkeel, and its plain pulumi. */
-export function commandsOf(site: { flag: string; pulumi: string }): Commands {
-  const { flag: siteFlag } = site;
-  return {
-    provision: `npx evenkeel provision${siteFlag}`,
-    resume: (region) => `npx evenkeel resume ${region} --confirm ${region}${siteFlag}`,
-    fence: (region) => `npx evenkeel ssh ${region}/database${siteFlag} -- sudo evenkeel-db fence`,
-    replace: (stack, urns) =>
-      [`${site.pulumi} up -s ${stack}`, ...urns.map((urn) => `--replace '${urn}'`)].join(" "),
-  };
-}
-
 /**
  * Turns facts into one diagnosis. Two regions that may write are never explained away by their epochs; a fact that
  * is not known is a problem by itself and never counts as good.
  */
 export function decide(observation: Observation, commands: Commands): Diagnosis {
-  const problems = problemsOf(observation, commands);
-  const epoch = highestEpoch(observation.regions);
-  const writers = observation.regions.filter(isWriter);
-  const [writer, second] = writers;
-  if (second !== undefined) {
-    const names = writers.map(({ name }) => name);
-    const all = [twoWriters(observation, commands), ...problems];
+  const context = contextOf(observation, commands);
+  const { writers, epoch } = context;
+  const problems = problemsOf(context);
+  if (writers.all.length > 1) {
+    const names = writers.all.map(({ name }) => name);
+    const all = [twoWriters(writers, commands), ...problems];
     return { state: "two-writers", active: null, epoch, writers: names, problems: all };
   }
-  if (writer?.database.facts?.role !== "active" || epoch === null)
+  if (writers.rightful === null || epoch === null)
     return { state: "no-active", active: null, epoch, problems };
-  const own = writer.database.facts?.epoch ?? 0;
-  if (own < epoch) {
-    // The other region was promoted later, so what this one accepts is lost: nobody is active rightfully.
-    const what = `${writer.name} accepts writes at epoch ${own} although epoch ${epoch} was granted`;
-    return {
-      state: "no-active",
-      active: null,
-      epoch,
-      problems: [{ code: "fenced", what, next: commands.fence(writer.name) }, ...problems],
-    };
-  }
   return problems.length === 0
-    ? { state: "healthy", active: writer.name, epoch, problems: [] }
-    : { state: "degraded", active: writer.name, epoch, problems };
-}
-
-function writersIn({ regions }: Observation) {
-  return writersOf(regions.map(({ name, database }) => ({ name, facts: database.facts })));
+    ? { state: "healthy", active: writers.rightful, epoch, problems: [] }
+    : { state: "degraded", active: writers.rightful, epoch, problems };
 }
 
 /** Names every writer with its epoch; the lower ones are to be closed, of two at one epoch a person must choose. */
-function twoWriters(observation: Observation, commands: Commands): Problem {
-  const { all, wrong } = writersIn(observation);
+function twoWriters({ all, wrong }: Writers, commands: Commands): Problem {
   const named = all.map(({ name, epoch }) => `${name} (epoch ${epoch})`).join(" and ");
   return {
     code: "two-writers",
@@ -105,17 +42,13 @@ function twoWriters(observation: Observation, commands: Commands): Problem {
   };
 }
 
-export function highestEpoch(regions: readonly RegionObservation[]): number | null {
-  const known = regions.flatMap(({ database }) => (database.facts === null ? [] : [database.facts.epoch]));
-  return known.length === 0 ? null : Math.max(...known);
-}
-
-function problemsOf(observation: Observation, commands: Commands): Problem[] {
+function problemsOf(context: Context): Problem[] {
+  const machines = context.observation.machines ?? [];
   return [
-    ...missingProblems(observation.machines ?? [], commands),
-    ...stoppedProblems(observation.machines ?? [], commands),
-    ...observation.regions.flatMap((region) => regionProblems(region, observation, commands)),
-    ...thirdPlaceProblems(observation, commands),
+    ...missingProblems(machines, context.commands),
+    ...stoppedProblems(machines, context.commands),
+    ...context.observation.regions.flatMap((region) => regionProblems(region, context)),
+    ...thirdPlaceProblems(context),
   ];
 }
 
@@ -145,148 +78,24 @@ function stoppedProblems(machines: readonly MachineProblem[], commands: Commands
     }));
 }
 
-function regionProblems(region: RegionObservation, all: Observation, commands: Commands): Problem[] {
-  const { name } = region;
+function regionProblems(region: RegionObservation, context: Context): Problem[] {
   if (!region.built) {
-    return [{ code: "region-not-built", what: `${name} is not built`, next: commands.provision }];
+    const what = `${region.name} is not built`;
+    return [{ code: "region-not-built", what, next: context.commands.provision }];
   }
-  return [...databaseProblems(region, all, commands), ...webProblems(region, all, commands)];
+  return [...databaseProblems(region, context), ...webProblems(region, context)];
 }
 
-function databaseProblems(region: RegionObservation, all: Observation, commands: Commands): Problem[] {
-  const { name, database } = region;
-  const next = commands.provision;
-  const { facts } = database;
-  if (facts === null) {
-    return [
-      { code: "database-silent", what: `the database host of ${name} can't be asked: ${database.why}`, next },
-    ];
+function thirdPlaceProblems(context: Context): Problem[] {
+  const { thirdPlace } = context.observation;
+  if (thirdPlace === null) {
+    return [{ code: "third-place", what: "the third place is not built", next: context.commands.provision }];
   }
-  if (!facts.running) return [{ code: "database-down", what: `the database of ${name} does not run`, next }];
-  const problems: Problem[] = [];
-  if (facts.restartNeeded) {
-    const what = `the database of ${name} runs on older settings until it is restarted`;
-    problems.push({ code: "restart-needed", what, next: null });
-  }
-  if (facts.clockSkewSeconds !== null) {
-    const what = `the clock of ${name} differs from the active region's by ${facts.clockSkewSeconds} s`;
-    problems.push({ code: "clock-skew", what, next: null });
-  }
-  switch (facts.role) {
-    case "active":
-      if (facts.writable !== true) problems.push(readOnlyActive(region, all, commands));
-      else if (!beats(name, facts, all.heartbeatSeconds)) {
-        const what = `the heartbeat of ${name} stands still, so its gate stays closed`;
-        problems.push({ code: "heartbeat-silent", what, next: commands.resume(name) });
-      }
-      break;
-    case "standby":
-      problems.push(...standbyProblems(name, facts, commands));
-      break;
-    case "unseeded":
-      problems.push({
-        code: "unseeded",
-        what: `the database of ${name} holds no copy of the site yet`,
-        next,
-      });
-      break;
-    case "fenced":
-      problems.push({
-        code: "fenced",
-        what: `the database of ${name} is fenced and takes no part`,
-        next: null,
-      });
-      break;
-    default:
-      facts.role satisfies never;
-  }
-  return problems;
-}
-
-function readOnlyActive(region: RegionObservation, all: Observation, commands: Commands): Problem {
-  const newest = highestEpoch(all.regions) ?? 0;
-  const own = region.database.facts?.epoch ?? 0;
-  const what = `${region.name} was active at epoch ${own} and is read-only since its database host restarted`;
-  if (own < newest)
-    return { code: "active-read-only", what: `${what}; epoch ${newest} is elsewhere`, next: null };
-  return {
-    code: "active-read-only",
-    what,
-    next: `${commands.resume(region.name)}, or ${commands.provision}`,
-  };
-}
-
-function standbyProblems(
-  name: string,
-  facts: NonNullable<RegionObservation["database"]["facts"]>,
-  commands: Commands,
-): Problem[] {
-  if (facts.replicating === true && facts.tls === true && facts.writable === false) {
-    if ((facts.lagSeconds ?? 0) <= lagLimitSeconds) return [];
-    const what = `the database of ${name} is ${facts.lagSeconds} s behind the active one`;
-    return [{ code: "standby-lagging", what, next: null }];
-  }
-  if (facts.writable === true) {
-    return [
-      {
-        code: "standby-stale",
-        what: `the standby database of ${name} accepts writes`,
-        next: commands.fence(name),
-      },
-    ];
-  }
-  const why = facts.replicationError === null ? "" : `: ${facts.replicationError}`;
-  const what = `the database of ${name} does not follow the active one${why}`;
-  return [{ code: "standby-not-replicating", what, next: null }];
-}
-
-function webProblems(region: RegionObservation, observation: Observation, commands: Commands): Problem[] {
-  const next = commands.provision;
-  const problems: Problem[] = [];
-  if (region.http.live !== true) {
-    problems.push({
-      code: "web-down",
-      what: `the web tier of ${region.name} does not answer at ${region.url}`,
-      next,
-    });
-  } else if (region.http.ready !== true) {
-    problems.push({ code: "web-down", what: `the web tier of ${region.name} reaches no database`, next });
-  }
-  // A second writer's gate is rightly closed.
-  const active = writersIn(observation).rightful === region.name;
-  for (const host of region.web) {
-    if (host.gate === null) {
-      problems.push({
-        code: "web-down",
-        what: `the web host ${host.host} can't be asked: ${host.why}`,
-        next,
-      });
-    } else if ((host.gate === "open") !== active) {
-      const what = `the gate of ${host.host} is ${host.gate} although ${region.name} is ${active ? "active" : "not"}`;
-      problems.push({ code: "gate-wrong", what: active ? what : `${what} active`, next });
-    }
-  }
-  if (problems.length === 0 && active && region.http.active !== true) {
-    problems.push({
-      code: "web-down",
-      what: `${region.name} is active but /evenkeel/active says it is not`,
-      next,
-    });
-  }
-  return problems;
-}
-
-function thirdPlaceProblems({ thirdPlace }: Observation, commands: Commands): Problem[] {
-  const next = commands.provision;
-  if (thirdPlace === null) return [{ code: "third-place", what: "the third place is not built", next }];
-  const problems: Problem[] = [];
-  if (!thirdPlace.reachable)
-    problems.push({ code: "third-place", what: "the third place can't be reached", next });
-  else {
-    if (thirdPlace.edge !== true)
-      problems.push({ code: "third-place", what: "the edge does not answer", next });
-    if (thirdPlace.dns !== true)
-      problems.push({ code: "third-place", what: "DNS does not answer the name", next });
-  }
-  return problems;
+  const next = mendOrLook(context, "global", "third/edge");
+  const problem = (what: string): Problem => ({ code: "third-place", what, next });
+  if (!thirdPlace.reachable) return [problem("the third place can't be reached")];
+  return [
+    ...(thirdPlace.edge === true ? [] : [problem("the edge does not answer")]),
+    ...(thirdPlace.dns === true ? [] : [problem("DNS does not answer the name")]),
+  ];
 }

@@ -1,4 +1,4 @@
-import type { DatabaseFacts, RegionObservation } from "./observation.ts";
+import type { DatabaseFacts } from "./observation.ts";
 
 /** Seconds after which a heartbeat has stopped: the web tier says by the same that a region is active. */
 export function heartbeatLimit(config: { boundedWaitSeconds: number }): number {
@@ -8,10 +8,6 @@ export function heartbeatLimit(config: { boundedWaitSeconds: number }): number {
 /** Running and writable, whatever its role says: whoever can commit a write is a writer. */
 export function writes(facts: DatabaseFacts | null): facts is DatabaseFacts {
   return facts?.running === true && facts.writable === true;
-}
-
-export function isWriter({ database }: RegionObservation): boolean {
-  return writes(database.facts);
 }
 
 /** The region's own heartbeat of its own epoch, and fresh. */

@@ -1,5 +1,6 @@
 import { exitCodes, UserError } from "../errors.ts";
-import { commandsOf, type Diagnosis, decide } from "../failover/decide.ts";
+import { type Diagnosis, decide } from "../failover/decide.ts";
+import { commandsOf } from "../failover/next.ts";
 import { heartbeatLimit } from "../failover/writers.ts";
 import { hostsOf, openHosts, type SiteOutputs, sshHosts } from "../hosts.ts";
 import { interrupts } from "../interrupt.ts";
@@ -12,7 +13,7 @@ import { globalStack } from "../stacks.ts";
 import { lookAt } from "../status/look.ts";
 import { say } from "../terminal.ts";
 import { setUpEngine } from "./engine.ts";
-import { settleGates } from "./gates.ts";
+import { refuseWrongWriters, settleGates } from "./gates.ts";
 import { missingUrns } from "./machines.ts";
 import { previewRollout } from "./preview.ts";
 import { checkTimeout, type Picked, pickRegions } from "./regions.ts";
@@ -114,7 +115,7 @@ async function build(
   const before = await readOutputs(session);
   const ssh = await openHosts(session.place, before, session.secrets, dial);
   try {
-    await resumeInterrupted(ssh, before, session.config);
+    await settleWriter(ssh, before, session.config);
     await runWork([up(globalStack, "Link, third place, site and traffic")]);
     interrupts().check();
     const outputs = await readOutputs(session);
@@ -122,8 +123,11 @@ async function build(
     await runWork([
       {
         title: "Gates",
-        run: async (note) =>
-          settleGates(ssh, outputs, await askDatabases(ssh, outputs), note).then(() => "settled"),
+        run: async (note) => {
+          const answers = await askDatabases(ssh, outputs);
+          await settleGates({ site: session.config.site, ssh, outputs, answers }, note);
+          return "settled";
+        },
       },
       { title: "Health", run: async (note) => waitUntilHealthy(session, outputs, ssh, note) },
     ]);
@@ -133,26 +137,31 @@ async function build(
   }
 }
 
-/** W1: an active database that restarted is read-only until every existing peer says that nobody came after it. */
-async function resumeInterrupted(
+/**
+ * What must be true of the writer before the stacks are joined: there is no wrong one (exit code 12), and an active
+ * database that was closed gets its write access back when every existing peer says that nobody came after it (W1).
+ */
+async function settleWriter(
   ssh: SshSession,
   outputs: SiteOutputs,
   config: Session["config"],
 ): Promise<void> {
-  const region = interruptedActive(await askDatabases(ssh, outputs), heartbeatLimit(config));
+  const { site } = config;
+  const seen = await askDatabases(ssh, outputs);
+  await refuseWrongWriters({ site, ssh, outputs, answers: seen });
+  const region = interruptedActive(seen, heartbeatLimit(config));
   if (region === null) return;
   // A peer's machine may have been made anew: without its leg on the link it can't be asked, by us or by the host.
   if (config.provider === "lab") {
     const { remakeLink } = await import("../lab/link.ts");
     const built = Object.values(outputs.regions).filter((one) => one !== null);
-    await remakeLink(config.site, built, config.peering.subnet);
+    await remakeLink(site, built, config.peering.subnet);
   }
   const answers = await askDatabases(ssh, outputs);
   const problems = resumeProblems(region, answers);
-  const site = Object.values(outputs.regions).find((one) => one !== null)?.site ?? "";
-  if (problems.length > 0) throw refused(region, problems, siteFlag(site));
+  if (problems.length > 0) throw refused({ region, answers, problems, flag: siteFlag(site) });
   await resumeRegion(ssh, outputs, region, answers[region]?.facts?.epoch ?? 0);
-  say(`${region} was active before its database host restarted and accepts writes again.`);
+  say(`${region} had stopped accepting writes, and accepts them again.`);
 }
 
 async function waitUntilHealthy(

@@ -48,9 +48,10 @@ export async function resume(args: ResumeArgs): Promise<void> {
     try {
       const answers = await askDatabases(ssh, outputs);
       const problems = resumeProblems(args.region, answers);
-      if (problems.length > 0) throw refused(args.region, problems, siteFlag(config.site));
+      if (problems.length > 0)
+        throw refused({ region: args.region, answers, problems, flag: siteFlag(config.site) });
       await resumeRegion(ssh, outputs, args.region, answers[args.region]?.facts?.epoch ?? 0);
-      await settleGates(ssh, outputs, await askDatabases(ssh, outputs), say);
+      await settleGates({ site: config.site, ssh, outputs, answers: await askDatabases(ssh, outputs) }, say);
     } finally {
       await ssh.close();
     }
@@ -67,8 +68,8 @@ export async function askDatabases(ssh: SshSession, outputs: SiteOutputs): Promi
 }
 
 /**
- * The region that was active and is read-only now, or whose heartbeat stopped, where no other one is the writer: what W1 leaves after a restart.
- * An old active region beside a newer writer is no such case; it has to be reinstated, not resumed.
+ * The region that was active and is read-only now, or whose heartbeat stopped, where no other one is the writer: what
+ * W1 leaves after a restart. An old active region beside a newer writer is no such case; it has to be reinstated, not resumed.
  */
 export function interruptedActive(
   answers: DatabaseAnswers,
@@ -124,11 +125,20 @@ export async function resumeRegion(
   });
 }
 
-export function refused(region: string, problems: readonly string[], siteWords: string): UserError {
+export function refused(options: {
+  region: string;
+  answers: DatabaseAnswers;
+  problems: readonly string[];
+  flag: string;
+}): UserError {
+  const { region, answers, problems, flag } = options;
+  const writable = answers[region]?.facts?.writable === true;
   return new UserError({
-    what: `${region} was active before its database host restarted and stays read-only`,
+    what: writable
+      ? `${region} is active but its heartbeat stands still, and it can't be resumed`
+      : `${region} was active before its database was closed and stays read-only`,
     why: problems.join("\n"),
-    next: `make the silent regions answer (npx evenkeel status${siteWords}), then: npx evenkeel resume ${region} --confirm ${region}${siteWords}`,
+    next: `make the silent regions answer (npx evenkeel status${flag}), then: npx evenkeel resume ${region} --confirm ${region}${flag}`,
     exitCode: exitCodes.refused,
     code: "resume-refused",
   });

@@ -1,5 +1,6 @@
-import type { Diagnosis, Problem } from "../failover/decide.ts";
+import type { Diagnosis } from "../failover/decide.ts";
 import type { Observation, RegionObservation, Role } from "../failover/observation.ts";
+import type { Problem } from "../failover/problem.ts";
 import { apiVersion, facts, table } from "../output.ts";
 
 /** What `status --format json` prints. Unknown is null everywhere; `active` is null when there is none. */

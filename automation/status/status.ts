@@ -1,6 +1,7 @@
 import type { SiteConfig } from "../../components/config.ts";
 import { exitCodes } from "../errors.ts";
-import { commandsOf, type Diagnosis, decide } from "../failover/decide.ts";
+import { type Diagnosis, decide } from "../failover/decide.ts";
+import { commandsOf } from "../failover/next.ts";
 import type { Observation } from "../failover/observation.ts";
 import { heartbeatLimit } from "../failover/writers.ts";
 import { openHosts } from "../hosts.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { commandsOf, decide } from "../../../automation/failover/decide.ts";
+import { decide } from "../../../automation/failover/decide.ts";
+import { commandsOf } from "../../../automation/failover/next.ts";
 import type { DatabaseFacts } from "../../../automation/failover/observation.ts";
 import { active, healthySite, standby, withRegion } from "./sites.ts";
 

@@ -36,3 +36,9 @@ open_database() {
 }
 
 is_open() { is_writable && heartbeat_runs; }
+
+# A service that runs and commits nothing (a stopped process, a lost session) opens no gate.
+beats_now() {
+  [ "$(sql "SELECT COUNT(*) FROM evenkeel.heartbeat WHERE id = 1 AND region = '$REGION' AND epoch = $EPOCH
+    AND ABS(TIMESTAMPDIFF(MICROSECOND, at, NOW(6))) < 3000000")" = 1 ]
+}

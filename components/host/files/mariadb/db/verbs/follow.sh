@@ -32,7 +32,7 @@ follows_already() {
   local host
   host=$(jq -er --arg region "$(jq -r .region <<<"$1")" '.peers[] | select(.region == $region) | .address' "$CONFIG")
   [ "$ROLE" = standby ] && [ "$EPOCH" = "$(jq -r .status.epoch <<<"$1")" ] && [ -n "$(replica_state)" ] &&
-    both_threads_run && [ "$(replica .host)" = "$host" ]
+    both_threads_run && [ "$(replica .host)" = "$host" ] && [ "$(replica '.tls == 1 or .tls == true')" = true ]
 }
 
 follow_problems() {

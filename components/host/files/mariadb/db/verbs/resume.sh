@@ -6,7 +6,7 @@ verb_resume() {
   read_role
   refuse_while_fencing
   forget_seeding
-  if [ "$ROLE" = active ] && [ "$EPOCH" = "$ASKED_EPOCH" ] && running && is_open; then
+  if [ "$ROLE" = active ] && [ "$EPOCH" = "$ASKED_EPOCH" ] && running && is_open && beats_now; then
     remove_durably "$OPENING"
     jq -cn --argjson epoch "$EPOCH" '{resumed: false, $epoch, writable: true}'
     return

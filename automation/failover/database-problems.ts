@@ -1,0 +1,115 @@
+import type { DatabaseFacts, RegionObservation } from "./observation.ts";
+import { type Context, mendOrLook, type Problem } from "./problem.ts";
+import { beats } from "./writers.ts";
+
+/** A healthy standby is under two seconds behind; half a minute is more than a long transaction or a busy machine. */
+const lagLimitSeconds = 30;
+
+/** What is wrong with the database of a region that is built. What is not known is a problem by itself. */
+export function databaseProblems({ name, database }: RegionObservation, context: Context): Problem[] {
+  const { facts } = database;
+  if (facts === null) {
+    const what = `the database host of ${name} can't be asked: ${database.why}`;
+    return [{ code: "database-silent", what, next: mendOrLook(context, name, `${name}/database`) }];
+  }
+  if (!facts.running) {
+    const what = `the database of ${name} does not run`;
+    return [{ code: "database-down", what, next: context.commands.startDatabase(name) }];
+  }
+  return [...hostProblems(name, facts, context), ...roleProblems(name, facts, context)];
+}
+
+function hostProblems(name: string, facts: DatabaseFacts, { commands }: Context): Problem[] {
+  const problems: Problem[] = [];
+  if (facts.restartNeeded) {
+    const what = `the database of ${name} runs on older settings until it is restarted`;
+    // A restart of the active one is an outage: it is the operator's choice, not a mend.
+    const next = facts.role === "active" ? null : commands.startDatabase(name);
+    problems.push({ code: "restart-needed", what, next });
+  }
+  if (facts.clockSkewSeconds !== null) {
+    const what = `the clock of ${name} differs from the active region's by ${facts.clockSkewSeconds} s`;
+    problems.push({ code: "clock-skew", what, next: null });
+  }
+  return problems;
+}
+
+function roleProblems(name: string, facts: DatabaseFacts, context: Context): Problem[] {
+  if (facts.role !== "active" && facts.writable === true) {
+    const what = `the database of ${name} accepts writes although its role is ${facts.role}`;
+    return [{ code: "writer-not-active", what, next: context.commands.fence(name) }];
+  }
+  switch (facts.role) {
+    case "active":
+      return activeProblems(name, facts, context);
+    case "standby":
+      return standbyProblems(name, facts, context);
+    case "unseeded": {
+      const what = `the database of ${name} holds no copy of the site yet`;
+      // Without a writer there is nothing to seed it from.
+      const next = context.writers.rightful === null ? null : context.commands.provision;
+      return [{ code: "unseeded", what, next }];
+    }
+    case "fenced":
+      return [fenced(name, facts, context)];
+    default:
+      return facts.role satisfies never;
+  }
+}
+
+function activeProblems(name: string, facts: DatabaseFacts, context: Context): Problem[] {
+  const { observation, epoch, commands } = context;
+  if (facts.writable !== true) return [readOnlyActive(name, facts, context)];
+  if (facts.epoch < (epoch ?? 0)) {
+    // Another region was promoted later: what this one still accepts is lost.
+    const what = `${name} accepts writes at epoch ${facts.epoch} although epoch ${epoch} was granted`;
+    return [{ code: "writer-outdated", what, next: commands.fence(name) }];
+  }
+  if (beats(name, facts, observation.heartbeatSeconds)) return [];
+  const what = `the heartbeat of ${name} stands still, so its gate stays closed`;
+  return [{ code: "heartbeat-silent", what, next: commands.resume(name) }];
+}
+
+function readOnlyActive(name: string, facts: DatabaseFacts, { epoch, commands }: Context): Problem {
+  const what = `${name} was active at epoch ${facts.epoch} and is read-only since its database host restarted`;
+  if (facts.epoch < (epoch ?? 0)) {
+    return {
+      code: "active-read-only",
+      what: `${what}; epoch ${epoch} is elsewhere`,
+      next: commands.follow(name),
+    };
+  }
+  return { code: "active-read-only", what, next: `${commands.resume(name)}, or ${commands.provision}` };
+}
+
+function fenced(name: string, facts: DatabaseFacts, { writers, epoch, commands }: Context): Problem {
+  const what = `the database of ${name} is fenced and takes no part`;
+  if (writers.rightful !== null) return { code: "fenced", what, next: commands.follow(name) };
+  return { code: "fenced", what, next: facts.epoch === epoch ? commands.resume(name) : null };
+}
+
+function standbyProblems(name: string, facts: DatabaseFacts, { writers, commands }: Context): Problem[] {
+  const next = writers.rightful === null ? null : commands.follow(name);
+  if (facts.replicating !== true) {
+    const why = facts.replicationError === null ? "" : `: ${facts.replicationError}`;
+    const what = `the database of ${name} does not follow the active one${why}`;
+    return [{ code: "standby-not-replicating", what, next }];
+  }
+  const problems: Problem[] = [];
+  if (writers.rightful !== null && facts.source !== writers.rightful) {
+    const what = `the database of ${name} follows ${facts.source}, not the active region ${writers.rightful}`;
+    problems.push({ code: "standby-not-replicating", what, next });
+  }
+  if (facts.tls !== true) {
+    const what = `the database of ${name} replicates without TLS or without checking its source's certificate`;
+    problems.push({ code: "standby-without-tls", what, next });
+  }
+  // Clocks that differ are told by themselves: no lag can be known then.
+  const unknown = facts.lagSeconds === null && facts.clockSkewSeconds === null;
+  if (unknown || (facts.lagSeconds ?? 0) > lagLimitSeconds) {
+    const behind = unknown ? "an unknown time" : `${facts.lagSeconds} s`;
+    const what = `the database of ${name} is ${behind} behind the active one`;
+    problems.push({ code: "standby-lagging", what, next: null });
+  }
+  return problems;
+}

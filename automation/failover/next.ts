@@ -1,0 +1,31 @@
+/** The commands that a diagnosis names as what to run next, written for one site. */
+export interface Commands {
+  provision: string;
+  /** Lets a region that was active write again. */
+  resume: (region: string) => string;
+  /** Closes a region's database. */
+  fence: (region: string) => string;
+  /** Joins a region's database to whoever is the writer, or says why it may not. */
+  follow: (region: string) => string;
+  startDatabase: (region: string) => string;
+  /** Which services of a host failed, and, where it can't be reached, which hop does not answer. */
+  look: (host: string) => string;
+  /** Makes machines of one stack anew by hand, given their resources. */
+  replace: (stack: string, urns: readonly string[]) => string;
+}
+
+/** @param site the words that name a site to evenkeel (none for the default one), and its plain pulumi. */
+export function commandsOf(site: { flag: string; pulumi: string }): Commands {
+  const { flag: siteFlag } = site;
+  const on = (host: string, command: string) => `npx evenkeel ssh ${host}${siteFlag} -- ${command}`;
+  return {
+    provision: `npx evenkeel provision${siteFlag}`,
+    resume: (region) => `npx evenkeel resume ${region} --confirm ${region}${siteFlag}`,
+    fence: (region) => on(`${region}/database`, "sudo evenkeel-db fence"),
+    follow: (region) => on(`${region}/database`, "sudo evenkeel-db follow"),
+    startDatabase: (region) => on(`${region}/database`, "sudo systemctl restart mariadb"),
+    look: (host) => on(host, "systemctl --failed"),
+    replace: (stack, urns) =>
+      [`${site.pulumi} up -s ${stack}`, ...urns.map((urn) => `--replace '${urn}'`)].join(" "),
+  };
+}

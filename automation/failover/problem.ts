@@ -1,0 +1,55 @@
+import type { Commands } from "./next.ts";
+import type { Observation, RegionObservation } from "./observation.ts";
+import { type Writers, writersOf } from "./writers.ts";
+
+/** One thing that is wrong, with the command that mends it (null where only time or a later command does). */
+export interface Problem {
+  code:
+    | "two-writers"
+    | "writer-outdated"
+    | "writer-not-active"
+    | "heartbeat-silent"
+    | "standby-lagging"
+    | "clock-skew"
+    | "region-not-built"
+    | "machine-missing"
+    | "machine-stopped"
+    | "database-silent"
+    | "database-down"
+    | "active-read-only"
+    | "standby-not-replicating"
+    | "standby-without-tls"
+    | "unseeded"
+    | "fenced"
+    | "web-down"
+    | "gate-wrong"
+    | "third-place"
+    | "restart-needed";
+  what: string;
+  next: string | null;
+}
+
+/** What every judgement of one part needs of the whole. */
+export interface Context {
+  observation: Observation;
+  writers: Writers;
+  /** Highest epoch that any database told; null when none did. */
+  epoch: number | null;
+  commands: Commands;
+}
+
+export function contextOf(observation: Observation, commands: Commands): Context {
+  const databases = observation.regions.map(({ name, database }) => ({ name, facts: database.facts }));
+  return { observation, writers: writersOf(databases), epoch: highestEpoch(observation.regions), commands };
+}
+
+function highestEpoch(regions: readonly RegionObservation[]): number | null {
+  const known = regions.flatMap(({ database }) => (database.facts === null ? [] : [database.facts.epoch]));
+  return known.length === 0 ? null : Math.max(...known);
+}
+
+/** Provision mends a place whose machines are gone or stopped; where they all run, somebody has to look at the host. */
+export function mendOrLook({ observation, commands }: Context, stack: string, host: string): string {
+  const known = observation.machines?.some((machine) => machine.stack === stack) ?? false;
+  return known ? commands.provision : commands.look(host);
+}

@@ -1,0 +1,38 @@
+import type { RegionObservation } from "./observation.ts";
+import { type Context, mendOrLook, type Problem } from "./problem.ts";
+
+/** What is wrong with the web tier of a region that is built: its address, and the gate of each of its hosts. */
+export function webProblems(region: RegionObservation, context: Context): Problem[] {
+  // The gate of a writer that may not be is rightly closed.
+  const active = context.writers.rightful === region.name;
+  const problems = [...addressProblems(region, context), ...gateProblems(region, active, context)];
+  if (problems.length === 0 && active && region.http.active !== true) {
+    const what = `${region.name} is active but /evenkeel/active says it is not`;
+    problems.push({ code: "web-down", what, next: context.commands.provision });
+  }
+  return problems;
+}
+
+function addressProblems({ name, url, http, web }: RegionObservation, context: Context): Problem[] {
+  if (http.live !== true) {
+    // A host that answers has its services looked at; else the balancer in front of it.
+    const host = web.some(({ gate }) => gate === null) ? `${name}/web-1` : `${name}/gateway`;
+    const what = `the web tier of ${name} does not answer at ${url}`;
+    return [{ code: "web-down", what, next: mendOrLook(context, name, host) }];
+  }
+  if (http.ready === true) return [];
+  const what = `the web tier of ${name} reaches no database`;
+  return [{ code: "web-down", what, next: mendOrLook(context, name, `${name}/web-1`) }];
+}
+
+function gateProblems({ name, web }: RegionObservation, active: boolean, context: Context): Problem[] {
+  return web.flatMap(({ host, gate, why }, index): Problem[] => {
+    if (gate === null) {
+      const next = mendOrLook(context, name, `${name}/web-${index + 1}`);
+      return [{ code: "web-down", what: `the web host ${host} can't be asked: ${why}`, next }];
+    }
+    if ((gate === "open") === active) return [];
+    const what = `the gate of ${host} is ${gate} although ${name} is ${active ? "active" : "not active"}`;
+    return [{ code: "gate-wrong", what, next: context.commands.provision }];
+  });
+}
