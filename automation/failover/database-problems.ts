@@ -46,8 +46,9 @@ function roleProblems(name: string, facts: DatabaseFacts, context: Context): Pro
       return standbyProblems(name, facts, context);
     case "unseeded": {
       const what = `the database of ${name} holds no copy of the site yet`;
-      // Without a writer there is nothing to seed it from.
-      const next = context.writers.rightful === null ? null : context.commands.provision;
+      // Without a writer there is nothing to seed it from; where no database knows an epoch, provision is the birth.
+      const mendable = context.writers.rightful !== null || context.epoch === 0;
+      const next = mendable ? context.commands.provision : null;
       return [{ code: "unseeded", what, next }];
     }
     case "fenced":

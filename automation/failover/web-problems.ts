@@ -1,4 +1,4 @@
-import type { RegionObservation } from "./observation.ts";
+import type { DatabaseFacts, RegionObservation } from "./observation.ts";
 import { type Context, mendOrLook, type Problem } from "./problem.ts";
 
 /** What is wrong with the web tier of a region that is built: its address, and the gate of each of its hosts. */
@@ -13,7 +13,11 @@ export function webProblems(region: RegionObservation, context: Context): Proble
   return problems;
 }
 
-function addressProblems({ name, url, http, web }: RegionObservation, context: Context): Problem[] {
+function serving(facts: DatabaseFacts | null): boolean {
+  return facts?.running === true && (facts.role === "active" || facts.role === "standby");
+}
+
+function addressProblems({ name, url, http, web, database }: RegionObservation, context: Context): Problem[] {
   if (http.live !== true) {
     // A host that answers has its services looked at; else the balancer in front of it.
     const host = web.some(({ gate }) => gate === null) ? `${name}/web-1` : `${name}/gateway`;
@@ -22,7 +26,9 @@ function addressProblems({ name, url, http, web }: RegionObservation, context: C
   }
   if (http.ready === true) return [];
   const what = `the web tier of ${name} reaches no database`;
-  return [{ code: "web-down", what, next: mendOrLook(context, name, `${name}/web-1`) }];
+  // A database that serves nobody is told by itself, with what mends it.
+  const serves = serving(database.facts);
+  return [{ code: "web-down", what, next: serves ? mendOrLook(context, name, `${name}/web-1`) : null }];
 }
 
 function gateProblems({ name, web }: RegionObservation, active: boolean, context: Context): Problem[] {

@@ -141,11 +141,7 @@ async function build(
  * What must be true of the writer before the stacks are joined: there is no wrong one (exit code 12), and an active
  * database that was closed gets its write access back when every existing peer says that nobody came after it (W1).
  */
-async function settleWriter(
-  ssh: SshSession,
-  outputs: SiteOutputs,
-  config: Session["config"],
-): Promise<void> {
+async function settleWriter(ssh: SshSession, outputs: SiteOutputs, config: Session["config"]): Promise<void> {
   const { site } = config;
   const seen = await askDatabases(ssh, outputs);
   await refuseWrongWriters({ site, ssh, outputs, answers: seen });

@@ -12,6 +12,9 @@ export interface Failure {
   secrets: readonly string[];
 }
 
+/** How the stand-in and the published plugin tell the exit code by which our host programs refuse. */
+const hostRefused = /\bexit code 12 of "|\bexited with status 12\b/;
+
 /** What the Pulumi CLI's failure means to a person: the stack, the resource, the engine's own reason, no secret. */
 export function explained({ stack, operation, cause, run, secrets }: Failure): UserError {
   const message = messageOf(cause);
@@ -22,6 +25,11 @@ export function explained({ stack, operation, cause, run, secrets }: Failure): U
   const at = run === null || run.failed.length === 0 ? "" : ` at ${run.failed.join(", ")}`;
   const why = redact([...new Set(errors)].join("\n").slice(-4000), secrets);
   const what = `pulumi ${operation} of the stack ${stack} failed${at}`;
+  if (hostRefused.test(why)) {
+    // The host's own program saw facts that speak against it: running it again changes none of them.
+    const mend = "mend what the reason names, then run the command again";
+    return new UserError({ what, why, next: mend, exitCode: exitCodes.refused, code: "host-refused", cause });
+  }
   return new UserError({ what, why, next, exitCode: exitCodes.deployment, cause });
 }
 

@@ -1,6 +1,7 @@
 import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { hostFile, render } from "./render.ts";
+import { roleProgram } from "./job.ts";
+import { render } from "./render.ts";
 
 /** One hop over SSH. `hostKey` is the host's public key ("ssh-ed25519 AAAA…"): it is always checked. */
 export interface HostHop {
@@ -41,7 +42,6 @@ export interface HostRoleArgs {
   timeoutSeconds: number;
 }
 
-const rolesLibrary = "/usr/local/lib/evenkeel/role.sh";
 const dialTimeoutSeconds = 15;
 const dialAttempts = 10;
 
@@ -55,18 +55,9 @@ export function hostRole(
   args: HostRoleArgs,
   opts: pulumi.CustomResourceOptions,
 ): remote.Command {
-  const files = [{ path: rolesLibrary, content: hostFile("common/role.sh") }, ...args.files];
-  const job = pulumi.all([files, args.target.machineId]).apply(([resolved, machineId]) =>
-    JSON.stringify({
-      role: args.role,
-      machineId,
-      files: resolved.map((file) => ({ mode: "0644", owner: "root:root", ...file })),
-      script: args.script,
-    }),
-  );
-  const program = job.apply((text) =>
-    render(hostFile("common/apply.py"), { JOB: Buffer.from(text).toString("base64") }),
-  );
+  const program = pulumi
+    .all([args.files, args.target.machineId])
+    .apply(([files, machineId]) => roleProgram({ role: args.role, machineId, files, script: args.script }));
   return hostCommand(
     name,
     {

@@ -1,6 +1,5 @@
 import { type DockerResult, tryDocker } from "../../../automation/lab/docker.ts";
-import type { HostFile } from "../../../components/host/remote.ts";
-import { hostFile, render } from "../../../components/host/render.ts";
+import { type RoleJob, roleProgram } from "../../../components/host/job.ts";
 import { labImage } from "../../../components/lab/image.ts";
 
 /** One systemd host of the lab's own image, for one test file, with packages and then without any network. */
@@ -9,7 +8,7 @@ export interface ScratchHost {
   /** As `run`, a bash script; throws with what it printed when it fails. Returns its standard output. */
   bash(script: string): Promise<string>;
   /** Applies a role as host/remote.ts does: the same program, the same job. Never throws for an exit code. */
-  apply(job: { role: string; files: HostFile[]; script: string }): Promise<DockerResult>;
+  apply(job: Omit<RoleJob, "machineId">): Promise<DockerResult>;
   remove(): Promise<void>;
 }
 
@@ -65,18 +64,11 @@ function scratchHandle(name: string): ScratchHost {
   return {
     run,
     bash: async (script) => (await must(run(["bash", "-c", `set -euo pipefail\n${script}`]))).stdout,
-    apply: (job) => run(["python3", "-I", "-"], { input: roleProgram(job) }),
+    apply: (job) => run(["python3", "-I", "-"], { input: roleProgram({ machineId: "scratch", ...job }) }),
     remove: async () => {
       await tryDocker(["rm", "-f", "-v", name], { timeoutMs: 60_000 });
     },
   };
-}
-
-function roleProgram(job: { role: string; files: HostFile[]; script: string }): string {
-  const library = { path: "/usr/local/lib/evenkeel/role.sh", content: hostFile("common/role.sh") };
-  const files = [library, ...job.files].map((file) => ({ mode: "0644", owner: "root:root", ...file }));
-  const text = JSON.stringify({ ...job, files });
-  return render(hostFile("common/apply.py"), { JOB: Buffer.from(text).toString("base64") });
 }
 
 async function must(work: Promise<DockerResult>): Promise<DockerResult> {

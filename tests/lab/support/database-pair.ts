@@ -18,7 +18,8 @@ import {
   type DatabaseSettings,
   databaseFiles,
 } from "../../../components/host/database-files.ts";
-import { hostFile, render } from "../../../components/host/render.ts";
+import { roleProgram } from "../../../components/host/job.ts";
+import { hostFile } from "../../../components/host/render.ts";
 import type { KeyPair } from "../../../components/secrets.ts";
 
 /** Two plain systemd hosts behind one gateway, joined by a link, and nothing of a site: what a database role needs. */
@@ -114,7 +115,7 @@ export async function buildPair(prefix = "evenkeel-pair"): Promise<DatabasePair>
     passwords,
     container: (name) => `${prefix}-${name}`,
     async applyRole(name, changes = {}) {
-      const program = roleProgram(
+      const program = databaseProgram(
         { ...settings[name], ...changes },
         { passwords, peerKey: keys.peer, tls: tls[name] },
       );
@@ -226,18 +227,7 @@ function settingsOf(name: HostName, keys: Record<HostName, KeyPair>): DatabaseSe
   };
 }
 
-function roleProgram(settings: DatabaseSettings, secrets: DatabaseSecrets): string {
-  const files = databaseFiles(settings).map((file) => ({
-    owner: "root:root",
-    ...file,
-    content: file.content(secrets),
-  }));
-  const library = {
-    path: "/usr/local/lib/evenkeel/role.sh",
-    mode: "0644",
-    owner: "root:root",
-    content: hostFile("common/role.sh"),
-  };
-  const job = { role: "mariadb", files: [library, ...files], script: hostFile("mariadb/setup.sh") };
-  return render(hostFile("common/apply.py"), { JOB: Buffer.from(JSON.stringify(job)).toString("base64") });
+function databaseProgram(settings: DatabaseSettings, secrets: DatabaseSecrets): string {
+  const files = databaseFiles(settings).map((file) => ({ ...file, content: file.content(secrets) }));
+  return roleProgram({ role: "mariadb", machineId: "scratch", files, script: hostFile("mariadb/setup.sh") });
 }

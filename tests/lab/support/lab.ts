@@ -28,3 +28,8 @@ export async function stopMachine(name: string): Promise<void> {
 export async function startMachine(name: string): Promise<void> {
   await execa("docker", ["start", name], { timeout: 60_000 });
 }
+
+/** Freezes a machine as a hypervisor may: it answers nothing, and would go on where it was. */
+export async function pauseMachine(name: string): Promise<void> {
+  await execa("docker", ["pause", name], { timeout: 60_000 });
+}

@@ -135,4 +135,93 @@ describe("decide", () => {
       "npx evenkeel provision",
     ]);
   });
+
+  const next = (site: Parameters<typeof decide>[0]) => decide(site, commands).problems[0]?.next;
+  const onSecondary = (facts: Partial<DatabaseFacts>) => withRegion("secondary", database(facts, standby));
+
+  test.each([
+    ["fenced", "secondary"],
+    ["standby", "secondary"],
+    ["unseeded", "secondary"],
+  ] as const)("[P10] a writer beside the active one counts although its role is %s", (role, region) => {
+    const site = onSecondary({ role, writable: true });
+    const diagnosis = decide(site, commands);
+    expect(diagnosis).toMatchObject({ state: "two-writers", active: null });
+    expect(diagnosis.problems[0]?.next).toBe(`npx evenkeel ssh ${region}/database -- sudo evenkeel-db fence`);
+  });
+
+  test("a lone database that accepts writes without being active is told, and nobody is active", () => {
+    for (const role of ["fenced", "unseeded", "standby"] as const) {
+      const site = withRegion("primary", database({ role }), { base: onSecondary({ replicating: false }) });
+      const { state, problems } = decide(site, commands);
+      expect(state).toBe("no-active");
+      expect(problems.map(({ code }) => code)).toContain("writer-not-active");
+    }
+  });
+
+  test.each([
+    ["of another region", { region: "secondary", epoch: 1, ageSeconds: 0 }],
+    ["of another epoch", { region: "primary", epoch: 2, ageSeconds: 0 }],
+    ["that is too old", { region: "primary", epoch: 1, ageSeconds: 5.1 }],
+    ["that can't be read", null],
+  ])("a heartbeat %s is none; one within the limit is", (_, heartbeat) => {
+    expect(codes(withRegion("primary", database({ heartbeat })))).toContain("heartbeat-silent");
+    const fresh = { region: "primary", epoch: 1, ageSeconds: 5 };
+    expect(codes(withRegion("primary", database({ heartbeat: fresh })))).toEqual([]);
+  });
+
+  test("lag counts from half a minute on, and unknown lag is never none", () => {
+    expect(codes(onSecondary({ lagSeconds: 30 }))).toEqual([]);
+    expect(codes(onSecondary({ lagSeconds: 30.1 }))).toEqual(["standby-lagging"]);
+    expect(codes(onSecondary({ lagSeconds: null }))).toEqual(["standby-lagging"]);
+    expect(codes(onSecondary({ lagSeconds: null, clockSkewSeconds: 7 }))).toEqual(["clock-skew"]);
+  });
+
+  test("a standby without TLS, or of another source, is joined anew by follow", () => {
+    const follow = "npx evenkeel ssh secondary/database -- sudo evenkeel-db follow";
+    for (const facts of [{ tls: false }, { tls: null }]) {
+      expect(codes(onSecondary(facts))).toEqual(["standby-without-tls"]);
+      expect(next(onSecondary(facts))).toBe(follow);
+    }
+    for (const source of ["10.9.9.9", "secondary", null]) {
+      expect(codes(onSecondary({ source }))).toEqual(["standby-not-replicating"]);
+      expect(next(onSecondary({ source }))).toBe(follow);
+    }
+  });
+
+  test("the command that is named is one that helps", () => {
+    const look = (host: string) => `npx evenkeel ssh ${host} -- systemctl --failed`;
+    const silentWeb = withRegion("secondary", { http: { live: false, ready: false, active: false } });
+    expect(next(silentWeb)).toBe(look("secondary/gateway"));
+    const gone = {
+      id: "secondary/web-1",
+      name: "w",
+      stack: "secondary",
+      urn: "u",
+      state: "stopped",
+    } as const;
+    expect(next({ ...silentWeb, machines: [gone] })).toBe("npx evenkeel provision");
+    expect(next(withRegion("secondary", silent))).toBe(look("secondary/database"));
+    expect(next(onSecondary({ running: false, writable: null }))).toBe(
+      "npx evenkeel ssh secondary/database -- sudo systemctl restart mariadb",
+    );
+    expect(next(onSecondary({ role: "fenced" }))).toBe(
+      "npx evenkeel ssh secondary/database -- sudo evenkeel-db follow",
+    );
+    const third = { reachable: true, edge: false, dns: true, witness: null };
+    expect(next({ ...healthySite(), thirdPlace: third })).toBe(look("third/edge"));
+  });
+
+  test("an unseeded region waits for a writer; where nothing was ever born provision is the birth", () => {
+    const unseeded = { role: "unseeded", epoch: 0, replicating: null, source: null } as const;
+    const closed = withRegion("primary", database({ writable: false }), { base: onSecondary(unseeded) });
+    const ofCode = (site: Parameters<typeof decide>[0]) =>
+      decide(site, commands).problems.find(({ code }) => code === "unseeded")?.next;
+    expect(ofCode(onSecondary(unseeded))).toBe("npx evenkeel provision");
+    expect(ofCode(closed)).toBeNull();
+    const unborn = withRegion("primary", database({ ...unseeded, writable: false }), {
+      base: onSecondary(unseeded),
+    });
+    expect(ofCode(unborn)).toBe("npx evenkeel provision");
+  });
 });

@@ -51,3 +51,16 @@ test("what is thrown need be no Error", () => {
   expect(of({ stderr: "error: x" })).toBe("error: x");
   expect(of("y")).toBe("y");
 });
+
+test("a host that refused on facts is a refusal (12), under either plugin; any other exit code is a failure", async () => {
+  const told = [
+    'error: exit code 12 of \\"sudo evenkeel-db birth\\": the data is gone',
+    "error: Process exited with status 12: running sudo evenkeel-db birth",
+  ];
+  for (const words of told) {
+    const error = await failure(words);
+    expect(error.exitCode).toBe(12);
+    expect(error.next).toContain("mend what the reason names");
+  }
+  expect((await failure("error: Process exited with status 120: running x")).exitCode).toBe(4);
+});

@@ -1,13 +1,15 @@
 """Applies one role to a host: writes the files that differ, then runs the role script.
 
-This program itself comes by standard input, with its job in it (base64 of JSON {"role", "files": [{"path", "mode",
-"owner", "content"}], "script", "machineId"}; the last only makes a new machine's job another one), so that nothing of it stands in an argument. Runs as root, one role at a time
-(flock with a deadline), and keeps the list of files written since the role last finished, so that a run cut short
-repeats what depends on them.
+This program itself comes by standard input, with its job in it, so that nothing of it stands in an argument: one line
+of JSON {"role", "files": [{"path", "mode", "owner", "content"}], "script", "machineId"} with every apostrophe escaped;
+the last only makes a new machine's job another one. Runs as root, one role at a time (flock with a deadline), and
+keeps the list of files written since the role last finished, so that a run cut short repeats what depends on them.
 """
-import base64, fcntl, grp, json, os, pwd, subprocess, sys, time
+import fcntl, grp, json, os, pwd, subprocess, sys, time
 
-JOB = json.loads(base64.b64decode("@@JOB@@"))
+JOB = json.loads(r'''
+@@JOB@@
+''')
 STATE = "/var/lib/evenkeel/roles"
 LOCK_WAIT_SECONDS = 300
 

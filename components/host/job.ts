@@ -1,0 +1,22 @@
+import { hostFile, render } from "./render.ts";
+
+/** What a role puts on a host: its files, then the script that runs when they lie there. */
+export interface RoleJob {
+  role: string;
+  /** New at each creation of a machine, so that the same job is another one for it. */
+  machineId: string;
+  /** `mode` defaults to 0644, `owner` ("user:group") to root:root. */
+  files: readonly { path: string; content: string; mode?: string; owner?: string }[];
+  script: string;
+}
+
+/**
+ * The program that applies a job, to be read by `python3 -I -` on the host. The job is one readable line of JSON in it,
+ * so that a plugin which cleans its messages of secrets finds each of them there.
+ */
+export function roleProgram(job: RoleJob): string {
+  const library = { path: "/usr/local/lib/evenkeel/role.sh", content: hostFile("common/role.sh") };
+  const files = [library, ...job.files].map((file) => ({ mode: "0644", owner: "root:root", ...file }));
+  const text = JSON.stringify({ ...job, files });
+  return render(hostFile("common/apply.py"), { JOB: text.replaceAll("'", "\\u0027") });
+}

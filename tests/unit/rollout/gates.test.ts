@@ -1,0 +1,63 @@
+import { describe, expect, test } from "@jest/globals";
+import { UserError } from "../../../automation/errors.ts";
+import type { SiteOutputs } from "../../../automation/hosts.ts";
+import type { RemoteCommand, SshSession } from "../../../automation/remote/ssh.ts";
+import { settleGates } from "../../../automation/rollout/gates.ts";
+import { active, standby } from "../failover/sites.ts";
+
+const region = (name: string) => ({ hosts: [{ id: `${name}/web-1`, name: `${name}-web-1`, role: "web" }] });
+const outputs = {
+  regions: { primary: region("primary"), secondary: region("secondary") },
+  global: null,
+} as unknown as SiteOutputs;
+
+/** Settles with these facts; gives what every web host was told, and the error. */
+async function settle(primary: typeof active, secondary: typeof active, exitCode = 0) {
+  const told: Record<string, string | undefined> = {};
+  const run = async (id: string, { argv }: RemoteCommand) => {
+    told[id] = argv.find((word) => ["settle", "close", "open"].includes(word));
+    return { exitCode, stdout: '{"gate": "open"}', stderr: "the reason" };
+  };
+  const answers = { primary: { facts: primary }, secondary: { facts: secondary } };
+  const ssh = { run } as unknown as SshSession;
+  const error = await settleGates({ site: "proof", ssh, outputs, answers }, () => undefined).catch(
+    (thrown: unknown) => thrown,
+  );
+  return { told, error: error as UserError | undefined };
+}
+
+describe("[P10] gates", () => {
+  test("with one writer every web host settles by its own database", async () => {
+    expect(await settle(active, standby)).toEqual({
+      told: { "primary/web-1": "settle", "secondary/web-1": "settle" },
+      error: undefined,
+    });
+  });
+
+  test.each([
+    ["a standby", { ...standby, writable: true }, ["secondary"]],
+    ["a fenced one", { ...standby, role: "fenced" as const, writable: true }, ["secondary"]],
+    ["an active one of an older epoch", { ...active, epoch: 0 }, ["secondary"]],
+    ["an active one of a newer epoch", { ...active, epoch: 2 }, ["primary"]],
+    ["an active one of the same epoch", active, ["primary", "secondary"]],
+  ])(
+    "%s that accepts writes beside the active one: the wrong one's gate closes, 12",
+    async (_, other, wrong) => {
+      const { told, error } = await settle(active, other);
+      expect(told).toEqual(Object.fromEntries(wrong.map((name) => [`${name}/web-1`, "close"])));
+      expect(error).toBeInstanceOf(UserError);
+      expect(error?.exitCode).toBe(12);
+      for (const name of wrong)
+        expect(error?.next).toContain(
+          `npx evenkeel ssh ${name}/database --site proof -- sudo evenkeel-db fence`,
+        );
+    },
+  );
+
+  test("a gate that can't be set is an error that names the host and why", async () => {
+    const { error } = await settle(active, standby, 1);
+    expect(error?.what).toContain("web-1");
+    expect(error?.why).toBe("the reason");
+    expect(error?.next).toBe("npx evenkeel status --site proof");
+  });
+});
