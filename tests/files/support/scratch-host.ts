@@ -1,5 +1,6 @@
 import { type DockerResult, tryDocker } from "../../../automation/lab/docker.ts";
 import { type RoleJob, roleProgram } from "../../../components/host/job.ts";
+import type { HostFile } from "../../../components/host/remote.ts";
 import { labImage } from "../../../components/lab/image.ts";
 
 /** One systemd host of the lab's own image, for one test file, with packages and then without any network. */
@@ -8,7 +9,7 @@ export interface ScratchHost {
   /** As `run`, a bash script; throws with what it printed when it fails. Returns its standard output. */
   bash(script: string): Promise<string>;
   /** Applies a role as host/remote.ts does: the same program, the same job. Never throws for an exit code. */
-  apply(job: Omit<RoleJob, "machineId">): Promise<DockerResult>;
+  apply(job: Omit<RoleJob, "machineId" | "files"> & { files: HostFile[] }): Promise<DockerResult>;
   remove(): Promise<void>;
 }
 
@@ -64,11 +65,16 @@ function scratchHandle(name: string): ScratchHost {
   return {
     run,
     bash: async (script) => (await must(run(["bash", "-c", `set -euo pipefail\n${script}`]))).stdout,
-    apply: (job) => run(["python3", "-I", "-"], { input: roleProgram({ machineId: "scratch", ...job }) }),
+    apply: (job) => run(["python3", "-I", "-"], { input: programOf(job) }),
     remove: async () => {
       await tryDocker(["rm", "-f", "-v", name], { timeoutMs: 60_000 });
     },
   };
+}
+
+/** Every content in a file test is plain text, though a component could also be given one that is not known yet. */
+function programOf({ files, ...job }: Parameters<ScratchHost["apply"]>[0]): string {
+  return roleProgram({ machineId: "scratch", ...job, files: files as RoleJob["files"][number][] });
 }
 
 async function must(work: Promise<DockerResult>): Promise<DockerResult> {
