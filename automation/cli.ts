@@ -1,13 +1,20 @@
-import yargs from "yargs";
+import yargs, { type FallbackCompletionFunction } from "yargs";
 import { checkCommand } from "./commands/check.ts";
+import { completionCommand } from "./commands/completion.ts";
 import { credentialsCommand } from "./commands/credentials.ts";
 import { destroyCommand } from "./commands/destroy.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { envCommand } from "./commands/env.ts";
+import { logsCommand } from "./commands/logs.ts";
+import { outputsCommand } from "./commands/outputs.ts";
 import { provisionCommand } from "./commands/provision.ts";
 import { pulumiCommand } from "./commands/pulumi.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { sshCommand } from "./commands/ssh.ts";
 import { statusCommand } from "./commands/status.ts";
+import { topologyCommand } from "./commands/topology.ts";
+import { unlockCommand } from "./commands/unlock.ts";
+import { namesFor } from "./completion.ts";
 import { exitCodes, explain, UserError } from "./errors.ts";
 import { createInterrupts, useInterrupts } from "./interrupt.ts";
 import { separatePassThrough } from "./passthrough.ts";
@@ -36,19 +43,26 @@ async function main(): Promise<number> {
     .usage("$0 <command>\n\nKeeps a WordPress site alive over two regions.")
     .parserConfiguration({ "populate--": true, "parse-positional-numbers": false })
     .command(checkCommand)
+    .command(doctorCommand)
     .command(provisionCommand)
     .command(statusCommand)
+    .command(topologyCommand)
+    .command(outputsCommand)
     .command(resumeCommand)
     .command(credentialsCommand)
     .command(sshCommand)
+    .command(logsCommand)
     .command(envCommand)
     .command(pulumiCommand)
+    .command(unlockCommand)
     .command(destroyCommand)
     .demandCommand(1, "Which command?")
     .recommendCommands()
     .strict()
     .version(await version())
-    .completion("completion", "Print a completion script for the shell")
+    .command(completionCommand)
+    // Its own script knows only words of the command line; ours adds this clone's sites, regions and hosts.
+    .completion("yargs-completion", false, completeNames)
     // Without the throw a command would run although its arguments were refused.
     .fail((message, error) => {
       throw error ?? usage(message);
@@ -58,6 +72,12 @@ async function main(): Promise<number> {
     .parseAsync();
   return Number(process.exitCode ?? exitCodes.ok);
 }
+
+const completeNames: FallbackCompletionFunction = (_current, _argv, complete, done) => {
+  const names = namesFor(argv.slice(argv.indexOf("--get-yargs-completions") + 1));
+  if (names !== null) done(names);
+  else complete((_error, words) => done(words ?? []));
+};
 
 const npmHint =
   "npm keeps flags to itself unless two dashes stand before them: npm run provision -- --region primary";

@@ -111,12 +111,22 @@ export function readLock(path: string): LockRecord | null {
   }
 }
 
+/** Who, what, which process, where and since when: all that a person needs to go and look. */
+export function describeHolder({ who, command, pid, host, at }: LockRecord): string {
+  return `${who} (${command}, pid ${pid} on ${host}, since ${at})`;
+}
+
+/** Removes the lock of a holder on another host, if it is still that one's. A person has said that it is gone. */
+export function releaseElsewhere(path: string, holder: LockRecord): void {
+  if (readLock(path)?.run === holder.run) rmSync(path, { force: true });
+}
+
 function locked(holder: LockRecord, path: string): UserError {
   const elsewhere =
-    holder.host === ownIdentity().host ? "" : ` If that host is gone for good, remove ${path}.`;
+    holder.host === ownIdentity().host ? "" : " If that host is gone for good: npx evenkeel unlock.";
   return new UserError({
-    what: `the site is locked by ${holder.who} (${holder.command}, pid ${holder.pid} on ${holder.host})`,
-    why: `since ${holder.at}; a lock is never taken from one that may be alive`,
+    what: `the site is locked by ${describeHolder(holder)}`,
+    why: `a lock is never taken from one that may be alive; it lies in ${path}`,
     next: `wait until that command ends, then run this one again.${elsewhere}`,
     exitCode: exitCodes.locked,
     code: "locked",

@@ -13,6 +13,26 @@ export function redact(text: string, secrets: readonly string[]): string {
   return result;
 }
 
+/**
+ * The same for texts that leave the machine: also finds a value as base64 (also the URL's alphabet, with or without
+ * padding) or URL-encoded, and every line of one that has several.
+ */
+export function redactEncoded(text: string, secrets: readonly string[]): string {
+  const forms = secrets.flatMap((secret) => {
+    const bytes = Buffer.from(secret);
+    const encoded = [bytes.toString("base64"), bytes.toString("base64url"), encodeURIComponent(secret)];
+    const lines = secret.includes("\n") ? secret.split("\n").map((line) => line.trim()) : [];
+    // A key's armour says nothing, and stands in certificates too.
+    return [
+      secret,
+      ...encoded.map((form) => form.replace(/=+$/, "")),
+      ...lines.filter((line) => !/^-----/.test(line)),
+    ];
+  });
+  const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length);
+  return redact(text, longestFirst);
+}
+
 /** All string values of a secrets document below the given keys' names, longest first (a key may hold a shorter one). */
 export function secretValues(document: unknown): string[] {
   const values = new Set<string>();

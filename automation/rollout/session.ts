@@ -140,7 +140,8 @@ async function underLock<T>(
   return journalled(journal, command, async () => work(await withStacks(options, answer, lock.record.run)));
 }
 
-async function endDeadRun({ tookOverFrom }: SiteLock): Promise<void> {
+/** Ends what a dead holder of the lock left running, and says so. */
+export async function endDeadRun({ tookOverFrom }: Pick<SiteLock, "tookOverFrom">): Promise<void> {
   if (tookOverFrom === null) return;
   const { command, pid, at, run } = tookOverFrom;
   say(`The lock of ${command} (pid ${pid}, since ${at}) was taken over: that process is gone.`);

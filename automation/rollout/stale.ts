@@ -1,21 +1,35 @@
 import { exitCodes, UserError } from "../errors.ts";
 import { endLeftovers } from "../processes.ts";
-import { backendDirectory, backendLocks, isProvablyDead, orphansOf } from "../stacks/stale-lock.ts";
+import {
+  type BackendLock,
+  backendDirectory,
+  backendLocks,
+  isElsewhere,
+  isProvablyDead,
+  orphansOf,
+} from "../stacks/stale-lock.ts";
 import type { Deployment } from "../stacks/state.ts";
 import type { Note } from "../stacks.ts";
 import type { Session } from "./session.ts";
 
 /**
  * Cures what a killed Pulumi left on the site's stacks: its lock, once its owner is proved dead and what it left
- * running has ended. A lock that may be alive is refused (exit 13), its owner named.
+ * running has ended. A lock that may be alive is refused (exit 13), its owner named. `otherHostsToo`: a person has said
+ * that the commands which other hosts ran are gone.
  */
-export async function cureStaleLocks({ stacks, engine, place }: Session, note: Note): Promise<void> {
+export async function cureStaleLocks(
+  { stacks, engine, place }: Session,
+  note: Note,
+  { otherHostsToo = false }: { otherHostsToo?: boolean } = {},
+): Promise<void> {
   const backend = backendDirectory(engine.env.PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL);
   if (backend === null) return;
   for (const stack of await stacks.existing()) {
     const locks = backendLocks(backend, place.name, stack);
     if (locks.length === 0) continue;
-    const alive = locks.find((lock) => !isProvablyDead(lock, engine.pulumiHome));
+    const gone = (lock: BackendLock) =>
+      isProvablyDead(lock, engine.pulumiHome) || (otherHostsToo && isElsewhere(lock));
+    const alive = locks.find((lock) => !gone(lock));
     if (alive !== undefined) throw locked(stack, alive);
     const ended = await endLeftovers(() => orphansOf(engine.pulumiHome));
     await stacks.cancel(stack);
@@ -46,7 +60,7 @@ function locked(
       owner === null
         ? `${lock.file} was cut off and a Pulumi of this clone still runs`
         : `${owner.username}'s pulumi, pid ${owner.pid} on ${owner.hostname}, since ${owner.timestamp}`,
-    next: "wait until that update ends, then run the command again",
+    next: "wait until that update ends, then run the command again; npx evenkeel unlock frees what is dead",
     exitCode: exitCodes.locked,
     code: "locked",
   });

@@ -49,10 +49,15 @@ function readOwner(file: string): BackendLock["owner"] {
  */
 export function isProvablyDead(lock: BackendLock, pulumiHome: string): boolean {
   if (lock.owner === null) return isAbandonedFragment(lock.file, pulumiHome);
-  if (lock.owner.hostname !== hostname()) return false;
+  if (isElsewhere(lock)) return false;
   const booted = Date.now() - uptime() * 1000;
   if (Date.parse(lock.owner.timestamp) < booted - 1000) return true;
   return !exists(lock.owner.pid) || processName(lock.owner.pid) !== "pulumi";
+}
+
+/** Whether a lock was taken by a Pulumi on another host, of which nothing can be proved from here. */
+export function isElsewhere({ owner }: BackendLock): boolean {
+  return owner !== null && owner.hostname !== hostname();
 }
 
 /** A cut-off lock: its writer is gone when the file is older than any write takes and no Pulumi of this home runs. */

@@ -19,7 +19,15 @@ export interface Finding {
 export async function check(args: { site: string; format: string }): Promise<number> {
   const place = sitePlace(args.site);
   const config = siteConfig(place);
-  const findings = await Promise.all([
+  const findings = await findingsOf(place, config);
+  const document = { apiVersion, site: config.site, checks: findings };
+  writeResult(args.format === "json" ? jsonDocument(document) : findingsTable(findings));
+  return findings.some(({ ok }) => ok === false) ? exitCodes.error : exitCodes.ok;
+}
+
+/** Everything that is looked at, in the order of a rollout. */
+export async function findingsOf(place: SitePlace, config: SiteConfig): Promise<Finding[]> {
+  return await Promise.all([
     Promise.resolve({ name: "configuration", ok: true, detail: configDetail(config), fix: null }),
     program("ssh", ["-V"], "apt-get install openssh-client"),
     program("ssh-keygen", ["-?"], "apt-get install openssh-client"),
@@ -28,9 +36,6 @@ export async function check(args: { site: string; format: string }): Promise<num
     secrets(place),
     networks(config),
   ]);
-  const document = { apiVersion, site: config.site, checks: findings };
-  writeResult(args.format === "json" ? jsonDocument(document) : findingsTable(findings));
-  return findings.some(({ ok }) => ok === false) ? exitCodes.error : exitCodes.ok;
 }
 
 export function findingsTable(findings: readonly Finding[]): string {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { SiteConfig } from "../../components/config.ts";
 import { exitCodes } from "../errors.ts";
 import { type Diagnosis, decide } from "../failover/decide.ts";
@@ -14,18 +15,36 @@ import { lookAt } from "./look.ts";
 export interface StatusArgs {
   site: string;
   format: string;
+  /** Seconds between two looks; undefined: one look. */
+  watch?: number | undefined;
 }
 
 const dial = { attempts: 1, timeoutSeconds: 4 };
+const clearScreen = "\u001b[H\u001b[2J";
 
-/** `evenkeel status`: looks at everything, changes nothing. Returns 10 when anything is not as it should be. */
+/**
+ * `evenkeel status`: looks at everything, changes nothing. Returns 10 when anything is not as it should be. With
+ * `--watch` it looks again and again until it is interrupted: a fresh screen at a terminal, else one document after
+ * the other (JSON: one a line).
+ */
 export async function showStatus(args: StatusArgs): Promise<number> {
   const place = sitePlace(args.site);
-  const config = siteConfig(place);
-  const observation = await observeSite(place, config);
-  const { text, exitCode } = renderStatus(observation, args.format);
-  writeResult(text);
-  return exitCode;
+  const look = await openLook(place, siteConfig(place));
+  try {
+    for (;;) {
+      const { text, exitCode } = renderStatus(await look.once(), args.format);
+      if (args.watch === undefined) {
+        writeResult(text);
+        return exitCode;
+      }
+      if (args.format === "json") writeResult(`${JSON.stringify(JSON.parse(text))}\n`);
+      else if (process.stdout.isTTY) writeResult(`${clearScreen}${new Date().toLocaleTimeString()}\n${text}`);
+      else writeResult(`${new Date().toISOString()}\n${text}\n`);
+      await delay(args.watch * 1000);
+    }
+  } finally {
+    await look.close();
+  }
 }
 
 /** What is printed for an observation, and the exit code: 0 only when all is well. */
@@ -36,17 +55,20 @@ export function renderStatus(observation: Observation, format: string): { text: 
   return { text, exitCode: diagnosis.state === "healthy" ? exitCodes.ok : exitCodes.degraded };
 }
 
-async function observeSite(place: SitePlace, config: SiteConfig): Promise<Observation> {
+/** Looks at a site as often as asked, over connections that stay open. */
+export interface Look {
+  once(): Promise<Observation>;
+  close(): Promise<void>;
+}
+
+/** Opens a look at whatever is there of a site. Makes and changes nothing. */
+export async function openLook(place: SitePlace, config: SiteConfig): Promise<Look> {
   // Looking never sets a machine up: where it wasn't, nothing of the site can be there either.
   const session = await openExisting(place, config);
-  if (session === null) return nothingBuilt(config);
+  if (session === null) return { once: async () => nothingBuilt(config), close: async () => undefined };
   const outputs = await readOutputs(session);
   const ssh = await openHosts(place, outputs, session.secrets, dial);
-  try {
-    return await lookAt(session, outputs, ssh);
-  } finally {
-    await ssh.close();
-  }
+  return { once: () => lookAt(session, outputs, ssh), close: () => ssh.close() };
 }
 
 function nothingBuilt(config: SiteConfig): Observation {

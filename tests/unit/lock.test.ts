@@ -65,7 +65,7 @@ describe("[P18] the operator's lock", () => {
 
   test("of another host is never taken, whatever its pid", () => {
     write({ host: "elsewhere", pid: spawnSync("true").pid });
-    expect(refusal("new").next).toContain("remove");
+    expect(refusal("new").next).toContain("npx evenkeel unlock");
     expect(JSON.parse(readFileSync(lockFile(directory), "utf8"))).toMatchObject({ run: "old" });
   });
 

@@ -1,0 +1,78 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "./errors.ts";
+import { defaultSite } from "./options.ts";
+import { home, siteConfig, sitePlace } from "./site.ts";
+
+/**
+ * What may stand where the cursor is, where that is a name of this clone's own: a site, a region, a host. Null where
+ * it isn't; then the words of the command line itself are offered. Read from files, so that it is quick and asks
+ * nobody; a broken configuration offers nothing.
+ *
+ * @param words the words so far, "evenkeel" first, the one at the cursor last.
+ */
+export function namesFor(words: readonly string[], root = home): string[] | null {
+  const before = words.at(-2) ?? "";
+  if (before === "--site") return siteNames(root);
+  const site = optionOf(words, "--site") ?? defaultSite;
+  if (before === "--region") return [...regionNames(site, root), "global", "all"];
+  if (before === "--confirm") return words.includes("resume") ? regionNames(site, root) : [site];
+  if (["ssh", "logs"].includes(before)) return hostNames(site, root);
+  if (before === "resume") return regionNames(site, root);
+  return null;
+}
+
+function optionOf(words: readonly string[], name: string): string | undefined {
+  const inOne = words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
+  const position = words.indexOf(name);
+  return inOne ?? (position < 0 ? undefined : words[position + 1]);
+}
+
+function siteNames(root: string): string[] {
+  const folder = join(root, "sites");
+  const further = existsSync(folder) ? readdirSync(folder) : [];
+  return [defaultSite, ...further.filter((name) => existsSync(join(folder, name, "Pulumi.yaml")))];
+}
+
+function regionNames(site: string, root: string): string[] {
+  try {
+    return siteConfig(sitePlace(site, root)).regions;
+  } catch (error) {
+    if (error instanceof UserError) return [];
+    throw error;
+  }
+}
+
+/** The hosts that a command has reached over SSH before, as their configuration for OpenSSH names them. */
+function hostNames(site: string, root: string): string[] {
+  try {
+    const { stateDirectory } = sitePlace(site, root);
+    const text = readFileSync(join(stateDirectory, "ssh", "config"), "utf8");
+    return [...text.matchAll(/^Host "?([^\s"*]+)"?$/gm)].map((match) => match[1] as string);
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Shell lines for bash, and for zsh with bashcompinit: a function `evenkeel` for this clone, and completion for it and
+ * for `npx evenkeel`.
+ */
+export function completionScript(root = home): string {
+  const launcher = `'${join(root, "bin", "evenkeel.mjs").replaceAll("'", `'\\''`)}'`;
+  return `# eval "$(npx evenkeel completion)"
+[ -z "\${ZSH_VERSION:-}" ] || { autoload -U +X bashcompinit && bashcompinit; }
+evenkeel() { node ${launcher} "$@"; }
+_evenkeel() {
+  local first=0 word
+  [ "\${COMP_WORDS[0]}" != npx ] || first=1
+  [ "\${COMP_WORDS[first]:-}" = evenkeel ] || return 0
+  COMPREPLY=()
+  while IFS= read -r word; do
+    case "$word" in "\${COMP_WORDS[COMP_CWORD]}"*) COMPREPLY+=("$word") ;; esac
+  done < <(evenkeel --get-yargs-completions "\${COMP_WORDS[@]:first:COMP_CWORD-first+1}" 2>/dev/null)
+}
+complete -o default -F _evenkeel evenkeel
+complete -o default -F _evenkeel npx
+`;
+}

@@ -1,0 +1,42 @@
+import { exitCodes, UserError } from "../errors.ts";
+import { openShell } from "./shell.ts";
+
+export interface LogsArgs {
+  site: string;
+  host: string;
+  unit?: string | undefined;
+  since?: string | undefined;
+  lines: number;
+  follow: boolean;
+}
+
+/** `evenkeel logs HOST`: the host's own journal. Returns journalctl's exit code. */
+export async function showLogs(args: LogsArgs): Promise<number> {
+  const words = journalWords(args);
+  return await openShell({ site: args.site, host: args.host, command: ["sudo", "-n", ...words] });
+}
+
+/** The journalctl command for the flags of `logs`. Throws a usage error that names the flag. */
+export function journalWords({ unit, since, lines, follow }: Omit<LogsArgs, "site" | "host">): string[] {
+  if (!Number.isInteger(lines) || lines < 1 || lines > 100_000) {
+    throw usage(`--lines must be a whole number from 1 to 100000, got ${lines}`, "--lines 100");
+  }
+  if (unit !== undefined && !/^[\w.@:*-]+$/.test(unit))
+    throw usage(`"${unit}" is no unit's name`, "--unit nginx");
+  if (since !== undefined && !/^[\w:+. -]+$/.test(since)) {
+    throw usage(`--since ${JSON.stringify(since)} is no time`, '--since "10 minutes ago"');
+  }
+  return [
+    "journalctl",
+    "--no-pager",
+    "--output=short-iso",
+    `--lines=${lines}`,
+    ...(unit === undefined ? [] : [`--unit=${unit}`]),
+    ...(since === undefined ? [] : [`--since=${since}`]),
+    ...(follow ? ["--follow"] : []),
+  ];
+}
+
+function usage(what: string, example: string): UserError {
+  return new UserError({ what, next: `for example ${example}`, exitCode: exitCodes.usage });
+}

@@ -1,0 +1,23 @@
+import { exitCodes } from "../errors.ts";
+import { decide } from "../failover/decide.ts";
+import { commandsOf } from "../failover/next.ts";
+import { writeResult } from "../output.ts";
+import { siteConfig, sitePlace, siteWords } from "../site.ts";
+import { openLook } from "./status.ts";
+import { asciiTopology } from "./topology/ascii.ts";
+import { mermaidTopology } from "./topology/mermaid.ts";
+import { topologyOf } from "./topology/model.ts";
+import { svgTopology } from "./topology/svg.ts";
+
+const drawings = { ascii: asciiTopology, mermaid: mermaidTopology, svg: svgTopology } as const;
+
+/** `evenkeel topology`: one look, drawn. Returns 10 when anything is not as it should be, as `status` does. */
+export async function showTopology(args: { site: string; format: string }): Promise<number> {
+  const place = sitePlace(args.site);
+  const look = await openLook(place, siteConfig(place));
+  const observation = await look.once().finally(() => look.close());
+  const diagnosis = decide(observation, commandsOf(siteWords(observation.site)));
+  const draw = drawings[args.format as keyof typeof drawings];
+  writeResult(draw(topologyOf(observation, diagnosis)));
+  return diagnosis.state === "healthy" ? exitCodes.ok : exitCodes.degraded;
+}

@@ -1,0 +1,36 @@
+import { expect, test } from "@jest/globals";
+import { UserError } from "../../../automation/errors.ts";
+import { journalWords } from "../../../automation/status/logs.ts";
+
+const plain = { lines: 100, follow: false };
+
+test("flags become journalctl's own", () => {
+  expect(journalWords(plain)).toEqual(["journalctl", "--no-pager", "--output=short-iso", "--lines=100"]);
+  expect(journalWords({ unit: "mariadb", since: "10 minutes ago", lines: 5, follow: true })).toEqual([
+    "journalctl",
+    "--no-pager",
+    "--output=short-iso",
+    "--lines=5",
+    "--unit=mariadb",
+    "--since=10 minutes ago",
+    "--follow",
+  ]);
+});
+
+test.each([
+  ["--lines", { ...plain, lines: 0 }],
+  ["--lines", { ...plain, lines: Number.NaN }],
+  ["--lines", { ...plain, lines: 1.5 }],
+  ["unit", { ...plain, unit: "x; reboot" }],
+  ["unit", { ...plain, unit: "" }],
+  ["--since", { ...plain, since: "$(reboot)" }],
+])("what is no %s is a usage error that names it", (name, flags) => {
+  try {
+    journalWords(flags);
+  } catch (error) {
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as UserError).exitCode).toBe(2);
+    return expect((error as UserError).what).toContain(name);
+  }
+  throw new Error("it was taken");
+});
