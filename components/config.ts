@@ -120,7 +120,7 @@ export function loadSiteConfig(directory: string): SiteConfig {
   const project = readYaml(directory, "Pulumi.yaml");
   const site = typeof project.name === "string" ? project.name : "";
   const siteValues: Record<string, unknown> = {};
-  for (const [key, entry] of Object.entries((project.config ?? {}) as Record<string, unknown>)) {
+  for (const [key, entry] of configEntries(project, "Pulumi.yaml")) {
     siteValues[stripNamespace(key, "Pulumi.yaml")] = isValueObject(entry) ? entry.value : entry;
   }
   const names = Array.isArray(siteValues.regions) ? siteValues.regions.map(String) : [];
@@ -131,7 +131,7 @@ export function loadSiteConfig(directory: string): SiteConfig {
     const unknown = Object.keys(stack).filter((key) => !stackFileKeys.has(key));
     if (unknown.length > 0) throw new ConfigError([`${file}: unknown key ${unknown.join(", ")}`]);
     regionValues[name] = {};
-    for (const [key, value] of Object.entries((stack.config ?? {}) as Record<string, unknown>)) {
+    for (const [key, value] of configEntries(stack, file)) {
       const short = stripNamespace(key, file);
       if (short !== "secrets") regionValues[name][short] = value;
     }
@@ -158,6 +158,12 @@ function readYaml(directory: string, name: string): Record<string, unknown> {
     throw new ConfigError([`${name}: ${(cause as Error).message.split("\n")[0]}`]);
   }
   throw new ConfigError([`${name}: holds no mapping of keys`]);
+}
+
+function configEntries({ config }: Record<string, unknown>, file: string): [string, unknown][] {
+  if (config === undefined || config === null) return [];
+  if (typeof config === "object" && !Array.isArray(config)) return Object.entries(config);
+  throw new ConfigError([`${file}: config is no mapping of keys`]);
 }
 
 function stripNamespace(key: string, file: string): string {

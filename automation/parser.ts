@@ -1,0 +1,86 @@
+import yargs, { type Argv, type CommandModule, type FallbackCompletionFunction } from "yargs";
+import { checkCommand } from "./commands/check.ts";
+import { completionCommand } from "./commands/completion.ts";
+import { credentialsCommand } from "./commands/credentials.ts";
+import { destroyCommand } from "./commands/destroy.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { envCommand } from "./commands/env.ts";
+import { logsCommand } from "./commands/logs.ts";
+import { outputsCommand } from "./commands/outputs.ts";
+import { provisionCommand } from "./commands/provision.ts";
+import { pulumiCommand } from "./commands/pulumi.ts";
+import { resumeCommand } from "./commands/resume.ts";
+import { sshCommand } from "./commands/ssh.ts";
+import { statusCommand } from "./commands/status.ts";
+import { topologyCommand } from "./commands/topology.ts";
+import { unlockCommand } from "./commands/unlock.ts";
+import { namesFor } from "./completion.ts";
+import { exitCodes, UserError } from "./errors.ts";
+import { separatePassThrough } from "./passthrough.ts";
+
+/** Every verb, in the order in which help lists them. */
+export const commands = [
+  checkCommand,
+  doctorCommand,
+  provisionCommand,
+  statusCommand,
+  topologyCommand,
+  outputsCommand,
+  resumeCommand,
+  credentialsCommand,
+  sshCommand,
+  logsCommand,
+  envCommand,
+  pulumiCommand,
+  unlockCommand,
+  destroyCommand,
+  completionCommand,
+] as unknown as readonly CommandModule[];
+
+/** The command line of these verbs. Parsing throws a UserError (exit code 2) for whatever is none of it. */
+export function parserOf(argv: readonly string[], verbs: readonly CommandModule[], version: string): Argv {
+  const parser = yargs(separatePassThrough(argv))
+    .scriptName("evenkeel")
+    .usage("$0 <command>\n\nKeeps a WordPress site alive over two regions.")
+    .parserConfiguration({ "populate--": true, "parse-positional-numbers": false });
+  for (const verb of verbs) parser.command(verb);
+  return (
+    parser
+      .demandCommand(1, "Which command?")
+      .recommendCommands()
+      .strict()
+      .version(version)
+      // Its own script knows only words of the command line; ours adds this clone's sites, regions and hosts.
+      .completion("yargs-completion", false, namesFirst(argv))
+      // Without the throw a command would run although its arguments were refused.
+      .fail((message, error) => {
+        // yargs has its own error for some of what arguments alone decide, e.g. a flag without its value.
+        const isUsage = error === undefined || error === null || error.name === "YError";
+        throw isUsage ? usage(message ?? error?.message ?? "", argv[0]) : error;
+      })
+      .exitProcess(false)
+      .wrap(Math.min(110, process.stderr.columns ?? 110))
+  );
+}
+
+function namesFirst(argv: readonly string[]): FallbackCompletionFunction {
+  return (_current, _argv, complete, done) => {
+    const names = namesFor(argv.slice(argv.indexOf("--get-yargs-completions") + 1));
+    if (names !== null) done(names);
+    else complete((_error, words) => done(words ?? []));
+  };
+}
+
+const npmHint =
+  "npm keeps flags to itself unless two dashes stand before them: npm run provision -- --region primary";
+
+function usage(message: string, verb: string | undefined): UserError {
+  const what = message
+    .split(/\s*\n\s*/)
+    .filter(Boolean)
+    .join(" ");
+  // npm eats flags that stand before its own "--" and hands on their values as stray words.
+  const why = process.env.npm_lifecycle_event === undefined ? undefined : npmHint;
+  const next = `npx evenkeel ${verb !== undefined && /^[a-z]+$/.test(verb) ? `${verb} ` : ""}--help`;
+  return new UserError({ what, why, next, exitCode: exitCodes.usage });
+}

@@ -1,0 +1,81 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { parse, stringify } from "yaml";
+import { ConfigError, loadSiteConfig } from "../../../components/config.ts";
+import { mutatedMapping, mutatedText } from "../support/mutations.ts";
+
+const home = join(import.meta.dirname, "../../..");
+const names = ["Pulumi.yaml", "Pulumi.primary.yaml", "Pulumi.secondary.yaml"];
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "evenkeel-config-"));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** Loads the tracked configuration with one file's text replaced: "taken" or "refused"; anything else throws. */
+function load(name: string, text: string): "taken" | "refused" {
+  for (const each of names) cpSync(join(home, each), join(directory, each));
+  writeFileSync(join(directory, name), text);
+  const before = readdirSync(directory).sort();
+  try {
+    loadSiteConfig(directory);
+    return "taken";
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    expect(error.problems.length).toBeGreaterThan(0);
+    for (const problem of error.problems) expect(problem).toMatch(/^(Pulumi\.|evenkeel:|name:)/);
+    return "refused";
+  } finally {
+    expect(readdirSync(directory).sort()).toEqual(before);
+    expect(readFileSync(join(directory, name), "utf8")).toBe(Buffer.from(text).toString());
+  }
+}
+
+describe("[P26] configuration", () => {
+  test.each(names)("120 mutations of the values in %s are taken, or refused naming file or key", (name) => {
+    const values = parse(readFileSync(join(home, name), "utf8")) as Record<string, unknown>;
+    let refused = 0;
+    fc.assert(
+      fc.property(mutatedMapping(values), (mutated) => {
+        if (load(name, stringify(mutated)) === "refused") refused += 1;
+      }),
+      { numRuns: 120 },
+    );
+    expect(refused).toBeGreaterThan(12);
+  });
+
+  test.each(names)("120 mutations of the text of %s are taken, or refused naming file or key", (name) => {
+    let refused = 0;
+    fc.assert(
+      fc.property(mutatedText(readFileSync(join(home, name), "utf8")), (text) => {
+        if (load(name, text) === "refused") refused += 1;
+      }),
+      { numRuns: 120 },
+    );
+    expect(refused).toBeGreaterThan(12);
+  });
+
+  test.each([
+    ["tabs", "config:\n\tevenkeel:location: x\n"],
+    ["a list", "- a\n- b\n"],
+    [
+      "an alias bomb",
+      `a: &a [${"x,".repeat(9)}]\n${"b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"}`,
+    ],
+    ["a number for the config", "config: 5\n"],
+    ["a list for the config", "config: [1]\n"],
+  ])("%s in a stack file is refused", (_, text) => {
+    expect(load("Pulumi.primary.yaml", text)).toBe("refused");
+  });
+
+  test.each([
+    ["CRLF", (text: string) => text.replaceAll("\n", "\r\n")],
+    ["a byte order mark", (text: string) => `\ufeff${text}`],
+  ])("%s changes nothing", (_, change) => {
+    const text = readFileSync(join(home, "Pulumi.yaml"), "utf8");
+    expect(load("Pulumi.yaml", change(text))).toBe("taken");
+  });
+});
