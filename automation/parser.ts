@@ -5,6 +5,7 @@ import { credentialsCommand } from "./commands/credentials.ts";
 import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { envCommand } from "./commands/env.ts";
+import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { outputsCommand } from "./commands/outputs.ts";
 import { provisionCommand } from "./commands/provision.ts";
@@ -22,6 +23,7 @@ import { separatePassThrough } from "./passthrough.ts";
 export const commands = [
   checkCommand,
   doctorCommand,
+  initCommand,
   provisionCommand,
   statusCommand,
   topologyCommand,

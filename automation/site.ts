@@ -23,24 +23,28 @@ export interface SitePlace {
 }
 
 /** What lies in `.evenkeel` beside the sites' folders. */
-const takenNames = new Set(["pulumi", "state", "clone-id"]);
+const takenNames = new Set(["pulumi", "state", "tests", "doctor", "clone-id"]);
 
 /**
  * The folders of a site: the default site's files lie at the top of the clone, every other's in sites/<name>. A site
  * that isn't there is a usage error.
  */
 export function sitePlace(name: string, root = home): SitePlace {
-  if (!/^[a-z][a-z0-9-]{0,30}$/.test(name) || takenNames.has(name)) {
-    throw usage(
-      `"${name}" is no site name`,
-      `lower-case letters, digits and dashes; ${[...takenNames].join(", ")} are taken`,
-    );
-  }
+  checkSiteName(name);
   const directory = name === defaultSite ? root : join(root, "sites", name);
   if (!existsSync(join(directory, "Pulumi.yaml"))) {
     throw usage(`there is no site ${name}`, `${join(directory, "Pulumi.yaml")} does not exist`);
   }
   return { name, directory, stateDirectory: join(root, ".evenkeel", name) };
+}
+
+/** Throws a usage error for what can't name a site: its folders and every host's name are made of it. */
+export function checkSiteName(name: string): void {
+  if (/^[a-z][a-z0-9-]{0,30}$/.test(name) && !takenNames.has(name)) return;
+  throw usage(
+    `${JSON.stringify(name)} is no site name`,
+    `lower-case letters, digits and dashes; ${[...takenNames].join(", ")} are taken`,
+  );
 }
 
 /** The checked configuration of a site. All problems are named at once, before anything is touched. */

@@ -35,9 +35,16 @@ export async function checkNetworks(site: string, wanted: Networks): Promise<voi
   }
 }
 
-/** The wanted networks, those moved to a free range that clash with what this machine uses (site's own aside). */
-export async function freeNetworks(site: string, wanted: Networks): Promise<Networks> {
-  return proposeNetworks(wanted, await usedNetworks(site));
+/**
+ * The wanted networks, those moved to a free range that clash with each other, with `others`, or with what this machine
+ * uses (the site's own aside). Where no Docker Engine answers, what it uses is not known and left out.
+ */
+export async function freeNetworks(
+  site: string,
+  wanted: Networks,
+  others: readonly UsedNetwork[] = [],
+): Promise<Networks> {
+  return proposeNetworks(wanted, [...others, ...(await usedNetworks(site, { docker: "if it answers" }))]);
 }
 
 /** Every overlap of a wanted network with one in use, and of the wanted ones with each other. */

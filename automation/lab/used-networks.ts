@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { UserError } from "../errors.ts";
 import { docker } from "./docker.ts";
 
 /** A range of addresses that something on this machine already uses. */
@@ -9,11 +10,17 @@ export interface UsedNetwork {
 }
 
 /** What this machine uses: its routes, its resolvers, and all Docker networks but the site's own. */
-export async function usedNetworks(site: string): Promise<UsedNetwork[]> {
+export async function usedNetworks(
+  site: string,
+  options: { docker: "must answer" | "if it answers" } = { docker: "must answer" },
+): Promise<UsedNetwork[]> {
   const [routes, resolvers, networks] = await Promise.all([
     readFile("/proc/net/route", "utf8").catch(() => ""),
     readFile("/etc/resolv.conf", "utf8").catch(() => ""),
-    dockerNetworks(),
+    dockerNetworks().catch((error: unknown) => {
+      if (options.docker === "if it answers" && error instanceof UserError) return [];
+      throw error;
+    }),
   ]);
   const bridges = new Set(networks.map(({ bridge }) => bridge));
   return [

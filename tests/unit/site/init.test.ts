@@ -1,0 +1,78 @@
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { UserError } from "../../../automation/errors.ts";
+import { overlap } from "../../../automation/lab/networks.ts";
+import { type InitArgs, init } from "../../../automation/site/init.ts";
+import { home } from "../../../automation/site.ts";
+import { loadSiteConfig } from "../../../components/config.ts";
+
+let root: string;
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), "evenkeel-init-"));
+  for (const name of readdirSync(home).filter((each) => /^Pulumi.*\.yaml$/.test(each)))
+    cpSync(join(home, name), join(root, name));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const args = (site: string, change: Partial<InitArgs> = {}): InitArgs => ({
+  site,
+  regions: "primary,secondary",
+  webServers: 1,
+  ...change,
+});
+const made = (site: string) => loadSiteConfig(join(root, "sites", site));
+const refusal = async (given: InitArgs): Promise<UserError> => {
+  const error = await init(given, root).catch((thrown: unknown) => thrown);
+  if (error instanceof UserError) return error;
+  throw new Error("it was taken");
+};
+
+describe("[P1] a further site", () => {
+  test("has files that load, and networks apart from every other site's of this clone", async () => {
+    await init(args("blog"), root);
+    await init(args("club", { initialActive: "secondary", webServers: 2, title: "The club" }), root);
+    expect(made("club")).toMatchObject({
+      site: "club",
+      initialActive: "secondary",
+      webServers: 2,
+      title: "The club",
+    });
+    const ranges = [loadSiteConfig(root), made("blog"), made("club")].flatMap(({ networks }) =>
+      Object.values(networks),
+    );
+    ranges.forEach((one, index) => {
+      for (const other of ranges.slice(index + 1))
+        expect({ one, other, overlap: overlap(one, other) }).toMatchObject({ overlap: false });
+    });
+  });
+
+  test("may be one region alone", async () => {
+    await init(args("solo", { regions: "primary" }), root);
+    expect(made("solo")).toMatchObject({ regions: ["primary"], initialActive: "primary" });
+    expect(readdirSync(join(root, "sites/solo")).sort()).toEqual([
+      "Pulumi.global.yaml",
+      "Pulumi.primary.yaml",
+      "Pulumi.yaml",
+    ]);
+  });
+
+  test.each([
+    ["a name that is there", args("blog"), "there already"],
+    ["the default site", args("shop"), "there already"],
+    ["a name that leaves the folder", args("../x"), "no site name"],
+    ["a name that is taken", args("state"), "no site name"],
+    ["a region that is none", args("new", { regions: "primary,Second Place" }), "regions"],
+    ["the same region twice", args("new", { regions: "primary,primary" }), "twice"],
+    ["a start in another region", args("new", { initialActive: "tertiary" }), "initialActive"],
+    ["a domain that is none", args("new", { domain: "nowhere" }), "domain"],
+    ["five web hosts", args("new", { webServers: 5 }), "webServers"],
+  ])("%s is refused with 2 and writes nothing", async (_, given, word) => {
+    const error = await refusal(given);
+    expect(error.exitCode).toBe(2);
+    expect(error.what).toContain(word);
+    expect(existsSync(join(root, "sites/new"))).toBe(false);
+    expect(readdirSync(join(root, "sites")).some((name) => name.includes(".new-"))).toBe(false);
+  });
+});
