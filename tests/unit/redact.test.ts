@@ -11,7 +11,7 @@ test("a secret is found as it is and as JSON writes it; short values are left al
   expect(redact("root wrote this", ["root"])).toBe("root wrote this");
 });
 
-test("[S16] what leaves the machine holds a secret in no usual encoding, nor a line of a key", () => {
+test("what leaves the machine holds a secret in no usual encoding, nor a line of a key", () => {
   const key = "-----BEGIN KEY-----\nAAAAB3NzaC1yc2EAAAADAQABAAABgQ\nlastlineofthekey\n-----END KEY-----\n";
   const forms = [
     secret,
