@@ -16,6 +16,8 @@ import type { SitePlace } from "./site.ts";
 import { detachedCommand } from "./stacks/command.ts";
 import { explained, timedOut } from "./stacks/errors.ts";
 import { eventLog, type StackRun } from "./stacks/events.ts";
+import { savedOutput, savedStacks } from "./stacks/saved.ts";
+import { backendDirectory } from "./stacks/stale-lock.ts";
 import {
   type Deployment,
   nextBackup,
@@ -79,6 +81,11 @@ export class Stacks {
   async existing(): Promise<string[]> {
     const all = stackNames(this.options.config);
     if (all.every((name) => this.opened.has(name))) return all;
+    const backend = this.fileBackend();
+    if (backend !== null) {
+      const saved = new Set(savedStacks(backend, this.options.place.name));
+      return all.filter((name) => saved.has(name));
+    }
     const known = await this.attempt("", "listed", () => this.workspace.listStacks());
     const names = new Set(known.map(({ name }) => name.slice(name.lastIndexOf("/") + 1)));
     return all.filter((name) => names.has(name));
@@ -97,6 +104,9 @@ export class Stacks {
   /** `stackOutputs` of the API would ask twice, to tell secrets apart; there are none in this contract. */
   private async output(stack: string): Promise<unknown> {
     if (this.fresh.has(stack)) return this.fresh.get(stack);
+    const backend = this.fileBackend();
+    const saved = backend === null ? null : savedOutput(backend, this.options.place.name, stack);
+    if (saved !== null) return saved.value;
     const result = await this.cli(["stack", "output", "--json", "--show-secrets", "--stack", stack]);
     const value = (JSON.parse(result) as Record<string, unknown>)[outputName];
     this.fresh.set(stack, value);
@@ -178,6 +188,10 @@ export class Stacks {
     this.opened.delete(name);
     this.fresh.delete(name);
     await this.cli(["stack", "rm", "--yes", "--preserve-config", "--stack", name]);
+  }
+
+  private fileBackend(): string | null {
+    return backendDirectory(this.options.engine.env.PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL);
   }
 
   private async cli(args: string[]): Promise<string> {

@@ -7,6 +7,7 @@ import { openHosts } from "../hosts.ts";
 import { runWork, secondsText, type Work } from "../progress.ts";
 import { home, type SitePlace, siteConfig, siteFlag, sitePlace } from "../site.ts";
 import { isShown, resourceName, summary } from "../stacks/events.ts";
+import { savedStacks } from "../stacks/saved.ts";
 import { backendDirectory } from "../stacks/stale-lock.ts";
 import { resourcesOf } from "../stacks/state.ts";
 import { globalStack } from "../stacks.ts";
@@ -62,7 +63,7 @@ async function isSomethingHere(place: SitePlace, config: SiteConfig): Promise<bo
   const { engineEnvironment } = await import("../engine/environment.ts");
   const url = engineEnvironment(home).PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL;
   const backend = backendDirectory(url);
-  if (backend !== null) return hasStacks(backend, config.site);
+  if (backend !== null) return savedStacks(backend, config.site).length > 0;
   const session = await openAsFound(place, config);
   return session !== null && (await session.stacks.existing()).length > 0;
 }
@@ -78,18 +79,6 @@ async function isInLab(site: string): Promise<boolean> {
   } catch (error) {
     // Where Docker was never installed, no machine of the lab is.
     if (error instanceof UserError && error.code === "docker-missing") return false;
-    throw error;
-  }
-}
-
-/** Whether a file backend holds stacks of a project. Looked at by its files: nothing need be set up for that. */
-export function hasStacks(backend: string, project: string): boolean {
-  try {
-    return readdirSync(join(backend, ".pulumi", "stacks", project)).some((name) =>
-      /\.json(\.gz)?$/.test(name),
-    );
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
     throw error;
   }
 }

@@ -1,25 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, describe, expect, test } from "@jest/globals";
-import { hasStacks, secretsToAsk } from "../../../automation/rollout/destroy.ts";
+import { describe, expect, test } from "@jest/globals";
+import { secretsToAsk } from "../../../automation/rollout/destroy.ts";
 import type { Session } from "../../../automation/rollout/session.ts";
-
-const backend = mkdtempSync(join(tmpdir(), "evenkeel-backend-"));
-afterAll(() => rmSync(backend, { recursive: true, force: true }));
-
-describe("what is left of a site whose folder is lost", () => {
-  test("is seen in the state, of this site only", () => {
-    const folder = join(backend, ".pulumi/stacks/shop");
-    expect(hasStacks(backend, "shop")).toBe(false);
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "primary.json.bak"), "{}");
-    expect(hasStacks(backend, "shop")).toBe(false);
-    writeFileSync(join(folder, "primary.json"), "{}");
-    expect(hasStacks(backend, "shop")).toBe(true);
-    expect(hasStacks(backend, "other")).toBe(false);
-  });
-});
 
 describe("without readable secrets", () => {
   const picked = { regions: ["primary"], global: false, all: false };

@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { outputName } from "../../components/outputs.ts";
+
+/**
+ * What Pulumi's file backend holds, read from its files: asking the CLI takes half a second a question. Whatever is
+ * not as expected (compressed, another version, a secret among the outputs) is left to the CLI.
+ */
+
+/** Key by which a state marks an encrypted value. https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/sig/sig.go */
+const secretMark = "4dabf18193072939515e22adb298388d";
+const knownVersion = 3;
+
+interface Checkpoint {
+  version?: number;
+  checkpoint?: { latest?: { resources?: { type?: string; outputs?: Record<string, unknown> }[] } | null };
+}
+
+/** Names of the stacks that a project has; empty where it has none. */
+export function savedStacks(backend: string, project: string): string[] {
+  try {
+    const names = readdirSync(join(backend, ".pulumi", "stacks", project));
+    return names.flatMap((name) => /^(.+)\.json(?:\.gz)?$/.exec(name)?.[1] ?? []);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** The stack's one output, undefined where it has none yet; null where only the CLI can tell. */
+export function savedOutput(backend: string, project: string, stack: string): { value: unknown } | null {
+  let state: Checkpoint;
+  try {
+    const text = readFileSync(join(backend, ".pulumi", "stacks", project, `${stack}.json`), "utf8");
+    state = JSON.parse(text) as Checkpoint;
+  } catch {
+    return null;
+  }
+  if (state.version !== knownVersion || state.checkpoint === undefined) return null;
+  const root = state.checkpoint.latest?.resources?.find(({ type }) => type === "pulumi:pulumi:Stack");
+  const value = root?.outputs?.[outputName];
+  return JSON.stringify(value ?? null).includes(secretMark) ? null : { value };
+}
