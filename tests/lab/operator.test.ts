@@ -1,0 +1,176 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { execa } from "execa";
+import { ownIdentity } from "../../automation/processes.ts";
+import { secretValues } from "../../automation/redact.ts";
+import { cli, eventually, home, type SiteHandle, site, siteName } from "./support/site.ts";
+
+const minute = 60_000;
+const lock = join(home, ".evenkeel", siteName, "lock.json");
+
+let now: SiteHandle;
+beforeAll(async () => {
+  now = await site();
+}, minute);
+
+describe("[P26] looking at a site", () => {
+  test("outputs name every host with its addresses; JSON is one document", async () => {
+    const [table, json] = [await cli(["outputs"]), await cli(["outputs", "--format", "json"])];
+    const hosts = [...Object.values(now.regions), now.global].flatMap((one) => one.hosts);
+    for (const { id, address } of hosts) {
+      expect(table.stdout).toContain(id);
+      expect(table.stdout).toContain(address);
+    }
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      apiVersion: "evenkeel/v1",
+      site: siteName,
+      regions: now.regions,
+      global: now.global,
+    });
+  });
+
+  test("logs are a host's own, by unit and number; a host that is none ends with 2", async () => {
+    const text = `proof-of-logs-${process.pid}`;
+    expect((await now.ssh("primary/web-1", ["logger", "-t", "evenkeel-proof", text])).exitCode).toBe(0);
+    const found = await cli(["logs", "primary/web-1", "-n", "50", "--since", "1 minute ago"]);
+    expect(found).toMatchObject({ exitCode: 0 });
+    expect(found.stdout).toContain(text);
+    expect((await cli(["logs", "secondary/web-1", "-n", "50"])).stdout).not.toContain(text);
+    expect((await cli(["logs", "primary/database", "-u", "mariadb", "-n", "5"])).stdout).toMatch(/mariadb/);
+    expect((await cli(["logs", "primary/nowhere"])).exitCode).toBe(2);
+  });
+
+  test("topology draws the active region, the standby and the replication between them, in three forms", async () => {
+    const [ascii, mermaid, svg] = await Promise.all(
+      ["ascii", "mermaid", "svg"].map((format) => cli(["topology", "--format", format])),
+    );
+    for (const drawn of [ascii, mermaid, svg]) expect(drawn).toMatchObject({ exitCode: 0 });
+    expect(ascii?.stdout).toContain("+ primary/database --> secondary/database  replication, TLS");
+    expect(mermaid?.stdout).toMatch(/primary_database -->\|"replication[^"]*"\| secondary_database/);
+    expect(svg?.stdout).toContain("primary (active)");
+  });
+
+  test(
+    "status --watch looks again and again over one connection, and ends at an interrupt",
+    async () => {
+      const argv = ["bin/evenkeel.mjs", "status", "--site", siteName, "--format", "json", "--watch=1"];
+      const run = execa("node", argv, { cwd: home, reject: false, stdin: "ignore", timeout: minute });
+      let printed = "";
+      run.stdout.on("data", (chunk: Buffer) => {
+        printed += chunk.toString();
+      });
+      await eventually("three looks", 40_000, async () => (printed.split("\n").length > 3 ? true : null));
+      run.kill("SIGINT");
+      expect((await run).exitCode).toBe(130);
+      const looks = printed
+        .trim()
+        .split("\n")
+        .slice(0, 3)
+        .map((line) => JSON.parse(line) as { active: string });
+      expect(looks.map(({ active }) => active)).toEqual(["primary", "primary", "primary"]);
+    },
+    minute,
+  );
+
+  test("completion offers this site's own hosts and regions in a real bash", () => {
+    const script = `eval "$(node bin/evenkeel.mjs completion)"
+      COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _evenkeel; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const offered = (...words: string[]) =>
+      execFileSync("bash", ["-c", script, "bash", ...words], { cwd: home, encoding: "utf8" })
+        .trim()
+        .split("\n");
+    expect(offered("evenkeel", "--site", siteName, "ssh", "secondary/")).toEqual([
+      "secondary/gateway",
+      "secondary/database",
+      "secondary/web-1",
+    ]);
+    expect(offered("npx", "evenkeel", "--site", siteName, "resume", "p")).toEqual(["primary"]);
+    expect(offered("evenkeel", "topo")).toEqual(["topology"]);
+  });
+});
+
+describe("[P26] doctor", () => {
+  const folder = mkdtempSync(join(tmpdir(), "evenkeel-bundle-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test(
+    "packs what a helper needs of every host, and not one secret of the site in any usual encoding",
+    async () => {
+      const file = join(folder, "bundle.tar.gz");
+      // A secret that got into a log by somebody's mistake does not leave the machine either.
+      const password = now.secrets.database.app;
+      await now.ssh("primary/web-1", ["logger", "-t", "oops", password]);
+      await now.ssh("primary/web-1", ["logger", "-t", "oops", Buffer.from(password).toString("base64")]);
+      const { exitCode, stdout } = await cli(["doctor", "--format", "json", "--output", file]);
+      expect(exitCode).toBe(0);
+      const { contents, missing } = JSON.parse(stdout) as { contents: string[]; missing: unknown[] };
+      expect(missing).toEqual([]);
+      for (const name of ["check.json", "status.json", "outputs.json", "journal.jsonl"])
+        expect(contents).toContain(name);
+      for (const { id } of [...Object.values(now.regions), now.global].flatMap((one) => one.hosts))
+        expect(contents).toContain(`hosts/${id}/journal.txt`);
+      execFileSync("tar", ["-xzf", file, "-C", folder]);
+      const all = contents.map((name) => readFileSync(join(folder, name), "utf8")).join("\n");
+      expect(all).toContain("oops: [redacted]");
+      for (const secret of secretValues(now.secrets).filter(({ length }) => length >= 8)) {
+        expect(all).not.toContain(secret);
+        expect(all).not.toContain(Buffer.from(secret).toString("base64"));
+        expect(all).not.toContain(encodeURIComponent(secret));
+      }
+    },
+    2 * minute,
+  );
+});
+
+describe("[P18] unlock", () => {
+  const record = (change: object) =>
+    JSON.stringify({
+      run: "00000000-0000-0000-0000-000000000000",
+      ...ownIdentity(),
+      who: "somebody",
+      command: "provision",
+      at: "2026-01-01T00:00:00.000Z",
+      ...change,
+    });
+  afterAll(() => rmSync(lock, { force: true }));
+
+  test("a site that nobody holds is said to be free", async () => {
+    const { exitCode, stderr } = await cli(["unlock"]);
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining("is not locked"),
+    });
+  });
+
+  test("the lock of a command that lives is never taken: its owner, process, host and start are named", async () => {
+    writeFileSync(lock, record({}));
+    const { exitCode, stderr } = await cli(["unlock"]);
+    expect(exitCode).toBe(13);
+    for (const word of ["somebody", `pid ${process.pid}`, ownIdentity().host, "2026-01-01T00:00:00.000Z"])
+      expect(stderr).toContain(word);
+    expect(existsSync(lock)).toBe(true);
+    rmSync(lock);
+  });
+
+  test("the lock of a dead command goes", async () => {
+    writeFileSync(lock, record({ startTime: "1" }));
+    const { exitCode, stderr } = await cli(["unlock"]);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain("was taken over: that process is gone");
+    expect(existsSync(lock)).toBe(false);
+  });
+
+  test("the lock of another host goes only when the site's name is confirmed", async () => {
+    writeFileSync(lock, record({ host: "elsewhere" }));
+    expect((await cli(["unlock"])).exitCode).toBe(2);
+    expect((await cli(["unlock", "--yes", "--confirm", "other"])).exitCode).toBe(2);
+    expect(existsSync(lock)).toBe(true);
+    const { exitCode, stderr } = await cli(["unlock", "--yes", "--confirm", siteName]);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain("pid");
+    expect(existsSync(lock)).toBe(false);
+  });
+});
