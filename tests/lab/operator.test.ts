@@ -114,7 +114,7 @@ describe("[P26] doctor", () => {
         expect(contents).toContain(`hosts/${id}/journal.txt`);
       execFileSync("tar", ["-xzf", file, "-C", folder]);
       const all = contents.map((name) => readFileSync(join(folder, name), "utf8")).join("\n");
-      expect(all).toContain("oops: [redacted]");
+      expect(all.match(/oops\[\d+\]: \[redacted\]/g)?.length).toBeGreaterThanOrEqual(2);
       for (const secret of secretValues(now.secrets).filter(({ length }) => length >= 8)) {
         expect(all).not.toContain(secret);
         expect(all).not.toContain(Buffer.from(secret).toString("base64"));
