@@ -1,7 +1,12 @@
 import { readFileSync } from "node:fs";
 import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
+import { afterAll } from "@jest/globals";
 import { execa } from "execa";
+import { sshHosts } from "../../../automation/hosts.ts";
+import { openSsh, type SshSession } from "../../../automation/remote/ssh.ts";
+import { sitePlace } from "../../../automation/site.ts";
+import { savedOutput } from "../../../automation/stacks/saved.ts";
 import type { GlobalOutputs, HostOutputs, RegionOutputs } from "../../../components/outputs.ts";
 import { parseSecrets, type SiteSecrets } from "../../../components/secrets.ts";
 
@@ -30,7 +35,7 @@ export interface SiteHandle {
   dns: GlobalOutputs["dns"];
   secrets: SiteSecrets;
   host(id: string): HostOutputs;
-  /** Runs a command on a host through the project's own `evenkeel ssh`. */
+  /** Runs a command on a host over one SSH session a test file; exit code 255 where the host can't be reached. */
   ssh(
     hostId: string,
     argv: readonly string[],
@@ -115,14 +120,51 @@ function secretsOfSite(): SiteSecrets {
   return parseSecrets(readFileSync(file, "utf8"), file);
 }
 
+const dial = { attempts: 1, timeoutSeconds: 10 };
+let session: Promise<SshSession> | null = null;
+
+async function endSession(): Promise<void> {
+  const open = session;
+  session = null;
+  await (await open)?.close();
+}
+
+afterAll(endSession);
+
+/** As `evenkeel ssh` does, but a start of the command line costs a second, and the tests ask hundreds of times. */
+async function overSsh(
+  hosts: readonly HostOutputs[],
+  hostId: string,
+  argv: readonly string[],
+  options: { stdin?: string; timeoutMs?: number } = {},
+): Promise<CliResult> {
+  const { timeoutMs = 120_000, ...input } = options;
+  const known = sshHosts(hosts, dial);
+  session ??= openSsh({
+    directory: join(sitePlace(siteName).stateDirectory, "ssh-of-tests"),
+    privateKey: secretsOfSite().ssh.user.privateKey,
+    hosts: known,
+  });
+  try {
+    const open = await session;
+    await open.addHosts(known);
+    return await open.run(hostId, { argv, ...input }, { timeoutMs });
+  } catch (error) {
+    await endSession();
+    return { exitCode: 255, stdout: "", stderr: (error as Error).message };
+  }
+}
+
+async function outputOf(stack: string): Promise<unknown> {
+  const saved = savedOutput(join(home, ".evenkeel", "state"), siteName, stack);
+  if (saved?.value !== undefined) return saved.value;
+  const { stdout } = await cli(["pulumi", "stack", "output", "--json", "-s", stack]);
+  return (JSON.parse(stdout) as { outputs: unknown }).outputs;
+}
+
 /** The provisioned site, as its stacks describe it. */
 export async function site(): Promise<SiteHandle> {
-  const [primary, secondary, global] = await Promise.all(
-    ["primary", "secondary", "global"].map(async (stack) => {
-      const { stdout } = await cli(["pulumi", "stack", "output", "--json", "-s", stack]);
-      return (JSON.parse(stdout) as { outputs: unknown }).outputs;
-    }),
-  );
+  const [primary, secondary, global] = await Promise.all(["primary", "secondary", "global"].map(outputOf));
   const regions = { primary: primary as RegionOutputs, secondary: secondary as RegionOutputs };
   const globalOutputs = global as GlobalOutputs;
   const hosts = [...Object.values(regions).flatMap((region) => region.hosts), ...globalOutputs.hosts];
@@ -140,6 +182,6 @@ export async function site(): Promise<SiteHandle> {
     dns: globalOutputs.dns,
     secrets: secretsOfSite(),
     host,
-    ssh: (hostId, argv, options) => cli(["ssh", hostId, "--", ...argv], options),
+    ssh: (hostId, argv, options) => overSsh(hosts, hostId, argv, options),
   };
 }
