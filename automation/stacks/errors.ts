@@ -17,13 +17,14 @@ const hostRefused = /\bexit code 12 of "|\bexited with status 12\b/;
 
 /** What the Pulumi CLI's failure means to a person: the stack, the resource, the engine's own reason, no secret. */
 export function explained({ stack, operation, cause, run, secrets }: Failure): UserError {
-  const message = messageOf(cause);
+  // Before anything is cut off: half a secret is found no more.
+  const message = redact(messageOf(cause), secrets);
   const next = `run the command again: it carries on where this one stopped`;
   if (/the stack is currently locked by/.test(message)) return lockedByPulumi(stack, message, cause);
   if (/incorrect passphrase|passphrase must be set/i.test(message)) return wrongPassphrase(stack, cause);
   const errors = run === null || run.errors.length === 0 ? [errorLines(message)] : run.errors;
   const at = run === null || run.failed.length === 0 ? "" : ` at ${run.failed.join(", ")}`;
-  const why = redact([...new Set(errors)].join("\n").slice(-4000), secrets);
+  const why = redact([...new Set(errors)].join("\n"), secrets).slice(-4000);
   const what = `pulumi ${operation} of the stack ${stack} failed${at}`;
   if (hostRefused.test(why)) {
     // The host's own program saw facts that speak against it: running it again changes none of them.

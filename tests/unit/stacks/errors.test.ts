@@ -31,6 +31,24 @@ test("a failure of the CLI is told in its own words, without secrets", async () 
   expect(error.why).not.toContain("[object Object]");
 });
 
+test.each([3990, 4000, 4010])(
+  "a long message is cut after its secrets were taken out, not through one (%d characters behind it)",
+  (behind) => {
+    const password = "p".repeat(10) + "q".repeat(10);
+    const run = { changes: {}, failed: [], errors: [`${password}${"x".repeat(behind)}`], seconds: 1 };
+    const { why } = explained({ stack: "primary", operation: "up", cause: "", run, secrets: [password] });
+    expect(why).not.toMatch(/[pq]/);
+    expect(why?.length).toBe(Math.min(4000, behind + "[redacted]".length));
+  },
+);
+
+test("of a secret with lines none stands among the last ones of a failure", () => {
+  const key = Array.from({ length: 12 }, (_, i) => `line-${i}`).join("\n");
+  const cause = { stderr: `it read\n${key}` };
+  const { why } = explained({ stack: "primary", operation: "up", cause, run: null, secrets: [key] });
+  expect(why).toBe("it read\n[redacted]");
+});
+
 test("a wrong passphrase names the variable (exit 3)", async () => {
   const error = await failure("error: constructing secrets manager of type passphrase: incorrect passphrase");
   expect(error.exitCode).toBe(3);
