@@ -101,6 +101,11 @@ export class Stacks {
     return value === undefined ? null : globalOutputs.parse(value);
   }
 
+  /** Lets the next question be asked anew: another command may have changed the stacks meanwhile. */
+  forgetOutputs(): void {
+    this.fresh.clear();
+  }
+
   /** `stackOutputs` of the API would ask twice, to tell secrets apart; there are none in this contract. */
   private async output(stack: string): Promise<unknown> {
     if (this.fresh.has(stack)) return this.fresh.get(stack);

@@ -135,7 +135,7 @@ async function collectSite(bundle: Bundle, place: SitePlace, session: Session | 
     const lines = (await readFile(journalFile(place), "utf8")).trimEnd().split("\n");
     return `${lines.slice(-journalLines).join("\n")}\n`;
   });
-  const look = await openLook(place, session.config);
+  const look = openLook(place, session.config);
   await bundle.collect("status.json", async () => renderStatus(await look.once(), "json").text);
   await look.close();
   const outputs = await readOutputs(session);

@@ -5,12 +5,12 @@ import { type Diagnosis, decide } from "../failover/decide.ts";
 import { commandsOf } from "../failover/next.ts";
 import type { Observation } from "../failover/observation.ts";
 import { heartbeatLimit } from "../failover/writers.ts";
-import { openHosts } from "../hosts.ts";
+import { hostsOf, openHosts, sshHosts } from "../hosts.ts";
 import { jsonDocument, writeResult } from "../output.ts";
 import { openExisting, readOutputs } from "../rollout/session.ts";
 import { type SitePlace, siteConfig, sitePlace, siteWords } from "../site.ts";
 import { statusDocument, statusTable } from "./document.ts";
-import { lookAt } from "./look.ts";
+import { type Look, lookAt, repeatedLook } from "./look.ts";
 
 export interface StatusArgs {
   site: string;
@@ -29,7 +29,7 @@ const clearScreen = "\u001b[H\u001b[2J";
  */
 export async function showStatus(args: StatusArgs): Promise<number> {
   const place = sitePlace(args.site);
-  const look = await openLook(place, siteConfig(place));
+  const look = openLook(place, siteConfig(place));
   try {
     for (;;) {
       const { text, exitCode } = renderStatus(await look.once(), args.format);
@@ -55,20 +55,20 @@ export function renderStatus(observation: Observation, format: string): { text: 
   return { text, exitCode: diagnosis.state === "healthy" ? exitCodes.ok : exitCodes.degraded };
 }
 
-/** Looks at a site as often as asked, over connections that stay open. */
-export interface Look {
-  once(): Promise<Observation>;
-  close(): Promise<void>;
-}
-
 /** Opens a look at whatever is there of a site. Makes and changes nothing. */
-export async function openLook(place: SitePlace, config: SiteConfig): Promise<Look> {
-  // Looking never sets a machine up: where it wasn't, nothing of the site can be there either.
-  const session = await openExisting(place, config);
-  if (session === null) return { once: async () => nothingBuilt(config), close: async () => undefined };
-  const outputs = await readOutputs(session);
-  const ssh = await openHosts(place, outputs, session.secrets, dial);
-  return { once: () => lookAt(session, outputs, ssh), close: () => ssh.close() };
+export function openLook(place: SitePlace, config: SiteConfig): Look {
+  return repeatedLook({
+    nothing: nothingBuilt(config),
+    // Looking never sets a machine up: where it wasn't, nothing of the site can be there either.
+    session: () => openExisting(place, config),
+    outputs: (session) => {
+      session.stacks.forgetOutputs();
+      return readOutputs(session);
+    },
+    connect: (session, outputs) => openHosts(place, outputs, session.secrets, dial),
+    add: (ssh, outputs) => ssh.addHosts(sshHosts(hostsOf(outputs), dial)),
+    look: lookAt,
+  });
 }
 
 function nothingBuilt(config: SiteConfig): Observation {

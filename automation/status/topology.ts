@@ -14,7 +14,7 @@ const drawings = { ascii: asciiTopology, mermaid: mermaidTopology, svg: svgTopol
 /** `evenkeel topology`: one look, drawn. Returns 10 when anything is not as it should be, as `status` does. */
 export async function showTopology(args: { site: string; format: string }): Promise<number> {
   const place = sitePlace(args.site);
-  const look = await openLook(place, siteConfig(place));
+  const look = openLook(place, siteConfig(place));
   const observation = await look.once().finally(() => look.close());
   const diagnosis = decide(observation, commandsOf(siteWords(observation.site)));
   const draw = drawings[args.format as keyof typeof drawings];
