@@ -94,8 +94,9 @@ function base64Patterns(value: string): RegExp[] {
       if (character === "+") return "(?:[+-]|%2[bB])";
       return character === "/" ? "(?:[/_]|\\\\/|%2[fF])" : character;
     });
-    // The character after it holds the last bits of the value.
-    return new RegExp(`${characters.join(wrap)}(?:${wrap}[\\w+/-])?`, "g");
+    // Where it doesn't end with a group of four, the character after it holds its last bits.
+    const last = length % 3 === 0 ? "" : `(?:${wrap}[\\w+/-])?`;
+    return new RegExp(`${characters.join(wrap)}${last}`, "g");
   });
 }
 

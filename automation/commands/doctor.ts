@@ -1,4 +1,5 @@
 import type { CommandModule, InferredOptionTypes } from "yargs";
+import { exitCodes, UserError } from "../errors.ts";
 import { formatOption, siteOption } from "../options.ts";
 
 const options = {
@@ -7,9 +8,20 @@ const options = {
   output: {
     type: "string",
     requiresArg: true,
+    coerce: fileName,
     describe: "File to write, instead of one in .evenkeel/doctor",
   },
 } as const;
+
+/** `--output FILE`, once: an empty one would be another way to say the folder one stands in. */
+function fileName(given: string | string[] | undefined): string | undefined {
+  if (given === undefined || (typeof given === "string" && given !== "")) return given;
+  throw new UserError({
+    what: `--output takes one file's name, got ${JSON.stringify(given)}`,
+    next: "npx evenkeel doctor --output bundle.tar.gz",
+    exitCode: exitCodes.usage,
+  });
+}
 
 export const doctorCommand: CommandModule<object, InferredOptionTypes<typeof options>> = {
   command: "doctor",

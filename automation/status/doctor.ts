@@ -1,16 +1,19 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { execa } from "execa";
 import type { HostOutputs } from "../../components/outputs.ts";
-import { exitCodes, UserError } from "../errors.ts";
+import { exitCodes } from "../errors.ts";
 import { hostsOf, openHosts } from "../hosts.ts";
 import { apiVersion, facts, jsonDocument, writeResult } from "../output.ts";
-import { redactEncoded, secretValues } from "../redact.ts";
+import { secretValues } from "../redact.ts";
 import type { RemoteCommand, SshSession } from "../remote/ssh.ts";
-import { openExisting, readOutputs, type Session } from "../rollout/session.ts";
-import { home, journalFile, type SitePlace, siteConfig, sitePlace } from "../site.ts";
+import { openAsFound, readOutputs, type Session } from "../rollout/session.ts";
+import { readSecretsFile } from "../site/secrets.ts";
+import { home, journalFile, type SitePlace, secretsFile, siteConfig, sitePlace } from "../site.ts";
 import { say } from "../terminal.ts";
+import { type Bundle, openBundle, pack, readOwn, reason, refuseTarget } from "./bundle.ts";
 import { findingsOf } from "./check.ts";
 import { openLook, renderStatus } from "./status.ts";
 
@@ -18,15 +21,6 @@ export interface DoctorArgs {
   site: string;
   format: string;
   output?: string | undefined;
-}
-
-/** A bundle in the making: every text passes through `add`, which takes the secrets out. */
-interface Bundle {
-  add(name: string, text: string): Promise<void>;
-  /** Adds what `work` gives, or notes why there is none: a support bundle of a broken site is still one. */
-  collect(name: string, work: () => Promise<string>): Promise<void>;
-  missing: { name: string; why: string }[];
-  names: string[];
 }
 
 const programMs = 10_000;
@@ -51,21 +45,22 @@ const roleQuestions: Partial<Record<HostOutputs["role"], Record<string, RemoteCo
 
 /**
  * `evenkeel doctor`: a support bundle (one .tar.gz, 0600) of what is known of machine, configuration, site and hosts,
- * with every secret of the site taken out, also base64 and URL-encoded. Changes nothing. Returns 10 when something
- * could not be had.
+ * with every secret of the site taken out, however it is encoded. Changes nothing. Returns 10 when something could not
+ * be had: a site that is broken in any way still gets its bundle.
  */
-export async function doctor(args: DoctorArgs): Promise<number> {
-  const place = sitePlace(args.site);
+export async function doctor(args: DoctorArgs, place: SitePlace = sitePlace(args.site)): Promise<number> {
   const file = args.output ?? defaultFile(place);
+  await refuseTarget(file);
   const folder = await mkdtemp(join(tmpdir(), "evenkeel-doctor-"));
   try {
-    const session = await openExisting(place, siteConfig(place));
-    const bundle = openBundle(folder, session === null ? [] : secretValues(session.secrets));
+    const { secrets, problem } = knownSecrets(place);
+    const bundle = openBundle(folder, secrets);
+    if (problem !== null) bundle.missing.push({ name: "secrets", why: problem });
     await collectMachine(bundle, place);
-    await collectSite(bundle, place, session);
-    await bundle.add("missing.json", jsonDocument(bundle.missing));
-    await pack(folder, file);
+    await collectSite(bundle, place);
     const { names, missing } = bundle;
+    await bundle.collect("missing.json", () => jsonDocument(missing));
+    await pack(folder, file);
     writeResult(
       args.format === "json"
         ? jsonDocument({ apiVersion, site: place.name, file, contents: names, missing })
@@ -86,35 +81,30 @@ function defaultFile({ name }: SitePlace): string {
   return join(home, ".evenkeel", "doctor", `evenkeel-${name}-${time}.tar.gz`);
 }
 
-function openBundle(folder: string, secrets: readonly string[]): Bundle {
-  const names: string[] = [];
-  const missing: Bundle["missing"] = [];
-  const add = async (name: string, text: string) => {
-    const path = join(folder, name);
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await writeFile(path, redactEncoded(text, secrets), { mode: 0o600 });
-    names.push(name);
-  };
-  const collect = async (name: string, work: () => Promise<string>) => {
-    try {
-      await add(name, await work());
-    } catch (error) {
-      const why = error instanceof UserError ? error.what : String((error as Error).message ?? error);
-      missing.push({ name, why: redactEncoded(why, secrets) });
-    }
-  };
-  return { add, collect, missing, names };
+/** The values to take out; null where they can't be known. A site that was never set up has none. */
+function knownSecrets(place: SitePlace): { secrets: string[] | null; problem: string | null } {
+  try {
+    const secrets = readSecretsFile(secretsFile(place));
+    if (secrets !== null) return { secrets: secretValues(secrets), problem: null };
+    if (!existsSync(place.stateDirectory)) return { secrets: [], problem: null };
+    return { secrets: null, problem: `${secretsFile(place)} is gone` };
+  } catch (error) {
+    return { secrets: null, problem: reason(error, null) };
+  }
 }
 
 async function collectMachine(bundle: Bundle, place: SitePlace): Promise<void> {
   say("Looking at this machine ...");
   const label = ["--filter", `label=evenkeel.site=${place.name}`];
+  const stackFiles = await bundle.have("config", async () =>
+    (await readdir(place.directory)).filter((name) => /^Pulumi(\.[\w-]+)?\.yaml$/.test(name)),
+  );
   await Promise.all([
     bundle.collect("machine/system.txt", () => output("uname", ["-a"])),
     bundle.collect("machine/os-release.txt", () => readFile("/etc/os-release", "utf8")),
     bundle.collect("machine/memory.txt", () => output("free", ["-m"])),
     bundle.collect("machine/disk.txt", () => output("df", ["-h"])),
-    bundle.collect("machine/node.txt", async () => `${process.version}\n`),
+    bundle.collect("machine/node.txt", () => `${process.version}\n`),
     bundle.collect("machine/commit.txt", () =>
       output("git", ["-C", home, "log", "-1", "--format=%H %cI %s"]),
     ),
@@ -122,28 +112,42 @@ async function collectMachine(bundle: Bundle, place: SitePlace): Promise<void> {
     bundle.collect("machine/containers.txt", () => output("docker", ["ps", "--all", ...label])),
     bundle.collect("machine/networks.txt", () => output("docker", ["network", "ls", ...label])),
     bundle.collect("check.json", async () => jsonDocument(await findingsOf(place, siteConfig(place)))),
-    ...(await readdir(place.directory))
-      .filter((name) => /^Pulumi(\.[\w-]+)?\.yaml$/.test(name))
-      .map((name) => bundle.collect(`config/${name}`, () => readFile(join(place.directory, name), "utf8"))),
+    ...(stackFiles ?? []).map((name) =>
+      bundle.collect(`config/${name}`, () => readOwn(join(place.directory, name))),
+    ),
   ]);
 }
 
-async function collectSite(bundle: Bundle, place: SitePlace, session: Session | null): Promise<void> {
-  if (session === null) return bundle.add("site.txt", "nothing of this site is built\n");
+async function collectSite(bundle: Bundle, place: SitePlace): Promise<void> {
   say("Looking at the site ...");
-  await bundle.collect("journal.jsonl", async () => {
-    const lines = (await readFile(journalFile(place), "utf8")).trimEnd().split("\n");
-    return `${lines.slice(-journalLines).join("\n")}\n`;
+  if (existsSync(journalFile(place))) {
+    await bundle.collect("journal.jsonl", async () => {
+      const lines = (await readOwn(journalFile(place))).trimEnd().split("\n");
+      return `${lines.slice(-journalLines).join("\n")}\n`;
+    });
+  }
+  await bundle.collect("status.json", async () => {
+    const look = openLook(place, siteConfig(place));
+    return renderStatus(await look.once().finally(() => look.close()), "json").text;
   });
-  const look = openLook(place, session.config);
-  await bundle.collect("status.json", async () => renderStatus(await look.once(), "json").text);
-  await look.close();
-  const outputs = await readOutputs(session);
-  await bundle.add("outputs.json", jsonDocument(outputs));
+  // Without secrets of its own: the addresses can be had also where those are damaged.
+  const found = await bundle.have("stacks", async () => ({
+    session: await openAsFound(place, siteConfig(place)),
+  }));
+  // Null also where this clone was never set up: then it made no site.
+  if (found === null || found.session === null) return;
+  await collectHosts(bundle, place, found.session);
+}
+
+async function collectHosts(bundle: Bundle, place: SitePlace, session: Session): Promise<void> {
+  const outputs = await bundle.have("outputs.json", () => readOutputs(session));
+  if (outputs === null) return;
+  await bundle.collect("outputs.json", () => jsonDocument(outputs));
   const hosts = hostsOf(outputs);
   if (hosts.length === 0) return;
   say(`Looking at ${hosts.length} hosts ...`);
-  const ssh = await openHosts(place, outputs, session.secrets, dial);
+  const ssh = await bundle.have("hosts", () => openHosts(place, outputs, session.secrets, dial));
+  if (ssh === null) return;
   try {
     await Promise.all(hosts.map((host) => collectHost(bundle, ssh, host)));
   } finally {
@@ -166,15 +170,4 @@ async function collectHost(bundle: Bundle, ssh: SshSession, { id, role }: HostOu
 async function output(file: string, args: readonly string[]): Promise<string> {
   const { stdout } = await execa(file, args, { stdin: "ignore", timeout: programMs });
   return `${stdout}\n`;
-}
-
-async function pack(folder: string, file: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const made = await execa("tar", ["-C", folder, "-czf", file, "."], { reject: false, timeout: 60_000 });
-  if (made.exitCode === 0) return;
-  throw new UserError({
-    what: `the bundle ${file} could not be written`,
-    why: String(made.stderr ?? made.message),
-    next: "npx evenkeel doctor --output FILE, with a file in a folder that can be written",
-  });
 }
