@@ -53,7 +53,7 @@ describe("a region of the lab", () => {
     expect(commands).toContain("lab-host.sh");
   });
 
-  test("[O17] no secret stands in a command, and nothing that the outputs show is one", () => {
+  test("no secret stands in a command, and nothing that the outputs show is one", () => {
     for (const { inputs } of registered) {
       const { create, update, delete: remove, triggers } = inputs;
       expect(JSON.stringify([create, update, remove, triggers])).not.toContain(canary);

@@ -77,7 +77,7 @@ describe("the role of the name server", () => {
     expect(await pid()).toBe(before);
   });
 
-  test("[O24] the active region is the answer, also when the other can be read", async () => {
+  test("the active region is the answer, also when the other can be read", async () => {
     await health("primary/evenkeel/active primary/evenkeel/ready secondary/evenkeel/ready");
     await becomes(primary.address);
     expect(await resolve(`www.${domain}`)).toEqual([primary.address]);

@@ -227,8 +227,11 @@ describe("paths", () => {
   });
 
   test("[O11] static files may be kept for 30 days", async () => {
-    const headers = await curl(`-o /dev/null -D - ${at("/wp-includes/a.css")}`);
-    expect(headers).toMatch(/cache-control: max-age=2592000/i);
+    for (const path of ["/wp-includes/a.css", "/wp-content/uploads/a.jpg"]) {
+      const headers = await curl(`-o /dev/null -D - ${at(path)}`);
+      expect(headers).toMatch(/^HTTP\/[\d.]+ 200/);
+      expect(headers).toMatch(/cache-control: max-age=2592000/i);
+    }
   });
 
   test("[O11] plain HTTP goes to the public name whatever name was claimed, but probes are answered", async () => {
@@ -248,7 +251,7 @@ describe("what PHP knows", () => {
     host.bash(`php -r ${quoted(`require "/usr/local/lib/evenkeel/web/environment.php"; ${code}`)}`);
   const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-  test("[O13] a password of any printable characters arrives as it was", async () => {
+  test("a password of any printable characters arrives as it was", async () => {
     expect(await php('echo evenkeel_value("DB_PASSWORD");')).toBe(nasty);
   });
 

@@ -94,7 +94,7 @@ describe("the command line on a site that runs", () => {
     expect((await login(`${password}x`)).status).toBe(200);
   });
 
-  test("[P19] ssh runs a command on a host by id and by name, hands its exit code on, and refuses a host that is none", async () => {
+  test("ssh runs a command on a host by id and by name, hands its exit code on, and refuses a host that is none", async () => {
     const { name } = handle.host("secondary/database");
     expect(await cli(["ssh", "secondary/database", "--", "hostname"])).toMatchObject({
       exitCode: 0,

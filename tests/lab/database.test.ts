@@ -194,7 +194,7 @@ describe("birth", () => {
     );
   });
 
-  test("a clear-text replication login is refused, and one from outside the link", async () => {
+  test("[P3] a clear-text replication login is refused, and one from outside the link", async () => {
     const as = (changes: object) =>
       login(pair, {
         from: "two",

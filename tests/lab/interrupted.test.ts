@@ -39,7 +39,7 @@ const container = (name: string) => async () =>
   (await labObjects()).containers.includes(`evenkeel-${siteName}-${name}`);
 
 test(
-  "[F5] [P19] provision killed (-9) at three moments: each next run carries on, its own stale lock cured",
+  "[O8] provision killed (-9) at three moments: each next run carries on, its own stale lock cured",
   async () => {
     const destroyed = await cli(["destroy", "--yes", "--confirm", siteName], { timeoutMs: 3 * minute });
     expect(destroyed.exitCode).toBe(0);

@@ -63,7 +63,7 @@ describe("making a host", () => {
     expect(await runLabHost("host create", gateway, gatewaySpec())).toEqual(first);
   }, 60_000);
 
-  test("[P19] a host answers SSH with the key it was given, to its user's key, and to nothing else", async () => {
+  test("[O3] a host answers SSH with the key it was given, to its user's key, and to nothing else", async () => {
     const folder = await mkdtemp(join(tmpdir(), "scratch-ssh-"));
     try {
       await writeFile(join(folder, "key"), scratchKeys.privateKey, { mode: 0o600 });

@@ -5,7 +5,7 @@ import { cli, site } from "./support/site.ts";
 const minute = 60_000;
 
 test(
-  "[P10] both databases lost: nothing is born a second time over a site that was there (12)",
+  "both databases lost: nothing is born a second time over a site that was there (12)",
   async () => {
     const now = await site();
     await loseMachines(["primary/database", "secondary/database"].map((id) => now.host(id).name));

@@ -16,8 +16,8 @@ beforeAll(async () => {
   now = await site();
 }, minute);
 
-describe("[P26] looking at a site", () => {
-  test("outputs name every host with its addresses; JSON is one document", async () => {
+describe("looking at a site", () => {
+  test("[O7] [P26] outputs name every host with its addresses; JSON is one document", async () => {
     const [table, json] = [await cli(["outputs"]), await cli(["outputs", "--format", "json"])];
     const hosts = [...Object.values(now.regions), now.global].flatMap((one) => one.hosts);
     for (const { id, address } of hosts) {
@@ -75,7 +75,7 @@ describe("[P26] looking at a site", () => {
     minute,
   );
 
-  test("completion offers this site's own hosts and regions in a real bash", () => {
+  test("[P26] completion offers this site's own hosts and regions in a real bash", () => {
     const script = `eval "$(node bin/evenkeel.mjs completion)"
       COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _evenkeel; printf '%s\\n' "\${COMPREPLY[@]}"`;
     const offered = (...words: string[]) =>
@@ -131,7 +131,7 @@ function basicOf(value: string): string[] {
   return ["wp:", "wpu:", "user:"].map((before) => Buffer.from(`${before}${value}`).toString("base64"));
 }
 
-describe("[P26] doctor", () => {
+describe("doctor", () => {
   const folder = mkdtempSync(join(tmpdir(), "evenkeel-bundle-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -173,7 +173,7 @@ describe("[P26] doctor", () => {
   );
 });
 
-describe("[P18] unlock", () => {
+describe("unlock", () => {
   const record = (change: object) =>
     JSON.stringify({
       run: "00000000-0000-0000-0000-000000000000",
@@ -193,7 +193,7 @@ describe("[P18] unlock", () => {
     });
   });
 
-  test("the lock of a command that lives is never taken: its owner, process, host and start are named", async () => {
+  test("[P18] the lock of a command that lives is never taken: its owner, process, host and start are named", async () => {
     writeFileSync(lock, record({}));
     const { exitCode, stderr } = await cli(["unlock"]);
     expect(exitCode).toBe(13);
@@ -203,7 +203,7 @@ describe("[P18] unlock", () => {
     rmSync(lock);
   });
 
-  test("the lock of a dead command goes", async () => {
+  test("[P18] the lock of a dead command goes", async () => {
     writeFileSync(lock, record({ startTime: "1" }));
     const { exitCode, stderr } = await cli(["unlock"]);
     expect(exitCode).toBe(0);
@@ -211,7 +211,7 @@ describe("[P18] unlock", () => {
     expect(existsSync(lock)).toBe(false);
   });
 
-  test("the lock of another host goes only when the site's name is confirmed", async () => {
+  test("[P18] the lock of another host goes only when the site's name is confirmed", async () => {
     writeFileSync(lock, record({ host: "elsewhere" }));
     expect((await cli(["unlock"])).exitCode).toBe(2);
     expect((await cli(["unlock", "--yes", "--confirm", "other"])).exitCode).toBe(2);

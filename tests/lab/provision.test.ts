@@ -78,7 +78,7 @@ describe("a rollout from nothing", () => {
   });
 
   test(
-    "[O8] a second provision changes nothing",
+    "[P27] a second provision changes nothing",
     async () => {
       const before = await Promise.all(stacks.map(stateOf));
       const started = performance.now();
@@ -91,7 +91,7 @@ describe("a rollout from nothing", () => {
   );
 
   test.each(stacks)(
-    "plain pulumi up of %s by hand has nothing to do",
+    "[P27] plain pulumi up of %s by hand has nothing to do",
     async (stack) => {
       const { exitCode, stdout } = await cli(
         ["pulumi", "up", "-s", stack, "--yes", "--expect-no-changes", "--non-interactive"],

@@ -36,7 +36,7 @@ describe("a region destroyed after a promotion and rebuilt", () => {
   });
 
   test(
-    "[O8] pulumi up of all stacks rebuilds it and changes neither data nor writer",
+    "[P27] pulumi up of all stacks rebuilds it and changes neither data nor writer",
     async () => {
       const up = (stack: string, extra: string[]) =>
         cli(["pulumi", "up", "-s", stack, "--yes", "--non-interactive", ...extra], { timeoutMs: 8 * minute });
@@ -67,7 +67,7 @@ describe("a region destroyed after a promotion and rebuilt", () => {
   );
 
   test(
-    "[O17] the rebuilt host is seeded from the writer, read-only, and follows it",
+    "[O18] the rebuilt host is seeded from the writer, read-only, and follows it",
     async () => {
       const after = await site();
       const standby = await databaseStatus(after, "primary");

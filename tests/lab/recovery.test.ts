@@ -65,7 +65,7 @@ describe("what status names and provision mends, on a site that was well", () =>
   );
 
   test(
-    "[P10] a standby that accepts writes: told as two writers, refused before anything is joined, its gate closed",
+    "a standby that accepts writes: told as two writers, refused before anything is joined, its gate closed",
     async () => {
       await sql(now, "secondary", "SET GLOBAL read_only=0;");
       try {
@@ -128,7 +128,7 @@ describe("what status names and provision mends, on a site that was well", () =>
   );
 
   test(
-    "[F5] a host that was paused comes back restarted, read-only until its peers were asked",
+    "a host that was paused comes back restarted, read-only until its peers were asked",
     async () => {
       await pauseMachine(now.host("primary/database").name);
       const problems = await told("machine-stopped");
@@ -142,7 +142,7 @@ describe("what status names and provision mends, on a site that was well", () =>
   );
 
   test(
-    "[P10] the active host rebooted while the standby's machine is lost: resumed over the link made again",
+    "the active host rebooted while the standby's machine is lost: resumed over the link made again",
     async () => {
       const [own, lost] = [now.host("primary/database"), now.host("secondary/database")];
       await loseMachines([lost.name]);

@@ -67,7 +67,7 @@ wait
 const edgeRole = async () => (await get(`${handle.url}/`)).headers["x-evenkeel-role"];
 
 describe("while one region is active", () => {
-  test("[O24] [D13] the edge serves it, and knows both regions by name", async () => {
+  test("[O24] the edge serves it, and knows both regions by name", async () => {
     expect((await get(`${handle.url}/evenkeel/active`)).status).toBe(200);
     expect(await edgeRole()).toBe("active");
     const { edge: answers, backends } = await edge();
@@ -84,7 +84,7 @@ describe("while one region is active", () => {
     expect((await get(`${regionUrl(standby)}/evenkeel/live`)).status).toBe(200);
   });
 
-  test("[O24] the name server answers the active region's balancer and never the standby's", async () => {
+  test("the name server answers the active region's balancer and never the standby's", async () => {
     for (let look = 0; look < 12; look++) {
       expect(await resolved()).toEqual([balancer(active)]);
       await new Promise((wake) => setTimeout(wake, 250));

@@ -34,8 +34,8 @@ const refusal = (run: string): UserError => {
   throw new Error("the lock was given");
 };
 
-describe("[P18] the operator's lock", () => {
-  test("is taken, refused to a second taker with the holder's name (exit 13), and free again after release", () => {
+describe("the operator's lock", () => {
+  test("[P18] is taken, refused to a second taker with the holder's name (exit 13), and free again after release", () => {
     const lock = take("one");
     expect(lock.tookOverFrom).toBeNull();
     const error = refusal("two");

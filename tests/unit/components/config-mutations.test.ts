@@ -34,7 +34,7 @@ function load(name: string, text: string): "taken" | "refused" {
   }
 }
 
-describe("[P26] configuration", () => {
+describe("configuration", () => {
   test.each(names)("120 mutations of the values in %s are taken, or refused naming file or key", (name) => {
     const values = parse(readFileSync(join(home, name), "utf8")) as Record<string, unknown>;
     let refused = 0;

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
@@ -60,6 +60,10 @@ describe("configuration", () => {
       { location: "lab-primary", namePrefix: "evenkeel-shop-primary" },
       { location: "lab-secondary", namePrefix: "evenkeel-shop-secondary" },
     ]);
+    const [primary, secondary] = ["primary", "secondary"].map((name) =>
+      readFileSync(join(home, `Pulumi.${name}.yaml`), "utf8").replaceAll(name, "PLACE"),
+    );
+    expect(secondary).toBe(primary);
   });
 
   test("the site of the lab tests is valid and shares no network with the default site", () => {

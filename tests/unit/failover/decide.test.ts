@@ -21,7 +21,7 @@ describe("decide", () => {
     });
   });
 
-  test("[P10] two writable regions are two writers, whatever their epochs, and nobody is active", () => {
+  test("two writable regions are two writers, whatever their epochs, and nobody is active", () => {
     for (const epoch of [1, 2]) {
       const site = withRegion("secondary", database({ epoch }));
       expect(decide(site, commands)).toMatchObject({
@@ -143,7 +143,7 @@ describe("decide", () => {
     ["fenced", "secondary"],
     ["standby", "secondary"],
     ["unseeded", "secondary"],
-  ] as const)("[P10] a writer beside the active one counts although its role is %s", (role, region) => {
+  ] as const)("a writer beside the active one counts although its role is %s", (role, region) => {
     const site = onSecondary({ role, writable: true });
     const diagnosis = decide(site, commands);
     expect(diagnosis).toMatchObject({ state: "two-writers", active: null });

@@ -25,7 +25,7 @@ afterAll(() => {
   server.close();
 });
 
-test("[D16] an answer counts with its status and is not followed", async () => {
+test("an answer counts with its status and is not followed", async () => {
   expect(await httpsGet(url, { ca, timeoutMs: 2000 })).toEqual({ status: 503 });
   expect(await httpsGet(`${url}/moved`, { ca, timeoutMs: 2000 })).toEqual({ status: 301 });
 });

@@ -18,7 +18,7 @@ function section(text: string, title: string): string[] {
 }
 
 describe("a region's balancer", () => {
-  test.each([1, 3])("[D13] sends to its %d web hosts and no others, by stable names", (count) => {
+  test.each([1, 3])("sends to its %d web hosts and no others, by stable names", (count) => {
     const servers = section(regionConfig({ ...plan, webServers: web(count) }), "backend web").filter((line) =>
       line.startsWith("server "),
     );
@@ -30,7 +30,7 @@ describe("a region's balancer", () => {
     );
   });
 
-  test("[D13] judges them by the live path over verified TLS, never by the active one", () => {
+  test("judges them by the live path over verified TLS, never by the active one", () => {
     const backend = section(regionConfig(plan), "backend web");
     expect(backend).toContain(
       "http-check send meth GET uri /evenkeel/live ver HTTP/1.1 hdr Host shop.lab.test hdr User-Agent evenkeel-balancer",

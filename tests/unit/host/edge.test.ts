@@ -15,7 +15,7 @@ function section(text: string, title: string): string[] {
 }
 
 describe("the edge", () => {
-  test.each([1, 2, 3])("[O24] knows its %d regions in both backends, by stable names", (count) => {
+  test.each([1, 2, 3])("knows its %d regions in both backends, by stable names", (count) => {
     const text = edgeConfig({ ...plan, regions: regions.slice(0, count) });
     const expected = [
       "server primary 10.99.0.10:443",

@@ -103,7 +103,7 @@ describe("a web host", () => {
     expect(config.core).toEqual({ version: "6.8.5", sha256: "ab".repeat(32) });
   });
 
-  test("[O13] secrets stand in files that nobody else reads, and in no argument", async () => {
+  test("[O10] secrets stand in files that nobody else reads, and in no argument", async () => {
     const { job, role } = await build("secret");
     const secret = job.files.filter(({ content }) => /quote|health"|KEY|admin's/.test(content));
     const open = secret.filter(({ mode, path }) => mode !== "0600" && !path.startsWith("/usr/local/lib"));

@@ -17,7 +17,7 @@ const word = fc.string({
 });
 
 describe("quote", () => {
-  test("[O17] /bin/sh hands every word on exactly as it was, whatever it holds", () => {
+  test("/bin/sh hands every word on exactly as it was, whatever it holds", () => {
     fc.assert(
       fc.property(fc.array(word, { maxLength: 20 }), (words) => {
         const given = words.map((each) => each.replaceAll("\0", ""));

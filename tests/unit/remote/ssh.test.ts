@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { lstat, mkdtemp, readFile, rm } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -40,7 +42,7 @@ function block(text: string, alias: string): string {
 describe("the config file", () => {
   const text = configText(files, [database]);
 
-  test("[O17] a host is checked against its own pinned key, and so is the one it is reached through", () => {
+  test("[O3] [P19] a host is checked against its own pinned key, and so is the one it is reached through", () => {
     expect(text).toContain("StrictHostKeyChecking yes");
     expect(text).toContain('UserKnownHostsFile "/site folder/50%%/known_hosts"');
     expect(text).toContain("GlobalKnownHostsFile /dev/null");
@@ -57,7 +59,7 @@ describe("the config file", () => {
     expect(block(text, "primary/gateway")).not.toContain("ProxyCommand");
   });
 
-  test("nobody is asked, no agent helps, and a silent host ends the connection within 15 s", () => {
+  test("[P19] nobody is asked, no agent helps, and a silent host ends the connection within 15 s", () => {
     for (const line of ["BatchMode yes", "IdentitiesOnly yes", "IdentityAgent none", "ForwardAgent no"]) {
       expect(text).toContain(line);
     }
@@ -163,7 +165,7 @@ describe("a session", () => {
     await session.close();
   });
 
-  test("says ssh-unreachable of a host that refuses, after its bounded tries, without the command's input", async () => {
+  test("[P19] says ssh-unreachable of a host that refuses, after its bounded tries, without the command's input", async () => {
     const session = await openSsh({
       directory: path.join(folder, "b"),
       privateKey: "KEY",
@@ -176,6 +178,20 @@ describe("a session", () => {
       "secret-",
     );
     await session.close();
+  });
+
+  test("[P19] is not held up by a host that accepts and never says a word", async () => {
+    const silent = createServer().listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const { port } = silent.address() as AddressInfo;
+    const host = { ...closedPort, port, dialAttempts: 1, dialTimeoutSeconds: 1 };
+    const session = await openSsh({ directory: path.join(folder, "s"), privateKey: "KEY", hosts: [host] });
+    const started = performance.now();
+    const asked = session.run(host.alias, { argv: ["true"] }, { timeoutMs: 4000 });
+    await expect(asked).rejects.toMatchObject({ code: "ssh-unreachable" });
+    expect(performance.now() - started).toBeLessThan(4000);
+    await session.close();
+    silent.close();
   });
 
   test("refuses a bad host before it writes anything", async () => {

@@ -26,7 +26,7 @@ async function settle(primary: typeof active, secondary: typeof active, exitCode
   return { told, error: error as UserError | undefined };
 }
 
-describe("[P10] gates", () => {
+describe("gates", () => {
   test("with one writer every web host settles by its own database", async () => {
     expect(await settle(active, standby)).toEqual({
       told: { "primary/web-1": "settle", "secondary/web-1": "settle" },

@@ -15,7 +15,7 @@ const answers = (primary: DatabaseAnswers[string], secondary: DatabaseAnswers[st
   secondary,
 });
 
-describe("[P10] resuming a region (W1)", () => {
+describe("resuming a region (W1)", () => {
   test("is allowed when every peer answers and none is newer or a writer", () => {
     const all = answers(known(readOnly), known(standby));
     expect(interruptedActive(all)).toBe("primary");
@@ -53,8 +53,8 @@ describe("[P10] resuming a region (W1)", () => {
   });
 });
 
-describe("[P2] destroying one region", () => {
-  test("is refused for the active one, and for a silent one that may be it", () => {
+describe("destroying one region", () => {
+  test("[P2] is refused for the active one, and for a silent one that may be it", () => {
     expect(whyKept("primary", answers(known(active), known(standby)))).toContain("active region");
     expect(whyKept("primary", answers(known(readOnly), known(standby)))).toContain("active region");
     expect(whyKept("primary", answers(silent, known(standby)))).toContain("can't be asked");

@@ -29,7 +29,7 @@ const refusal = async (given: InitArgs): Promise<UserError> => {
   throw new Error("it was taken");
 };
 
-describe("[P26] a further site", () => {
+describe("a further site", () => {
   test("has files that load, and networks apart from every other site's of this clone", async () => {
     await init(args("blog"), root);
     await init(args("club", { initialActive: "secondary", webServers: 2, title: "The club" }), root);

@@ -44,7 +44,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-describe("[P4] the secrets document", () => {
+describe("the secrets document", () => {
   test("is readable by its owner only and leaves no other file behind", () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readdirSync(directory)).toEqual(["secrets.json"]);
@@ -112,7 +112,7 @@ describe("keys", () => {
   });
 });
 
-describe("[P3] certificates", () => {
+describe("certificates", () => {
   const parse = (pem: string | undefined) => new X509Certificate(pem ?? "");
   const days = (certificate: X509Certificate) =>
     (Date.parse(certificate.validTo) - Date.parse(certificate.validFrom)) / 86_400_000;

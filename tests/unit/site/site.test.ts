@@ -83,7 +83,7 @@ describe("the site's folder", () => {
     take().release();
   });
 
-  test("[P18] gets no file while another command holds the lock", async () => {
+  test("gets no file while another command holds the lock", async () => {
     const lock = take();
     const engine = { wordpressCore: null } as unknown as Parameters<typeof withLockedSite>[0]["engine"];
     const config = { site: "shop", provider: "none", regions: [], regionPlans: [] };

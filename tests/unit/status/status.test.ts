@@ -7,7 +7,7 @@ const json = (site: Parameters<typeof renderStatus>[0]) => {
   return { exitCode, document: JSON.parse(text) };
 };
 
-describe("[P25] status", () => {
+describe("status", () => {
   test("as JSON is one document with everything that others may rely on, and ends with 0 when all is well", () => {
     const { exitCode, document } = json(healthySite());
     expect(exitCode).toBe(0);

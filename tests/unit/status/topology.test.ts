@@ -11,7 +11,7 @@ import { healthySite, standby, withRegion } from "../failover/sites.ts";
 const commands = commandsOf({ flag: "", pulumi: "npx pulumi" });
 const drawn = (site: Observation) => topologyOf(site, decide(site, commands));
 
-describe("[P26] topology", () => {
+describe("topology", () => {
   test("a healthy site: every part well, visitors to the active region, replication out of it", () => {
     const topology = drawn(healthySite());
     expect(topology.headline).toBe("shop: healthy, primary is active at epoch 1");

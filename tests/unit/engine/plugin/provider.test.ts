@@ -113,7 +113,7 @@ describe("a step that fails", () => {
     await expect(failing).rejects.toThrow(new Error(text));
   });
 
-  test("[O17] shows no secret: neither its input, whole or in parts, nor a secret command", async () => {
+  test("shows no secret: neither its input, whole or in parts, nor a secret command", async () => {
     const stdin = JSON.stringify({
       files: [{ path: "/etc/x", content: JSON.stringify({ password: 'p"w\\ 12345' }) }],
     });
