@@ -1,4 +1,7 @@
-import { describe, expect, test } from "@jest/globals";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { CommandModule } from "yargs";
 import { UserError } from "../../automation/errors.ts";
@@ -24,9 +27,9 @@ const valid = [
 ];
 
 /** How it ended: "taken", the UserError, or what should never come out. */
-async function outcome(argv: readonly string[]): Promise<unknown> {
+async function outcome(argv: readonly string[], of: readonly CommandModule[] = verbs): Promise<unknown> {
   try {
-    await parserOf(argv, verbs, "0").parseAsync();
+    await parserOf(argv, of, "0").parseAsync();
     return "taken";
   } catch (error) {
     return error;
@@ -60,5 +63,63 @@ describe("[P26] arguments", () => {
     );
     // A mutation that never spoils anything would prove nothing.
     expect(refused).toBeGreaterThan(60);
+  });
+});
+
+/** With every verb at work: each of these is refused before anything is made or asked. */
+describe("[P26] refused by name with the next command, before anything is touched", () => {
+  const cache = mkdtempSync(join(tmpdir(), "evenkeel-parser-"));
+  const before = { ...process.env };
+  beforeAll(() => {
+    // No terminal to ask at, also where a person runs this test.
+    Object.assign(process.env, { CI: "true", XDG_CACHE_HOME: cache });
+  });
+  afterAll(() => {
+    process.env = before;
+    rmSync(cache, { recursive: true, force: true });
+  });
+
+  test.each([
+    ["an unknown flag", ["destroy", "--typo"], "typo", "npx evenkeel destroy --help"],
+    ["an unknown command", ["frobnicate"], "frobnicate", "npx evenkeel frobnicate --help"],
+    ["a stray word", ["provision", "secondary"], "secondary", "npx evenkeel provision --help"],
+    ["no command", [], "Which command?", "npx evenkeel --help"],
+    ["an unknown format", ["status", "--format", "yaml"], "format", "npx evenkeel status --help"],
+    ["a flag without its value", ["logs", "primary/web-1", "--unit"], "unit", "npx evenkeel logs --help"],
+    [
+      "a watch that is no time",
+      ["status", "--watch=0"],
+      "--watch takes seconds",
+      "npx evenkeel status --help",
+    ],
+    ["an output without a name", ["doctor", "--output="], "--output takes one", "npx evenkeel doctor --help"],
+    [
+      "two outputs",
+      ["doctor", "--output", "a", "--output", "b"],
+      "--output takes one",
+      "npx evenkeel doctor --help",
+    ],
+    ["an unknown region", ["provision", "--region", "nowhere"], "there is no region nowhere", "--region"],
+    ["a timeout that is none", ["provision", "--timeout", "2"], "--timeout 2", "--timeout 1800"],
+    ["an unknown site", ["status", "--site", "nope"], "there is no site nope", "npx evenkeel"],
+    ["a site that leaves its folder", ["status", "--site", "../x"], "is no site name", "npx evenkeel"],
+    ["destroy without a confirmation", ["destroy"], "no terminal", "--confirm shop"],
+    ["destroy with the wrong name", ["destroy", "--yes", "--confirm", "other"], "other", "--confirm shop"],
+    ["destroy with a name but without --yes", ["destroy", "--confirm", "shop"], "--yes", "--yes"],
+    ["resume without a confirmation", ["resume", "primary"], "no terminal", "--confirm primary"],
+    ["resume of no region", ["resume", "third", "--confirm", "third"], "no region third", "resume primary"],
+  ])("%s", async (_, argv, named, remedy) => {
+    const error = (await outcome(argv, commands)) as UserError;
+    expect(error).toBeInstanceOf(UserError);
+    expect(error.exitCode).toBe(2);
+    expect(`${error.what} ${error.why ?? ""}`).toContain(named);
+    expect(error.next).toContain(remedy);
+    expect(readdirSync(cache)).toEqual([]);
+  });
+
+  test("a stray word names the two dashes that npm wants, when npm started the command", async () => {
+    process.env.npm_lifecycle_event = "provision";
+    const error = (await outcome(["provision", "secondary"])) as UserError;
+    expect(error.why).toContain("npm run provision -- --region");
   });
 });
