@@ -58,7 +58,7 @@ export function parserOf(argv: readonly string[], verbs: readonly CommandModule[
       .fail((message, error) => {
         // yargs has its own error for some of what arguments alone decide, e.g. a flag without its value.
         const isUsage = error === undefined || error === null || error.name === "YError";
-        throw isUsage ? usage(message ?? error?.message ?? "", argv[0]) : error;
+        throw isUsage ? usage(message ?? error?.message ?? "", verbIn(parser), verbs) : error;
       })
       .exitProcess(false)
       .wrap(Math.min(110, process.stderr.columns ?? 110))
@@ -76,13 +76,26 @@ function namesFirst(argv: readonly string[]): FallbackCompletionFunction {
 const npmHint =
   "npm keeps flags to itself unless two dashes stand before them: npm run provision -- --region primary";
 
-function usage(message: string, verb: string | undefined): UserError {
-  const what = message
+/** The first word that is no flag's. */
+function verbIn({ parsed }: Argv): string | undefined {
+  const verb = parsed === false ? undefined : parsed.argv._[0];
+  return verb === undefined ? undefined : String(verb);
+}
+
+function usage(
+  message: string,
+  verb: string | undefined,
+  verbs: readonly Pick<CommandModule, "command">[],
+): UserError {
+  const said = message
     .split(/\s*\n\s*/)
     .filter(Boolean)
     .join(" ");
+  // yargs names what it would have understood, and not what was given.
+  const what = said.startsWith("Did you mean") ? `there is no command ${verb}. ${said}` : said;
   // npm eats flags that stand before its own "--" and hands on their values as stray words.
   const why = process.env.npm_lifecycle_event === undefined ? undefined : npmHint;
-  const next = `npx evenkeel ${verb !== undefined && /^[a-z]+$/.test(verb) ? `${verb} ` : ""}--help`;
+  const known = verbs.some(({ command }) => String(command).split(" ")[0] === verb);
+  const next = `npx evenkeel ${known ? `${verb} ` : ""}--help`;
   return new UserError({ what, why, next, exitCode: exitCodes.usage });
 }

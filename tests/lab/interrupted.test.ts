@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { execa } from "execa";
@@ -7,8 +7,17 @@ import { cli, eventually, home, siteName } from "./support/site.ts";
 
 const minute = 60_000;
 
-/** Starts a provision, kills the orchestrator (-9) as soon as `moment` is seen, and says what it had printed. */
-async function killedAt(moment: string, seen: (progress: string) => Promise<boolean>): Promise<void> {
+const lockFile = join(home, ".evenkeel", siteName, "lock.json");
+const takenOver = /The lock of provision \(pid (\d+), since [^)]+\) was taken over/;
+
+/**
+ * Starts a provision and kills the orchestrator (-9) as soon as `moment` is seen. Gives its pid, which is dead by then
+ * and stands in the lock that it left, and what it had printed.
+ */
+async function killedAt(
+  moment: string,
+  seen: (progress: string) => Promise<boolean>,
+): Promise<{ pid: number; progress: string }> {
   const run = execa("node", [join(home, "bin/evenkeel.mjs"), "provision", "--yes", "--site", siteName], {
     reject: false,
     all: true,
@@ -22,17 +31,24 @@ async function killedAt(moment: string, seen: (progress: string) => Promise<bool
   await eventually(`${moment} (provision printed: ${progress.slice(-500)})`, 8 * minute, async () =>
     (await seen(progress)) ? true : null,
   );
-  process.kill(operatorPid(), "SIGKILL");
+  const pid = lockedBy();
+  process.kill(pid, "SIGKILL");
   const { exitCode } = await run;
   expect(exitCode).not.toBe(0);
+  expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  expect(lockedBy()).toBe(pid);
+  return { pid, progress };
 }
 
 /** The orchestrator's own pid, as it stands in the site's lock. */
-function operatorPid(): number {
-  const lock = JSON.parse(readFileSync(join(home, ".evenkeel", siteName, "lock.json"), "utf8")) as {
-    pid: number;
-  };
-  return lock.pid;
+function lockedBy(): number {
+  return (JSON.parse(readFileSync(lockFile, "utf8")) as { pid: number }).pid;
+}
+
+/** The dead holder whose lock a run says it took. */
+function curedPid(printed: string): number | null {
+  const pid = takenOver.exec(printed)?.[1];
+  return pid === undefined ? null : Number(pid);
 }
 
 const container = (name: string) => async () =>
@@ -43,11 +59,17 @@ test(
   async () => {
     const destroyed = await cli(["destroy", "--yes", "--confirm", siteName], { timeoutMs: 3 * minute });
     expect(destroyed.exitCode).toBe(0);
-    await killedAt("a region's hosts are being made", container("secondary-database"));
-    await killedAt("the third place is being made", container("third-edge"));
-    await killedAt("the standby is being seeded", async (progress) => /seed-secondary/.test(progress));
+    const first = await killedAt("a region's hosts are being made", container("secondary-database"));
+    expect(curedPid(first.progress)).toBeNull();
+    const second = await killedAt("the third place is being made", container("third-edge"));
+    expect(curedPid(second.progress)).toBe(first.pid);
+    const seeding = async (progress: string) => /seed-secondary/.test(progress);
+    const third = await killedAt("the standby is being seeded", seeding);
+    expect(curedPid(third.progress)).toBe(second.pid);
     const { exitCode, stderr } = await cli(["provision", "--yes"], { timeoutMs: 12 * minute });
     expect({ exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(curedPid(stderr)).toBe(third.pid);
+    expect(existsSync(lockFile)).toBe(false);
     const status = await cli(["status", "--format", "json"]);
     expect(status.exitCode).toBe(0);
     expect(JSON.parse(status.stdout)).toMatchObject({ active: "primary", epoch: 1 });

@@ -54,7 +54,7 @@ describe("looking at a site", () => {
   });
 
   test(
-    "status --watch looks again and again over one connection, and ends at an interrupt",
+    "status --watch looks again and again, and ends at an interrupt",
     async () => {
       const argv = ["bin/evenkeel.mjs", "status", "--site", siteName, "--format", "json", "--watch=1"];
       const run = execa("node", argv, { cwd: home, reject: false, stdin: "ignore", timeout: minute });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { databaseStatus, databaseVerb, sql } from "./support/database.ts";
+import { databaseStatus, databaseVerb, sql, webVerb } from "./support/database.ts";
 import { loseMachines, pauseMachine, startMachine, stopMachine } from "./support/lab.ts";
 import { type CliResult, cli, eventually, get, type SiteHandle, site } from "./support/site.ts";
 
@@ -38,6 +38,12 @@ async function told(code: string): Promise<Map<string, string | null>> {
 const answersActive = async (now: SiteHandle, region: string) =>
   (await get(`${now.regions[region]?.url}/evenkeel/active`)).status;
 
+/** What a region's web host says of its gate. */
+async function gateOf(now: SiteHandle, region: string): Promise<string> {
+  const { stdout } = await now.ssh(`${region}/web-1`, ["sudo", "evenkeel-web", "status"]);
+  return (JSON.parse(stdout) as { gate: string }).gate;
+}
+
 describe("what status names and provision mends, on a site that was well", () => {
   let now: SiteHandle;
   beforeAll(async () => {
@@ -65,8 +71,13 @@ describe("what status names and provision mends, on a site that was well", () =>
   );
 
   test(
-    "a standby that accepts writes: told as two writers, refused before anything is joined, its gate closed",
+    "a standby that accepts writes: told as two writers, refused before anything is joined, its open gate closed",
     async () => {
+      // Open on purpose, and before its database is: nothing that would write there may run meanwhile.
+      await webVerb(now, "secondary", ["open", "--epoch", "1"]);
+      const idle = ["sudo", "systemctl", "stop", "evenkeel-cron.timer", "evenkeel-cron.service"];
+      expect((await now.ssh("secondary/web-1", idle)).exitCode).toBe(0);
+      expect(await gateOf(now, "secondary")).toBe("open");
       await sql(now, "secondary", "SET GLOBAL read_only=0;");
       try {
         const problems = await told("two-writers");
@@ -77,10 +88,14 @@ describe("what status names and provision mends, on a site that was well", () =>
         expect(stderr).toContain("secondary accepts writes at epoch 1");
         expect(stderr).toContain(fence);
         expect(stderr).not.toContain("Link, third place");
+        expect(stderr).toContain("its region's gate was closed");
+        expect(await gateOf(now, "secondary")).toBe("closed");
         // The rightful one goes on serving.
+        expect(await gateOf(now, "primary")).toBe("open");
         expect(await answersActive(now, "primary")).toBe(200);
       } finally {
         await databaseVerb(now, "secondary", ["fence"]);
+        await webVerb(now, "secondary", ["close"]);
       }
       const fenced = await told("fenced");
       expect(fenced.get("fenced")).toBe(

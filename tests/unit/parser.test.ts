@@ -81,7 +81,9 @@ describe("[P26] refused by name with the next command, before anything is touche
 
   test.each([
     ["an unknown flag", ["destroy", "--typo"], "typo", "npx evenkeel destroy --help"],
-    ["an unknown command", ["frobnicate"], "frobnicate", "npx evenkeel frobnicate --help"],
+    ["an unknown command", ["frobnicate"], "frobnicate", "npx evenkeel --help"],
+    ["a misspelt command", ["reprovision"], "reprovision. Did you mean provision?", "npx evenkeel --help"],
+    ["a flag after --site", ["--site", "shop", "status", "--typo"], "typo", "npx evenkeel status --help"],
     ["a stray word", ["provision", "secondary"], "secondary", "npx evenkeel provision --help"],
     ["no command", [], "Which command?", "npx evenkeel --help"],
     ["an unknown format", ["status", "--format", "yaml"], "format", "npx evenkeel status --help"],
