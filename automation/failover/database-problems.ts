@@ -67,7 +67,8 @@ function activeProblems(name: string, facts: DatabaseFacts, context: Context): P
     return [{ code: "writer-outdated", what, next: commands.fence(name) }];
   }
   if (beats(name, facts, observation.heartbeatSeconds)) return [];
-  const what = `the heartbeat of ${name} stands still, so its gate stays closed`;
+  // The gate stays as it was: where it is open, it refuses no write.
+  const what = `the heartbeat of ${name} stands still: /evenkeel/active answers 503 there, so edge and DNS don't take it for active`;
   return [{ code: "heartbeat-silent", what, next: commands.resume(name) }];
 }
 

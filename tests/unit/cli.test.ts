@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
@@ -41,10 +41,17 @@ describe("[P26] a usage error ends with 2, in words on standard error, and touch
   });
 });
 
+const names = commands.map(({ command }) => String(command).split(" ")[0] as string);
+
+test("README's table names every command", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const rows = [...readme.matchAll(/^\| `(?:npx evenkeel|npm run) ([a-z]+)/gm)].map(([, name]) => name);
+  expect([...new Set(rows)].sort()).toEqual([...names].sort());
+});
+
 test("--help goes to standard output, names every command and starts no set-up", async () => {
   const { exitCode, stdout, stderr } = await cli(["--help"]);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
-  const names = commands.map(({ command }) => String(command).split(" ")[0] as string);
   expect(names).toContain("provision");
   for (const name of names) expect(stdout).toContain(`evenkeel ${name}`);
 });

@@ -170,6 +170,12 @@ describe("decide", () => {
     expect(codes(withRegion("primary", database({ heartbeat: fresh })))).toEqual([]);
   });
 
+  test("a silent heartbeat is told by what it does: it closes no gate, it ends the answer that balancers go by", () => {
+    const { problems } = decide(withRegion("primary", database({ heartbeat: null })), commands);
+    expect(problems.map(({ what }) => what).join()).toContain("/evenkeel/active answers 503 there");
+    expect(problems.map(({ what }) => what).join()).not.toContain("gate");
+  });
+
   test("lag counts from half a minute on, and unknown lag is never none", () => {
     expect(codes(onSecondary({ lagSeconds: 30 }))).toEqual([]);
     expect(codes(onSecondary({ lagSeconds: 30.1 }))).toEqual(["standby-lagging"]);
