@@ -15,13 +15,30 @@ export function redact(text: string, secrets: readonly string[]): string {
  */
 export function redactEncoded(text: string, secrets: readonly string[]): string {
   let result = redact(text, secrets);
+  const { escaped, base64 } = patternsOf(secrets);
   // Most lines of most logs hold none of these: then nothing can be escaped.
-  if (/[%+\\]/.test(result)) {
-    for (const form of formsOf(secrets)) result = result.replace(escapedPattern(form), shown);
-  }
-  for (const secret of longestFirst(secrets.map((one) => one.trim())))
-    for (const pattern of base64Patterns(secret)) result = result.replace(pattern, shown);
+  const patterns = /[%+\\]/.test(result) ? [...escaped, ...base64] : base64;
+  for (const pattern of patterns) result = result.replace(pattern, shown);
   return result;
+}
+
+interface Patterns {
+  escaped: RegExp[];
+  base64: RegExp[];
+}
+
+/** Made once for a site's secrets: a bundle has a hundred texts. */
+const made = new WeakMap<readonly string[], Patterns>();
+
+function patternsOf(secrets: readonly string[]): Patterns {
+  const known = made.get(secrets);
+  if (known !== undefined) return known;
+  const patterns = {
+    escaped: formsOf(secrets).map(escapedPattern),
+    base64: longestFirst(secrets.map((one) => one.trim())).flatMap(base64Patterns),
+  };
+  made.set(secrets, patterns);
+  return patterns;
 }
 
 const shown = "[redacted]";
