@@ -54,7 +54,7 @@ export function reason(error: unknown, secrets: readonly string[] | null): strin
     return redactEncoded(parts.filter(Boolean).join(": "), secrets ?? []);
   }
   const { code, name, message } = Object(error) as { code?: string; name?: string; message?: string };
-  return secrets === null ? String(code ?? name) : redactEncoded(message ?? String(error), secrets);
+  return secrets === null ? (code ?? name ?? "it failed") : redactEncoded(message ?? String(error), secrets);
 }
 
 /** Reads a file of the site: a regular one only, since whoever may write there could point anywhere by a link. */
