@@ -8,6 +8,12 @@ const options = {
     requiresArg: true,
     describe: "The region's name once more, instead of typing it",
   },
+  "accept-loss": {
+    type: "boolean",
+    default: false,
+    describe:
+      "Also when another region was the writer later and no database holds what it took: that is given up",
+  },
   ...yesOption,
 } as const;
 
@@ -21,6 +27,6 @@ export const resumeCommand: CommandModule<object, InferredOptionTypes<typeof opt
         .options(options),
     handler: async (args) => {
       const { resume } = await import("../rollout/resume.ts");
-      await resume(args);
+      await resume({ ...args, acceptLoss: args["accept-loss"] });
     },
   };

@@ -1,3 +1,4 @@
+import type { Grant } from "./granted.ts";
 import type { DatabaseFacts, RegionObservation } from "./observation.ts";
 import { type Context, mendOrLook, type Problem } from "./problem.ts";
 import { beats } from "./writers.ts";
@@ -66,13 +67,30 @@ function activeProblems(name: string, facts: DatabaseFacts, context: Context): P
     const what = `${name} accepts writes at epoch ${facts.epoch} although epoch ${epoch} was granted`;
     return [{ code: "writer-outdated", what, next: commands.fence(name) }];
   }
+  if (context.lost !== null) {
+    const what = `${name} accepts writes at epoch ${facts.epoch}; ${lostWriter(context.lost)}`;
+    return [{ code: "writer-outdated", what, next: giveUp(name, context.lost, context) }];
+  }
   if (beats(name, facts, observation.heartbeatSeconds)) return [];
   // The gate stays as it was: where it is open, it refuses no write.
   const what = `the heartbeat of ${name} stands still: /evenkeel/active answers 503 there, so edge and DNS don't take it for active`;
   return [{ code: "heartbeat-silent", what, next: commands.resume(name) }];
 }
 
-function readOnlyActive(name: string, facts: DatabaseFacts, { epoch, commands }: Context): Problem {
+function lostWriter({ region, epoch }: Grant): string {
+  return `${region} was the writer after it, at epoch ${epoch}, and no database that answers holds what it took`;
+}
+
+/** While that region's database is silent it may still come back: it is told by itself, with what mends it. */
+function giveUp(name: string, { region }: Grant, { observation, commands }: Context): string | null {
+  const silent = observation.regions.some((one) => one.name === region && one.database.facts === null);
+  return silent
+    ? null
+    : `bring the database host of ${region} back as it was, or ${commands.resumeWithLoss(name)}`;
+}
+
+function readOnlyActive(name: string, facts: DatabaseFacts, context: Context): Problem {
+  const { epoch, lost, commands } = context;
   const what = `${name} was active at epoch ${facts.epoch} and is read-only since its database host restarted`;
   if (facts.epoch < (epoch ?? 0)) {
     return {
@@ -81,13 +99,20 @@ function readOnlyActive(name: string, facts: DatabaseFacts, { epoch, commands }:
       next: commands.follow(name),
     };
   }
+  if (lost !== null) {
+    const next = giveUp(name, lost, context);
+    return { code: "active-read-only", what: `${what}; ${lostWriter(lost)}`, next };
+  }
   return { code: "active-read-only", what, next: `${commands.resume(name)}, or ${commands.provision}` };
 }
 
-function fenced(name: string, facts: DatabaseFacts, { writers, epoch, commands }: Context): Problem {
+function fenced(name: string, facts: DatabaseFacts, context: Context): Problem {
+  const { writers, epoch, lost, commands } = context;
   const what = `the database of ${name} is fenced and takes no part`;
   if (writers.rightful !== null) return { code: "fenced", what, next: commands.follow(name) };
-  return { code: "fenced", what, next: facts.epoch === epoch ? commands.resume(name) : null };
+  if (facts.epoch !== epoch) return { code: "fenced", what, next: null };
+  if (lost === null) return { code: "fenced", what, next: commands.resume(name) };
+  return { code: "fenced", what: `${what}; ${lostWriter(lost)}`, next: giveUp(name, lost, context) };
 }
 
 function standbyProblems(name: string, facts: DatabaseFacts, { writers, commands }: Context): Problem[] {

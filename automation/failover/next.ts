@@ -3,6 +3,8 @@ export interface Commands {
   provision: string;
   /** Lets a region that was active write again. */
   resume: (region: string) => string;
+  /** The same where a later writer's database was lost: what that one took is given up. */
+  resumeWithLoss: (region: string) => string;
   /** Closes a region's database. */
   fence: (region: string) => string;
   /** Joins a region's database to whoever is the writer, or says why it may not. */
@@ -21,6 +23,7 @@ export function commandsOf(site: { flag: string; pulumi: string }): Commands {
   return {
     provision: `npx evenkeel provision${siteFlag}`,
     resume: (region) => `npx evenkeel resume ${region} --confirm ${region}${siteFlag}`,
+    resumeWithLoss: (region) => `npx evenkeel resume ${region} --confirm ${region} --accept-loss${siteFlag}`,
     fence: (region) => on(`${region}/database`, "sudo evenkeel-db fence"),
     follow: (region) => on(`${region}/database`, "sudo evenkeel-db follow"),
     startDatabase: (region) => on(`${region}/database`, "sudo systemctl restart mariadb"),

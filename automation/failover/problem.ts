@@ -1,3 +1,4 @@
+import { type Grant, lostGrant } from "./granted.ts";
 import type { Commands } from "./next.ts";
 import type { Observation, RegionObservation } from "./observation.ts";
 import { type Writers, writersOf } from "./writers.ts";
@@ -35,12 +36,15 @@ export interface Context {
   writers: Writers;
   /** Highest epoch that any database told; null when none did. */
   epoch: number | null;
+  /** A writer after that epoch, whose database was lost; null where no host knows of one. */
+  lost: Grant | null;
   commands: Commands;
 }
 
 export function contextOf(observation: Observation, commands: Commands): Context {
-  const databases = observation.regions.map(({ name, database }) => ({ name, facts: database.facts }));
-  return { observation, writers: writersOf(databases), epoch: highestEpoch(observation.regions), commands };
+  const known = observation.regions.map(({ name, database, web }) => ({ name, facts: database.facts, web }));
+  const epoch = highestEpoch(observation.regions);
+  return { observation, writers: writersOf(known), epoch, lost: lostGrant(known), commands };
 }
 
 function highestEpoch(regions: readonly RegionObservation[]): number | null {

@@ -41,6 +41,11 @@ export interface AbsentRegions {
   absent?: readonly string[];
 }
 
+export interface AcceptLoss {
+  /** Open at an epoch above the host's own, although a later writer's database was lost. */
+  acceptLoss?: boolean;
+}
+
 function command(verb: Verb, words: readonly string[], options: Deadline): RemoteCommand {
   const seconds = options.deadlineSeconds ?? defaultDeadlineSeconds[verb];
   if (!Number.isInteger(seconds) || seconds < 1)
@@ -57,6 +62,11 @@ function epochWords(epoch: number): string[] {
   return ["--epoch", String(epoch)];
 }
 
+const resumeWords = ({ epoch, acceptLoss = false }: AcceptLoss & { epoch: number }) => [
+  ...epochWords(epoch),
+  ...(acceptLoss ? ["--accept-loss"] : []),
+];
+
 const absentWords = ({ absent = [] }: AbsentRegions) => absent.flatMap((region) => ["--absent", region]);
 
 const confirmedOffWords = ({ confirmedOff = [] }: ConfirmedOff) =>
@@ -68,8 +78,8 @@ export const databaseCommand = {
     command("birth", [...(options.report ? ["--report"] : []), ...absentWords(options)], options),
   seed: (options: Deadline = {}) => command("seed", [], options),
   status: (options: Deadline = {}) => command("status", [], options),
-  resume: (options: Deadline & AbsentRegions & { epoch: number }) =>
-    command("resume", [...epochWords(options.epoch), ...absentWords(options)], options),
+  resume: (options: Deadline & AbsentRegions & AcceptLoss & { epoch: number }) =>
+    command("resume", [...resumeWords(options), ...absentWords(options)], options),
   promote: (options: Deadline & ConfirmedOff & { epoch: number }) =>
     command("promote", [...epochWords(options.epoch), ...confirmedOffWords(options)], options),
   demote: (options: Deadline = {}) => command("demote", [], options),

@@ -12,11 +12,11 @@ import { backendDirectory } from "../stacks/stale-lock.ts";
 import { resourcesOf } from "../stacks/state.ts";
 import { globalStack } from "../stacks.ts";
 import { say, terminal } from "../terminal.ts";
+import { askDatabases, type DatabaseAnswers } from "./answers.ts";
 import { askTyped } from "./confirm.ts";
 import { setUpEngine } from "./engine.ts";
 import { notSetUp, type PreviewOptions } from "./preview.ts";
 import { checkTimeout, type Picked, pickRegions } from "./regions.ts";
-import { askDatabases, type DatabaseAnswers } from "./resume.ts";
 import { openAsFound, readOutputs, type Session, withLockedSite } from "./session.ts";
 import { cureStaleLocks, prepareStack } from "./stale.ts";
 

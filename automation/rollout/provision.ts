@@ -1,7 +1,7 @@
 import { exitCodes, UserError } from "../errors.ts";
 import { type Diagnosis, decide } from "../failover/decide.ts";
 import { commandsOf } from "../failover/next.ts";
-import { heartbeatLimit } from "../failover/writers.ts";
+import { heartbeatLimit, writersOf } from "../failover/writers.ts";
 import { hostsOf, openHosts, type SiteOutputs, sshHosts } from "../hosts.ts";
 import { interrupts } from "../interrupt.ts";
 import { facts, writeResult } from "../output.ts";
@@ -12,12 +12,13 @@ import { summary } from "../stacks/events.ts";
 import { globalStack } from "../stacks.ts";
 import { lookAt } from "../status/look.ts";
 import { say } from "../terminal.ts";
+import { askDatabases, askHosts } from "./answers.ts";
 import { setUpEngine } from "./engine.ts";
 import { refuseWrongWriters, settleGates } from "./gates.ts";
 import { missingUrns } from "./machines.ts";
 import { previewRollout } from "./preview.ts";
 import { checkTimeout, type Picked, pickRegions } from "./regions.ts";
-import { askDatabases, interruptedActive, refused, resumeProblems, resumeRegion } from "./resume.ts";
+import { epochToOpen, interruptedActive, refuseLostWriter, rejoinPeers, resumeRegion } from "./resume.ts";
 import { readOutputs, type Session, withLockedSite } from "./session.ts";
 import { cureStaleLocks, prepareStack } from "./stale.ts";
 
@@ -138,25 +139,29 @@ async function build(
 }
 
 /**
- * What must be true of the writer before the stacks are joined: there is no wrong one (exit code 12), and an active
- * database that was closed gets its write access back when every existing peer says that nobody came after it (W1).
+ * What must be true of the writer before the stacks are joined: there is no wrong one and none was lost (exit code 12),
+ * and an active database that was closed gets its write access back when every existing peer says that nobody came
+ * after it (W1).
  */
-async function settleWriter(ssh: SshSession, outputs: SiteOutputs, config: Session["config"]): Promise<void> {
+export async function settleWriter(
+  ssh: SshSession,
+  outputs: SiteOutputs,
+  config: Session["config"],
+): Promise<void> {
   const { site } = config;
-  const seen = await askDatabases(ssh, outputs);
+  const seen = await askHosts(ssh, outputs);
   await refuseWrongWriters({ site, ssh, outputs, answers: seen });
   const region = interruptedActive(seen, heartbeatLimit(config));
-  if (region === null) return;
-  // A peer's machine may have been made anew: without its leg on the link it can't be asked, by us or by the host.
-  if (config.provider === "lab") {
-    const { remakeLink } = await import("../lab/link.ts");
-    const built = Object.values(outputs.regions).filter((one) => one !== null);
-    await remakeLink(site, built, config.peering.subnet);
+  if (region === null) {
+    // The others are seeded from whoever writes now: what a later writer took would be gone without a question.
+    const { rightful } = writersOf(Object.entries(seen).map(([name, { facts }]) => ({ name, facts })));
+    if (rightful !== null) refuseLostWriter({ site, region: rightful, answers: seen });
+    return;
   }
-  const answers = await askDatabases(ssh, outputs);
-  const problems = resumeProblems(region, answers);
-  if (problems.length > 0) throw refused({ region, answers, problems, flag: siteFlag(site) });
-  await resumeRegion(ssh, outputs, region, answers[region]?.facts?.epoch ?? 0);
+  await rejoinPeers(config, outputs);
+  const answers = await askHosts(ssh, outputs);
+  const epoch = epochToOpen({ site, region, answers, acceptLoss: false });
+  await resumeRegion({ site, ssh, outputs, region, answers, epoch });
   say(`${region} had stopped accepting writes, and accepts them again.`);
 }
 

@@ -1,13 +1,16 @@
+import type { SiteConfig } from "../../components/config.ts";
 import { exitCodes, UserError } from "../errors.ts";
-import { databaseFacts } from "../failover/facts.ts";
+import { epochHeld, type Grant, lostGrant, nextEpoch, untoldEpochs } from "../failover/granted.ts";
+import { commandsOf } from "../failover/next.ts";
 import type { DatabaseFacts } from "../failover/observation.ts";
 import { beats } from "../failover/writers.ts";
 import { openHosts, type SiteOutputs } from "../hosts.ts";
 import { secondsText } from "../progress.ts";
 import { databaseCommand } from "../remote/database.ts";
 import type { SshSession } from "../remote/ssh.ts";
-import { notBuilt, siteConfig, siteFlag, sitePlace } from "../site.ts";
+import { notBuilt, siteConfig, siteFlag, sitePlace, siteWords } from "../site.ts";
 import { say, terminal } from "../terminal.ts";
+import { askDatabases, askHosts, type DatabaseAnswers, type HostAnswers, knowledgeOf } from "./answers.ts";
 import { askTyped } from "./confirm.ts";
 import { setUpEngine } from "./engine.ts";
 import { settleGates } from "./gates.ts";
@@ -17,54 +20,50 @@ export interface ResumeArgs {
   site: string;
   region: string;
   confirm?: string | undefined;
+  /** Go on although a region was the writer later and no database holds what it took. */
+  acceptLoss: boolean;
   yes: boolean;
 }
 
-/** What each region's database host says of itself; null where it can't be asked. */
-export type DatabaseAnswers = Record<string, { facts: DatabaseFacts | null; why: string | null }>;
-
 const dial = { attempts: 3, timeoutSeconds: 5 };
-const askMs = 12_000;
 const resumeMs = 75_000;
 
 /** `evenkeel resume REGION`: gives an active region its write access back after a restart (writer.md, W1). */
 export async function resume(args: ResumeArgs): Promise<void> {
+  const { region, acceptLoss } = args;
   const place = sitePlace(args.site);
   const config = siteConfig(place);
-  if (!config.regions.includes(args.region)) throw unknownRegion(args.region, config.regions);
-  await askTyped({
-    name: args.region,
-    given: args.confirm,
-    flag: "--confirm",
-    yes: true,
-    terminal: terminal(),
-  });
+  const flag = siteFlag(config.site);
+  if (!config.regions.includes(region)) throw unknownRegion(region, config.regions, flag);
+  await askTyped({ name: region, given: args.confirm, flag: "--confirm", yes: true, terminal: terminal() });
   const engine = await setUpEngine(args);
   const started = Date.now();
-  await withLockedSite({ place, config, engine }, `resume ${args.region}`, async (session) => {
+  await withLockedSite({ place, config, engine }, `resume ${region}`, async (session) => {
     const outputs = await readOutputs(session);
-    if (outputs.regions[args.region] === null) throw notBuilt(config.site);
+    if (outputs.regions[region] === null) throw notBuilt(config.site);
     const ssh = await openHosts(place, outputs, session.secrets, dial);
     try {
-      const answers = await askDatabases(ssh, outputs);
-      const problems = resumeProblems(args.region, answers);
-      if (problems.length > 0)
-        throw refused({ region: args.region, answers, problems, flag: siteFlag(config.site) });
-      await resumeRegion(ssh, outputs, args.region, answers[args.region]?.facts?.epoch ?? 0);
+      const answers = await askHosts(ssh, outputs);
+      const epoch = epochToOpen({ site: config.site, region, answers, acceptLoss });
+      await rejoinPeers(config, outputs);
+      await resumeRegion({ site: config.site, ssh, outputs, region, answers, epoch });
       await settleGates({ site: config.site, ssh, outputs, answers: await askDatabases(ssh, outputs) }, say);
     } finally {
       await ssh.close();
     }
   });
-  say(`${args.region} accepts writes again (${secondsText((Date.now() - started) / 1000)}).`);
+  say(`${region} accepts writes again (${secondsText((Date.now() - started) / 1000)}).`);
 }
 
-export async function askDatabases(ssh: SshSession, outputs: SiteOutputs): Promise<DatabaseAnswers> {
-  const asked = Object.entries(outputs.regions).map(async ([name, region]) => {
-    const host = region?.hosts.find(({ id }) => id === region.database.hostId);
-    return host === undefined ? [] : [[name, await databaseFacts(ssh, host, askMs)] as const];
-  });
-  return Object.fromEntries((await Promise.all(asked)).flat());
+/** A peer's machine may have been made anew: without its leg on the link its host can't be asked by the others. */
+export async function rejoinPeers(
+  { provider, site, peering }: Pick<SiteConfig, "provider" | "site" | "peering">,
+  outputs: SiteOutputs,
+): Promise<void> {
+  if (provider !== "lab") return;
+  const { remakeLink } = await import("../lab/link.ts");
+  const built = Object.values(outputs.regions).filter((one) => one !== null);
+  await remakeLink(site, built, peering.subnet);
 }
 
 /**
@@ -87,8 +86,11 @@ export function interruptedActive(
   return names[0] ?? null;
 }
 
-/** Why a region may not get its write access back; empty means it may. Every existing peer must have answered (W1). */
-export function resumeProblems(region: string, answers: DatabaseAnswers): string[] {
+/**
+ * Why a region may not get its write access back; empty means it may, unless a later writer was lost (epochToOpen).
+ * Every existing peer must have answered (W1), and of one whose database is new its web hosts too.
+ */
+export function resumeProblems(region: string, answers: HostAnswers): string[] {
   const own = answers[region]?.facts ?? null;
   if (own === null) return [`${region} can't be asked: ${answers[region]?.why ?? "it has no database host"}`];
   const problems: string[] = [];
@@ -97,35 +99,67 @@ export function resumeProblems(region: string, answers: DatabaseAnswers): string
   for (const [name, { facts, why }] of Object.entries(answers)) {
     if (name === region) continue;
     if (facts === null) problems.push(`${name} can't be asked whether it has a newer epoch: ${why}`);
-    else if (facts.epoch > own.epoch)
-      problems.push(`${name} knows the newer epoch ${facts.epoch} (${region}: ${own.epoch})`);
+    else if (epochHeld(facts) > own.epoch)
+      problems.push(`${name} knows the newer epoch ${epochHeld(facts)} (${region}: ${own.epoch})`);
     else if (facts.role === "active" || facts.writable === true)
       problems.push(`${name} is ${facts.role} and may accept writes`);
   }
-  return problems;
+  return [...problems, ...untoldEpochs(knowledgeOf(answers))];
+}
+
+export interface Reopening {
+  site: string;
+  region: string;
+  answers: HostAnswers;
+  acceptLoss: boolean;
+}
+
+/**
+ * The epoch at which a region's database may be opened: its own; or, where a later writer's database was lost and that
+ * loss is accepted, one above all that any host knows, so that no epoch is granted twice (W7). Throws a UserError (exit
+ * code 12) with everything that speaks against it.
+ */
+export function epochToOpen({ site, region, answers, acceptLoss }: Reopening): number {
+  const problems = resumeProblems(region, answers);
+  if (problems.length > 0) throw refused({ region, answers, problems, flag: siteFlag(site) });
+  const known = knowledgeOf(answers);
+  const lost = lostGrant(known);
+  if (lost === null) return answers[region]?.facts?.epoch ?? 0;
+  if (!acceptLoss) throw lossRefused({ site, region, answers, lost });
+  return nextEpoch(known);
+}
+
+/** Throws the same refusal where a region that already writes is older than a writer whose database was lost. */
+export function refuseLostWriter({ site, region, answers }: Omit<Reopening, "acceptLoss">): void {
+  const lost = lostGrant(knowledgeOf(answers));
+  if (lost !== null) throw lossRefused({ site, region, answers, lost });
 }
 
 /** Runs the verb on the host, which checks the same once more against its peers. */
-export async function resumeRegion(
-  ssh: SshSession,
-  outputs: SiteOutputs,
-  region: string,
-  epoch: number,
-): Promise<void> {
+export async function resumeRegion(options: {
+  site: string;
+  ssh: SshSession;
+  outputs: SiteOutputs;
+  region: string;
+  answers: DatabaseAnswers;
+  epoch: number;
+}): Promise<void> {
+  const { site, ssh, outputs, region, answers, epoch } = options;
   const hostId = outputs.regions[region]?.database.hostId ?? `${region}/database`;
   const absent = Object.keys(outputs.regions).filter((name) => outputs.regions[name] === null);
-  const command = databaseCommand.resume({ epoch, absent, deadlineSeconds: 60 });
+  const acceptLoss = epoch > (answers[region]?.facts?.epoch ?? 0);
+  const command = databaseCommand.resume({ epoch, acceptLoss, absent, deadlineSeconds: 60 });
   const result = await ssh.run(hostId, command, { timeoutMs: resumeMs });
   if (result.exitCode === 0) return;
   throw new UserError({
     what: `${region} was not resumed`,
     why: result.stderr.trim(),
-    next: "npx evenkeel status",
+    next: `npx evenkeel status${siteFlag(site)}`,
     exitCode: result.exitCode === 12 ? exitCodes.refused : exitCodes.error,
   });
 }
 
-export function refused(options: {
+function refused(options: {
   region: string;
   answers: DatabaseAnswers;
   problems: readonly string[];
@@ -144,11 +178,30 @@ export function refused(options: {
   });
 }
 
-function unknownRegion(name: string, regions: readonly string[]): UserError {
+function lossRefused(options: {
+  site: string;
+  region: string;
+  answers: DatabaseAnswers;
+  lost: Grant;
+}): UserError {
+  const { site, region, answers, lost } = options;
+  const facts = answers[region]?.facts;
+  const doing = facts?.writable === true ? "accepts writes" : "stays read-only";
+  const { resumeWithLoss } = commandsOf(siteWords(site));
+  return new UserError({
+    what: `${region} was the writer at epoch ${facts?.epoch ?? 0} and ${doing}: ${lost.region} was the writer after it, at epoch ${lost.epoch}`,
+    why: `${lost.host} opened its gate for epoch ${lost.epoch}; what ${lost.region} took since is on no database that answers`,
+    next: `bring the database host of ${lost.region} back as it was; or, to go on without what it took: ${resumeWithLoss(region)}`,
+    exitCode: exitCodes.refused,
+    code: "writer-lost",
+  });
+}
+
+export function unknownRegion(name: string, regions: readonly string[], flag: string): UserError {
   return new UserError({
     what: `there is no region ${name}`,
     why: `the regions are ${regions.join(", ")}`,
-    next: `npx evenkeel resume ${regions[0]} --confirm ${regions[0]}`,
+    next: `npx evenkeel resume ${regions[0]} --confirm ${regions[0]}${flag}`,
     exitCode: exitCodes.usage,
   });
 }

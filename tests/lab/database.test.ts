@@ -116,6 +116,8 @@ describe("a host with the role and nothing else", () => {
     "promote --epoch 0",
     "promote --epoch 10000000000",
     "resume --epoch 10000000000",
+    "resume --accept-loss",
+    "promote --epoch 2 --accept-loss",
     "promote --epoch 2 --confirmed-off",
     "promote --epoch x",
     "status --epoch 1",
@@ -522,6 +524,8 @@ describe("fence and restart", () => {
     expect(await pair.script("two", "systemctl is-active evenkeel-heartbeat || :")).toBe("inactive\n");
     expect((await verb(pair, "two", "promote --epoch 2")).stderr).toContain("resume --epoch 2");
     expect((await verb(pair, "two", "resume --epoch 3")).stderr).toContain("knows epoch 2, not 3");
+    const past = await verb(pair, "two", "resume --epoch 1 --accept-loss");
+    expect(past).toMatchObject({ exitCode: 12, stderr: expect.stringContaining("epoch 1 is past") });
     await silenceSsh(pair, "two", true);
     const silent = await verb(pair, "two", "resume --epoch 2");
     await silenceSsh(pair, "two", false);
@@ -649,7 +653,8 @@ sleep 0.3`,
     expect(unproved.stderr).toContain("--confirmed-off two");
     process.stderr.write(`promote beside a closed peer: ${promoted.seconds.toFixed(2)} s\n`);
     expect(promoted.answer).toMatchObject({ promoted: true, epoch: 3 });
-    expect((await verb(pair, "two", "resume --epoch 2")).stderr).toContain("knows the newer epoch 3");
+    for (const words of ["resume --epoch 2", "resume --epoch 4 --accept-loss"])
+      expect((await verb(pair, "two", words)).stderr).toContain("knows the newer epoch 3");
     const followed = await verb(pair, "two", "follow");
     if (followed.exitCode !== 0)
       throw new Error(`follow ended with ${followed.exitCode}: ${followed.stderr}`);

@@ -1,8 +1,41 @@
 import { expect, test } from "@jest/globals";
-import { loseMachines } from "./support/lab.ts";
+import { databaseStatus, databaseVerb, webVerb } from "./support/database.ts";
+import { loseMachines, stopMachine } from "./support/lab.ts";
 import { cli, site } from "./support/site.ts";
 
 const minute = 60_000;
+
+test(
+  "the newest writer's database lost: the old writer is opened only by name, above the lost epoch (12)",
+  async () => {
+    const now = await site();
+    const { epoch } = await databaseStatus(now, "primary");
+    await stopMachine(now.host("primary/database").name);
+    const promotion = ["promote", "--epoch", String(epoch + 1), "--confirmed-off", "primary"];
+    await databaseVerb(now, "secondary", promotion);
+    await webVerb(now, "secondary", ["open", "--epoch", String(epoch + 1)]);
+    await loseMachines([now.host("secondary/database").name]);
+    const { exitCode, stderr } = await cli(["provision", "--yes"], { timeoutMs: 8 * minute });
+    expect(stderr).toContain(`secondary was the writer after it, at epoch ${epoch + 1}`);
+    const resume = ["resume", "primary", "--confirm", "primary"];
+    expect(stderr).toContain(`npx evenkeel ${[...resume, "--accept-loss"].join(" ")} --site proof`);
+    expect(exitCode).toBe(12);
+    expect((await cli(resume)).exitCode).toBe(12);
+    expect(await databaseStatus(now, "primary")).toMatchObject({ role: "active", epoch, writable: false });
+    const resumed = await cli([...resume, "--accept-loss"]);
+    expect({ exitCode: resumed.exitCode, stderr: resumed.exitCode === 0 ? "" : resumed.stderr }).toEqual({
+      exitCode: 0,
+      stderr: "",
+    });
+    expect(await databaseStatus(now, "primary")).toMatchObject({
+      role: "active",
+      epoch: epoch + 2,
+      writable: true,
+      heartbeat: { region: "primary", epoch: epoch + 2 },
+    });
+  },
+  10 * minute,
+);
 
 test(
   "both databases lost: nothing is born a second time over a site that was there (12)",

@@ -44,6 +44,9 @@ describe("databaseCommand", () => {
     expect(databaseCommand.resume({ epoch: 2 })).toEqual({
       argv: [...program, "resume", "--epoch", "2", "--deadline", "60"],
     });
+    expect(databaseCommand.resume({ epoch: 3, acceptLoss: true })).toEqual({
+      argv: [...program, "resume", "--epoch", "3", "--accept-loss", "--deadline", "60"],
+    });
   });
 
   test("regions that do not exist are named one by one", () => {

@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154
 # Gives a host that was the active one its database back after a restart (writer.md, W1): every other region answers
-# and none of them knows a newer epoch or a writer, or is about to become one.
+# and none of them knows a newer epoch or a writer, or is about to become one. With --accept-loss the epoch asked for is
+# a new one: a later writer's database was lost, and its epoch, which only web hosts still know, is never granted again.
 verb_resume() {
   take_lock
   read_role
@@ -32,7 +33,11 @@ verb_resume() {
 
 resume_problems() {
   [ "$ROLE" = active ] || [ "$ROLE$WAS" = fencedactive ] || echo "the role of this host is $ROLE: only one that was active can resume"
-  [ "$EPOCH" = "$ASKED_EPOCH" ] || echo "this host knows epoch $EPOCH, not $ASKED_EPOCH"
+  if [ "$ACCEPT_LOSS" = true ]; then
+    [ "$ASKED_EPOCH" -ge "$EPOCH" ] || echo "epoch $ASKED_EPOCH is past: this host knows epoch $EPOCH"
+  else
+    [ "$EPOCH" = "$ASKED_EPOCH" ] || echo "this host knows epoch $EPOCH, not $ASKED_EPOCH"
+  fi
   local region
   for region in $(silent_peers); do echo "region '$region' can't be asked whether it has a newer epoch"; done
   jq -r --argjson own "$EPOCH" '.[] | select(.status != null)
