@@ -57,7 +57,44 @@ describe("gates", () => {
   test("a gate that can't be set is an error that names the host and why", async () => {
     const { error } = await settle(active, standby, 1);
     expect(error?.what).toContain("web-1");
-    expect(error?.why).toBe("the reason");
+    expect(error?.why).toBe("primary-web-1: the reason\nsecondary-web-1: the reason");
     expect(error?.next).toBe("npx evenkeel status --site proof");
+  });
+
+  /** Two writers at one epoch, and these hosts out of reach; the others answer a moment later. */
+  async function outOfReach(silent: readonly string[], primary = active, secondary = active) {
+    const done: string[] = [];
+    const run = async (id: string) => {
+      if (silent.includes(id)) throw new UserError({ what: `${id} cannot be reached by SSH.`, code: "ssh" });
+      await new Promise((resolve) => setImmediate(resolve));
+      done.push(id);
+      return { exitCode: 0, stdout: "{}", stderr: "" };
+    };
+    const answers = { primary: { facts: primary }, secondary: { facts: secondary } };
+    const ssh = { run } as unknown as SshSession;
+    const error: unknown = await settleGates({ site: "proof", ssh, outputs, answers }, () => undefined).catch(
+      (thrown: unknown) => thrown,
+    );
+    return { done, error };
+  }
+
+  test("a web host out of reach hides no two writers (12): the other gate is closed first, this one is named", async () => {
+    const { done, error } = await outOfReach(["primary/web-1"]);
+    expect(done).toEqual(["secondary/web-1"]);
+    expect(error).toMatchObject({ exitCode: 12, code: "two-writers" });
+    const { what, why } = error as UserError;
+    expect(what).toContain("not every gate of its region was closed");
+    expect(why).toContain("primary accepts writes at epoch 1\nsecondary accepts writes at epoch 1\n");
+    expect(why).toContain("the gate of primary-web-1 could not be closed: primary/web-1 cannot be reached");
+  });
+
+  test("while gates settle, one out of reach cuts no other short, and all of them are named", async () => {
+    const one = await outOfReach(["primary/web-1"], active, standby);
+    expect(one.done).toEqual(["secondary/web-1"]);
+    expect(one.error).toMatchObject({ code: "ssh", what: "primary/web-1 cannot be reached by SSH." });
+    const { error } = await outOfReach(["primary/web-1", "secondary/web-1"], active, standby);
+    expect((error as UserError).what).toBe(
+      "the gate of primary-web-1 and of secondary-web-1 could not be settled",
+    );
   });
 });
