@@ -81,14 +81,21 @@ export class Stacks {
   async existing(): Promise<string[]> {
     const all = stackNames(this.options.config);
     if (all.every((name) => this.opened.has(name))) return all;
+    const known = new Set(await this.inProject());
+    return all.filter((name) => known.has(name));
+  }
+
+  /** Further stacks of the same project: of a region that the configuration no longer names, or somebody else's. */
+  async others(): Promise<string[]> {
+    const own = new Set(stackNames(this.options.config));
+    return (await this.inProject()).filter((name) => !own.has(name));
+  }
+
+  private async inProject(): Promise<string[]> {
     const backend = this.fileBackend();
-    if (backend !== null) {
-      const saved = new Set(savedStacks(backend, this.options.place.name));
-      return all.filter((name) => saved.has(name));
-    }
+    if (backend !== null) return savedStacks(backend, this.options.place.name);
     const known = await this.attempt("", "listed", () => this.workspace.listStacks());
-    const names = new Set(known.map(({ name }) => name.slice(name.lastIndexOf("/") + 1)));
-    return all.filter((name) => names.has(name));
+    return known.map(({ name }) => name.slice(name.lastIndexOf("/") + 1));
   }
 
   async region(name: string): Promise<RegionOutputs | null> {

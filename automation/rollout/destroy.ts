@@ -1,5 +1,4 @@
-import { existsSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import type { SiteConfig } from "../../components/config.ts";
 import type { SiteSecrets } from "../../components/secrets.ts";
 import { exitCodes, UserError } from "../errors.ts";
@@ -7,10 +6,11 @@ import { openHosts } from "../hosts.ts";
 import { runWork, secondsText, type Work } from "../progress.ts";
 import { home, type SitePlace, siteConfig, siteFlag, sitePlace } from "../site.ts";
 import { isShown, resourceName, summary } from "../stacks/events.ts";
+import { removeRemains } from "../stacks/remains.ts";
 import { savedStacks } from "../stacks/saved.ts";
 import { backendDirectory } from "../stacks/stale-lock.ts";
 import { resourcesOf } from "../stacks/state.ts";
-import { globalStack } from "../stacks.ts";
+import { globalStack, stackNames } from "../stacks.ts";
 import { say, terminal } from "../terminal.ts";
 import { askDatabases, type DatabaseAnswers } from "./answers.ts";
 import { askTyped } from "./confirm.ts";
@@ -109,7 +109,7 @@ export function destroyOrder(picked: Picked): string[][] {
   return [picked.global ? [globalStack] : [], picked.regions].filter((names) => names.length > 0);
 }
 
-/** The region that acknowledges writes goes only when that was said; one that can't be asked may be it. */
+/** The region that acknowledges writes, or holds the last copy, goes only when that was said (whyKept). */
 async function refuseActive(session: Session, picked: Picked): Promise<void> {
   if (picked.regions.length === 0) return;
   const outputs = await readOutputs(session);
@@ -184,23 +184,32 @@ function destroyStep(session: Session, name: string, andRemove: boolean) {
   return { title: `Stack ${name}`, run };
 }
 
-/** Empty stacks, what a killed creation left in no state, and the site's own files of the backend. */
-async function removeRest(session: Session): Promise<void> {
+/**
+ * Empty stacks, what a killed creation left in no state, and what is left of these stacks in the backend. Another stack
+ * of the project is left with all that may be its own, and named by the error (exit code 12).
+ */
+export async function removeRest(session: Session): Promise<void> {
   const { stacks, config, engine } = session;
   for (const name of await stacks.existing()) await stacks.remove(name);
-  if (config.provider === "lab") {
+  const others = await stacks.others();
+  if (config.provider === "lab" && others.length === 0) {
     const { removeLeftovers } = await import("../lab/docker.ts");
     const { containers, networks, volumes } = await removeLeftovers(config.site);
     const all = [...containers, ...networks, ...volumes];
     if (all.length > 0) say(`Removed what was in no state: ${all.join(", ")}.`);
   }
   const backend = backendDirectory(engine.env.PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL);
-  if (backend !== null) removeBackendFiles(backend, config.site);
+  if (backend !== null) removeRemains(backend, config.site, stackNames(config));
+  if (others.length > 0) throw othersLeft(config, others);
 }
 
-/** `pulumi stack rm` keeps backups and empty folders of the file backend. */
-function removeBackendFiles(backend: string, project: string): void {
-  const kinds = ["stacks", "history", "backups"].map((kind) => join(backend, ".pulumi", kind, project));
-  const locks = join(backend, ".pulumi", "locks", "organization", project);
-  for (const path of [...kinds, locks]) rmSync(path, { recursive: true, force: true });
+function othersLeft(config: SiteConfig, others: readonly string[]): UserError {
+  const named = others.join(", ");
+  return new UserError({
+    what: `the site ${config.site} was destroyed, but its project has further stacks, which were left as they are: ${named}`,
+    why: `the configuration names ${stackNames(config).join(", ")}; what the others may need stays with them: the site's folder, and machines that are in no other state`,
+    next: `if they belong to this site, name them in evenkeel:regions and run npx evenkeel destroy${siteFlag(config.site)} again; else they are for whoever made them`,
+    exitCode: exitCodes.refused,
+    code: "other-stacks",
+  });
 }

@@ -2,8 +2,9 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import type { EngineEvent, LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
 import { eventLog, summary } from "../../../automation/stacks/events.ts";
 import { backendDirectory, backendLocks, isProvablyDead } from "../../../automation/stacks/stale-lock.ts";
 import {
@@ -13,6 +14,7 @@ import {
   pendingOperations,
   withoutPendingOperations,
 } from "../../../automation/stacks/state.ts";
+import { Stacks, type StacksOptions } from "../../../automation/stacks.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "evenkeel-stacks-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -62,6 +64,21 @@ describe("Pulumi's own locks", () => {
     }
     expect(backendLocks(directory, "shop", "secondary")).toEqual([]);
   });
+});
+
+test("[P2] of a project's stacks the site's own are told from all others", async () => {
+  const folder = join(directory, ".pulumi/stacks/shop");
+  mkdirSync(folder, { recursive: true });
+  for (const name of ["primary.json", "tertiary.json", "global.json.bak"])
+    writeFileSync(join(folder, name), "{}");
+  const options = {
+    engine: { env: { PULUMI_BACKEND_URL: pathToFileURL(directory).href } },
+    place: { name: "shop" },
+    config: { regions: ["primary", "secondary"] },
+  } as unknown as StacksOptions;
+  const stacks = new Stacks(options, {} as LocalWorkspace);
+  expect(await stacks.existing()).toEqual(["primary"]);
+  expect(await stacks.others()).toEqual(["tertiary"]);
 });
 
 describe("states", () => {
