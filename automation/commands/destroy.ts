@@ -14,7 +14,7 @@ const options = {
   "even-active": {
     type: "boolean",
     default: false,
-    describe: "With --region: also when that region is the active one",
+    describe: "With --region: also when that region is the active one, or holds the last copy",
   },
   ...timeoutOption,
 } as const;

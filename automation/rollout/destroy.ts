@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { SiteConfig } from "../../components/config.ts";
 import type { SiteSecrets } from "../../components/secrets.ts";
 import { exitCodes, UserError } from "../errors.ts";
+import { writes } from "../failover/writers.ts";
 import { openHosts } from "../hosts.ts";
 import { runWork, secondsText, type Work } from "../progress.ts";
 import { home, type SitePlace, siteConfig, siteFlag, sitePlace } from "../site.ts";
@@ -138,18 +139,28 @@ export function secretsToAsk(session: Pick<Session, "secrets" | "config">, picke
   }
 }
 
-/** Why a region may not be destroyed without being told twice; null when it may. */
+/**
+ * Why a region may not be destroyed without being told twice; null when it may. Beside a region that writes it may,
+ * unless it is the active one. Where none does, one that may hold what no other database holds is kept: a fenced one
+ * was perhaps the writer, a standby may be the last copy, and of a silent one nothing is known.
+ */
 export function whyKept(region: string, answers: DatabaseAnswers): string | null {
   const answer = answers[region];
   if (answer === undefined) return null;
   const { facts } = answer;
   if (facts?.role === "active") return `${region} is the active region (epoch ${facts.epoch})`;
-  if (facts !== null) return null;
-  const others = Object.entries(answers).filter(([name]) => name !== region);
-  const writer = others.find(([, other]) => other.facts?.role === "active" && other.facts.writable === true);
-  return writer === undefined
-    ? `${region} can't be asked whether it is the active region: ${answer.why}`
-    : null;
+  const others = Object.entries(answers).flatMap(([name, other]) => (name === region ? [] : [other.facts]));
+  if (others.some((other) => other?.role === "active" && writes(other))) return null;
+  if (facts === null) return `${region} can't be asked whether it is the active region: ${answer.why}`;
+  if (facts.role === "unseeded") return null;
+  if (facts.role === "fenced")
+    return `the database of ${region} is fenced at epoch ${facts.epoch} and no other region accepts writes: it may hold what no other one does`;
+  const copied = others.some(
+    (other) => other !== null && other.role !== "unseeded" && other.epoch >= facts.epoch,
+  );
+  return copied
+    ? null
+    : `the database of ${region} is the last one that answers and holds the site's data (epoch ${facts.epoch})`;
 }
 
 function activeRefused(region: string, why: string, config: SiteConfig): UserError {

@@ -212,6 +212,24 @@ describe("destroying one region", () => {
     expect(whyKept("primary", answers(silent, silent))).toContain("can't be asked");
   });
 
+  const fenced = { ...readOnly, role: "fenced" as const };
+  test.each([
+    ["a fenced one, which may have been the writer", fenced, known(standby), "fenced at epoch 1"],
+    ["a fenced one beside an active one that is read-only", fenced, known(readOnly), "fenced at epoch 1"],
+    ["a standby beside a silent region", standby, silent, "the last one that answers"],
+    ["a standby beside a new, empty database", standby, known(unseeded), "the last one that answers"],
+    ["a standby beside an older copy", { ...standby, epoch: 2 }, known(fenced), "(epoch 2)"],
+  ])("is refused for %s", (_, own, other, reason) => {
+    expect(whyKept("primary", answers(known(own), other))).toContain(reason);
+  });
+
+  test("is allowed where another region writes or holds as much, and for an empty database", () => {
+    expect(whyKept("primary", answers(known(fenced), known(active)))).toBeNull();
+    expect(whyKept("primary", answers(known(standby), known(readOnly)))).toBeNull();
+    expect(whyKept("primary", answers(known(standby), known(fenced)))).toBeNull();
+    expect(whyKept("primary", answers(known(unseeded), silent))).toBeNull();
+  });
+
   test("is allowed for a standby, for a silent one beside the writer, and where no host exists", () => {
     expect(whyKept("secondary", answers(known(active), known(standby)))).toBeNull();
     expect(whyKept("secondary", answers(known(active), silent))).toBeNull();
