@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { hostname, uptime } from "node:os";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { exists, processesWith, type RunningProcess } from "../processes.ts";
@@ -44,14 +44,13 @@ function readOwner(file: string): BackendLock["owner"] {
 }
 
 /**
- * Whether the owner of a lock is proved dead: on this host, and its pid free or the machine started since. The lock
- * names no start time, so a pid that is in use again counts as alive unless that process is no Pulumi at all.
+ * Whether the owner of a lock is proved dead: on this host, and its pid is free or of a process that is no Pulumi. The
+ * lock names a time of day and no start time, and a clock may be set: no time tells a Pulumi that lives with this pid
+ * from another one, so it counts as the owner, also after a reboot.
  */
 export function isProvablyDead(lock: BackendLock, pulumiHome: string): boolean {
   if (lock.owner === null) return isAbandonedFragment(lock.file, pulumiHome);
   if (isElsewhere(lock)) return false;
-  const booted = Date.now() - uptime() * 1000;
-  if (Date.parse(lock.owner.timestamp) < booted - 1000) return true;
   return !exists(lock.owner.pid) || processName(lock.owner.pid) !== "pulumi";
 }
 

@@ -1,5 +1,15 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -42,7 +52,25 @@ describe("Pulumi's own locks", () => {
       ...change,
     });
 
-  test("are dead when their process is gone, is no Pulumi, or ran before the machine started", () => {
+  test("are alive while a Pulumi has their pid, also where the clock was set forward since", async () => {
+    const program = join(directory, "pulumi");
+    copyFileSync("/bin/sleep", program);
+    chmodSync(program, 0o755);
+    const pulumi = spawn(program, ["60"], { stdio: "ignore" });
+    try {
+      await once(pulumi, "spawn");
+      const own = owner({ pid: pulumi.pid });
+      expect(lockOf(own)).toBe(false);
+      // A clock set forward by years puts the start of the machine, as `uptime` has it, behind the lock's time.
+      expect(lockOf(own.replace(/"timestamp":"\d{4}/, '"timestamp":"2001'))).toBe(false);
+    } finally {
+      pulumi.kill("SIGKILL");
+    }
+    await once(pulumi, "exit");
+    expect(lockOf(owner({ pid: pulumi.pid }))).toBe(true);
+  });
+
+  test("are dead when their process is gone or is no Pulumi, whatever time they tell", () => {
     expect(lockOf(owner({ pid: spawnSync("true").pid }))).toBe(true);
     expect(lockOf(owner({}))).toBe(true);
     expect(lockOf(owner({ timestamp: "2001-01-01T00:00:00Z" }))).toBe(true);
