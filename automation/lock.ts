@@ -6,6 +6,7 @@ import { exitCodes, UserError } from "./errors.ts";
 import { jsonDocument } from "./output.ts";
 import { liveness, ownIdentity, thisHost } from "./processes.ts";
 import { createFile, inFolder, replaceFile } from "./site/durable.ts";
+import { siteFlag } from "./site.ts";
 
 const lockSchema = z.object({
   run: z.string(),
@@ -36,7 +37,12 @@ export function lockFile(stateDirectory: string): string {
  * Takes the operator's lock of a site, or refuses with exit code 13 and the holder's name. A holder is set aside only
  * when it is proved dead on this host (pid, start time and boot id); one on another host is never touched.
  */
-export function takeLock(options: { stateDirectory: string; run: string; command: string }): SiteLock {
+export function takeLock(options: {
+  site: string;
+  stateDirectory: string;
+  run: string;
+  command: string;
+}): SiteLock {
   const path = lockFile(options.stateDirectory);
   const record: LockRecord = {
     run: options.run,
@@ -54,8 +60,8 @@ export function takeLock(options: { stateDirectory: string; run: string; command
     if (createFile(path, text)) return held(path, record, null);
     const holder = readLock(path);
     if (holder === null) continue;
-    if (liveness(holder, thisHost()) !== "dead") throw locked(holder, path);
-    const dead = takeOver(path, record, holder);
+    if (liveness(holder, thisHost()) !== "dead") throw locked(options.site, holder, path);
+    const dead = takeOver(options.site, path, record, holder);
     if (dead) return held(path, record, holder);
   }
   throw new Error(`the lock ${path} could neither be taken nor read`);
@@ -65,12 +71,12 @@ export function takeLock(options: { stateDirectory: string; run: string; command
  * Two processes may find the same dead holder. The file `lock.json.<its run>` decides: only one can create it, and
  * whoever comes later finds either that file or another holder in the lock itself.
  */
-function takeOver(path: string, record: LockRecord, holder: LockRecord): boolean {
+function takeOver(site: string, path: string, record: LockRecord, holder: LockRecord): boolean {
   const claim = `${path}.${holder.run}`;
   if (!createFile(claim, jsonDocument(record))) {
     const claimant = readLock(claim);
     if (claimant === null) return false;
-    if (liveness(claimant, thisHost()) !== "dead") throw locked(claimant, path);
+    if (liveness(claimant, thisHost()) !== "dead") throw locked(site, claimant, path);
     rmSync(claim, { force: true });
     return false;
   }
@@ -121,9 +127,11 @@ export function releaseElsewhere(path: string, holder: LockRecord): void {
   if (readLock(path)?.run === holder.run) rmSync(path, { force: true });
 }
 
-function locked(holder: LockRecord, path: string): UserError {
+function locked(site: string, holder: LockRecord, path: string): UserError {
   const elsewhere =
-    holder.host === ownIdentity().host ? "" : " If that host is gone for good: npx evenkeel unlock.";
+    holder.host === ownIdentity().host
+      ? ""
+      : ` If that host is gone for good: npx evenkeel unlock${siteFlag(site)}`;
   return new UserError({
     what: `the site is locked by ${describeHolder(holder)}`,
     why: `a lock is never taken from one that may be alive; it lies in ${path}`,

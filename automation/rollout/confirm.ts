@@ -20,8 +20,8 @@ export interface TypedQuestion {
  */
 export async function askTyped(question: TypedQuestion): Promise<void> {
   const { name, given, flag, terminal } = question;
+  refuseOtherName(question);
   if (given !== undefined) {
-    if (given !== name) throw usage(`${flag} names ${given}, but this is about ${name}`, `${flag} ${name}`);
     if (terminal.interactive || question.yes) return;
     throw usage("without a terminal the confirmation needs --yes too", `--yes ${flag} ${name}`);
   }
@@ -31,6 +31,12 @@ export async function askTyped(question: TypedQuestion): Promise<void> {
   const typed = await (question.ask ?? askAtTerminal)(name);
   if (typed.trim() !== name)
     throw usage(`"${typed.trim()}" is not ${name}: nothing was done`, `${flag} ${name}`);
+}
+
+/** A flag that names something else is a usage error (exit 2), also where there is nothing to be confirmed. */
+export function refuseOtherName({ name, given, flag }: Pick<TypedQuestion, "name" | "given" | "flag">): void {
+  if (given === undefined || given === name) return;
+  throw usage(`${flag} names ${given}, but this is about ${name}`, `${flag} ${name}`);
 }
 
 async function askAtTerminal(name: string): Promise<string> {

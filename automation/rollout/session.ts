@@ -107,7 +107,8 @@ export async function withLockedSite<T>(
     await refuseOtherClones(config.site);
   }
   ensureSiteDirectory(place);
-  const lock = takeLock({ stateDirectory: place.stateDirectory, run: randomUUID(), command });
+  const { name: site, stateDirectory } = place;
+  const lock = takeLock({ site, stateDirectory, run: randomUUID(), command });
   // A second interrupt leaves the lock behind on purpose: by it the next command finds what is to be ended.
   let emptied = false;
   try {

@@ -1,5 +1,6 @@
 import { exitCodes, UserError } from "../errors.ts";
 import { endLeftovers } from "../processes.ts";
+import { siteFlag } from "../site.ts";
 import {
   type BackendLock,
   backendDirectory,
@@ -12,25 +13,43 @@ import type { Deployment } from "../stacks/state.ts";
 import type { Note } from "../stacks.ts";
 import type { Session } from "./session.ts";
 
+type Place = Pick<Session, "stacks" | "place"> & { engine: Pick<Session["engine"], "env" | "pulumiHome"> };
+
+/** One of Pulumi's own locks, and the stack on which it lies. */
+export interface StackLock extends BackendLock {
+  stack: string;
+}
+
+/** Pulumi's own locks on the site's stacks, in the order of the stacks. */
+async function stackLocks({ stacks, engine, place }: Place): Promise<StackLock[]> {
+  const backend = backendDirectory(engine.env.PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL);
+  if (backend === null) return [];
+  return (await stacks.existing()).flatMap((stack) =>
+    backendLocks(backend, place.name, stack).map((lock) => ({ ...lock, stack })),
+  );
+}
+
+/** Those of a Pulumi on another host: nothing can be proved of it from here, so a person has to say that it is gone. */
+export async function locksFromElsewhere(session: Place): Promise<StackLock[]> {
+  return (await stackLocks(session)).filter(isElsewhere);
+}
+
 /**
  * Cures what a killed Pulumi left on the site's stacks: its lock, once its owner is proved dead and what it left
- * running has ended. A lock that may be alive is refused (exit 13), its owner named. `otherHostsToo`: a person has said
- * that the commands which other hosts ran are gone.
+ * running has ended. A lock that may be alive is refused (exit 13), its owner named. `saidGone`: files of the locks
+ * whose owners are gone by a person's word.
  */
 export async function cureStaleLocks(
-  { stacks, engine, place }: Session,
+  session: Place,
   note: Note,
-  { otherHostsToo = false }: { otherHostsToo?: boolean } = {},
+  { saidGone = new Set() }: { saidGone?: ReadonlySet<string> } = {},
 ): Promise<void> {
-  const backend = backendDirectory(engine.env.PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL);
-  if (backend === null) return;
-  for (const stack of await stacks.existing()) {
-    const locks = backendLocks(backend, place.name, stack);
-    if (locks.length === 0) continue;
-    const gone = (lock: BackendLock) =>
-      isProvablyDead(lock, engine.pulumiHome) || (otherHostsToo && isElsewhere(lock));
-    const alive = locks.find((lock) => !gone(lock));
-    if (alive !== undefined) throw locked(stack, alive);
+  const { stacks, engine, place } = session;
+  const gone = (lock: BackendLock) => isProvablyDead(lock, engine.pulumiHome) || saidGone.has(lock.file);
+  const locks = await stackLocks(session);
+  for (const stack of new Set(locks.map((lock) => lock.stack))) {
+    const alive = locks.find((lock) => lock.stack === stack && !gone(lock));
+    if (alive !== undefined) throw locked(alive, siteFlag(place.name));
     const ended = await endLeftovers(() => orphansOf(engine.pulumiHome));
     await stacks.cancel(stack);
     const left = ended === 0 ? "" : `, ${ended} process(es) that it left were ended`;
@@ -46,21 +65,18 @@ export async function prepareStack({ stacks }: Session, name: string, note: Note
   return state;
 }
 
-function locked(
-  stack: string,
-  lock: {
-    file: string;
-    owner: { pid: number; hostname: string; username: string; timestamp: string } | null;
-  },
-): UserError {
-  const { owner } = lock;
+/** Whose lock it is: user, process, host and since when. */
+export function describeOwner({ file, owner }: BackendLock): string {
+  return owner === null
+    ? `${file} was cut off and a Pulumi of this clone still runs`
+    : `${owner.username}'s pulumi, pid ${owner.pid} on ${owner.hostname}, since ${owner.timestamp}`;
+}
+
+function locked(lock: StackLock, flag: string): UserError {
   return new UserError({
-    what: `Pulumi's own lock lies on the stack ${stack}`,
-    why:
-      owner === null
-        ? `${lock.file} was cut off and a Pulumi of this clone still runs`
-        : `${owner.username}'s pulumi, pid ${owner.pid} on ${owner.hostname}, since ${owner.timestamp}`,
-    next: "wait until that update ends, then run the command again; npx evenkeel unlock frees what is dead",
+    what: `Pulumi's own lock lies on the stack ${lock.stack}`,
+    why: describeOwner(lock),
+    next: `wait until that update ends, then run the command again; npx evenkeel unlock${flag} frees what is dead`,
     exitCode: exitCodes.locked,
     code: "locked",
   });

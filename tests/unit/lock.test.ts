@@ -13,7 +13,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-const take = (run: string) => takeLock({ stateDirectory: directory, run, command: "provision" });
+const take = (run: string) =>
+  takeLock({ site: "proof", stateDirectory: directory, run, command: "provision" });
 const write = (change: Partial<LockRecord>) => {
   const record = {
     run: "old",
@@ -65,7 +66,7 @@ describe("the operator's lock", () => {
 
   test("of another host is never taken, whatever its pid", () => {
     write({ host: "elsewhere", pid: spawnSync("true").pid });
-    expect(refusal("new").next).toContain("npx evenkeel unlock");
+    expect(refusal("new").next).toMatch(/npx evenkeel unlock --site proof$/);
     expect(JSON.parse(readFileSync(lockFile(directory), "utf8"))).toMatchObject({ run: "old" });
   });
 

@@ -67,7 +67,8 @@ test.each(["clone-id", "state", "pulumi", "Shop"])("%s is no site name", (name) 
 });
 
 describe("the site's folder", () => {
-  const take = () => takeLock({ stateDirectory: place.stateDirectory, run: "r", command: "destroy" });
+  const take = () =>
+    takeLock({ site: place.name, stateDirectory: place.stateDirectory, run: "r", command: "destroy" });
 
   test("is emptied under the lock, whose file goes last", () => {
     const lock = take();
