@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { GlobalOutputs, HostOutputs, RegionOutputs } from "../components/outputs.ts";
 import type { SiteSecrets } from "../components/secrets.ts";
 import { exitCodes, UserError } from "./errors.ts";
+import { siteFlag } from "./options.ts";
 import { openSsh, type SshHost, type SshSession } from "./remote/ssh.ts";
 import type { SitePlace } from "./site.ts";
 
@@ -21,7 +22,7 @@ export interface Patience {
 }
 
 /** Hosts in the words of remote/ssh.ts; the alias is the host id, a host behind a gateway jumps through it. */
-export function sshHosts(hosts: readonly HostOutputs[], patience: Patience): SshHost[] {
+export function sshHosts(hosts: readonly HostOutputs[], patience: Patience, site: string): SshHost[] {
   const byId = new Map(hosts.map((host) => [host.id, host]));
   const convert = (host: HostOutputs): SshHost => {
     const gateway = host.ssh.proxyHostId === null ? undefined : byId.get(host.ssh.proxyHostId);
@@ -33,6 +34,7 @@ export function sshHosts(hosts: readonly HostOutputs[], patience: Patience): Ssh
       hostKey: host.ssh.hostKey,
       dialAttempts: patience.attempts,
       dialTimeoutSeconds: patience.timeoutSeconds,
+      siteFlag: siteFlag(site),
       ...(gateway === undefined ? {} : { proxy: convert(gateway) }),
     };
   };
@@ -49,19 +51,19 @@ export function openHosts(
   return openSsh({
     directory: join(place.stateDirectory, "ssh"),
     privateKey: secrets.ssh.user.privateKey,
-    hosts: sshHosts(hostsOf(outputs), patience),
+    hosts: sshHosts(hostsOf(outputs), patience, place.name),
   });
 }
 
 /** A host by id or machine name; a usage error that lists all of them where there is none. */
-export function findHost(outputs: SiteOutputs, name: string): HostOutputs {
+export function findHost(outputs: SiteOutputs, name: string, site: string): HostOutputs {
   const hosts = hostsOf(outputs);
   const host = hosts.find(({ id, name: machine }) => id === name || machine === name);
   if (host !== undefined) return host;
   throw new UserError({
     what: `there is no host ${name}`,
     why: `the hosts are ${hosts.map(({ id }) => id).join(", ")}`,
-    next: `npx evenkeel ssh ${hosts[0]?.id ?? "HOST"}`,
+    next: `npx evenkeel ssh ${hosts[0]?.id ?? "HOST"}${siteFlag(site)}`,
     exitCode: exitCodes.usage,
   });
 }

@@ -3,6 +3,11 @@ import type { Options } from "yargs";
 /** Name of the site whose files lie at the top level of the clone; every other site has a folder below sites/. */
 export const defaultSite = "shop";
 
+/** The words that name a site in a command: none for the default one. */
+export function siteFlag(site: string): string {
+  return site === defaultSite ? "" : ` --site ${site}`;
+}
+
 /** Flags that mean the same with every command that takes them. */
 export const siteOption = {
   site: { type: "string", default: defaultSite, requiresArg: true, describe: "The site to work on" },

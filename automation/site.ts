@@ -5,10 +5,12 @@ import { ConfigError, loadSiteConfig, type SiteConfig } from "../components/conf
 import type { SiteSecrets } from "../components/secrets.ts";
 import type { WordpressCore } from "./engine/wordpress.ts";
 import { exitCodes, UserError } from "./errors.ts";
-import { defaultSite } from "./options.ts";
+import { defaultSite, siteFlag } from "./options.ts";
 import { createFile, inFolder } from "./site/durable.ts";
 import { ensurePorts, readPorts } from "./site/ports.ts";
 import { ensureSecrets, readSecretsFile } from "./site/secrets.ts";
+
+export { siteFlag };
 
 /** Root of this clone. */
 export const home = join(import.meta.dirname, "..");
@@ -116,10 +118,10 @@ const coreSchema = z.object({ version: z.string(), sha256: z.string(), localPath
 /** Refuses damaged site files (exit 2) before anything is made or read by them. Missing ones are no damage. */
 export function checkSiteFiles(place: SitePlace, config: Pick<SiteConfig, "provider">): void {
   if (config.provider === "lab") readPorts(portsFile(place));
-  checkCore(join(place.stateDirectory, "core.json"));
+  checkCore(join(place.stateDirectory, "core.json"), siteFlag(place.name));
 }
 
-function checkCore(path: string): void {
+function checkCore(path: string, flag: string): void {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -132,7 +134,7 @@ function checkCore(path: string): void {
   } catch (cause) {
     throw new UserError({
       what: `the site's choice of WordPress in ${path} is damaged; nothing was changed`,
-      next: "restore the file from a copy; without one, remove it and run npx evenkeel env: the choice is made anew, and another one changes the web hosts",
+      next: `restore the file from a copy; without one, remove it and run npx evenkeel env${flag}: the choice is made anew, and another one changes the web hosts`,
       exitCode: exitCodes.usage,
       code: "core-damaged",
       cause,
@@ -173,11 +175,6 @@ export function notBuilt(site: string): UserError {
     exitCode: exitCodes.refused,
     code: "not-built",
   });
-}
-
-/** The words that name a site in a command to run: none for the default one. */
-export function siteFlag(site: string): string {
-  return site === defaultSite ? "" : ` --site ${site}`;
 }
 
 /** How a site's commands are written for a person: `flag` for evenkeel, `pulumi` for the plain CLI (see `env`). */

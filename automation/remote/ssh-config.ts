@@ -19,6 +19,8 @@ export interface SshHost {
   dialAttempts?: number;
   /** Seconds for one try. Default 15: the published command plugin's perDialTimeout. */
   dialTimeoutSeconds?: number;
+  /** The words that name the host's site in a command ("" for the default one). Left out: it is not known here. */
+  siteFlag?: string;
 }
 
 /** Where one session keeps its files, all below a 0700 directory. */

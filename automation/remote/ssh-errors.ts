@@ -28,6 +28,11 @@ function place(host: SshHost): string {
   return `${host.alias} (${host.host}:${host.port}${through})`;
 }
 
+/** The command that tells more of a host; without its site it would look at another one. */
+function status({ siteFlag = " --site NAME" }: SshHost): string {
+  return `npx evenkeel status${siteFlag}`;
+}
+
 function lastLines(messages: string, count: number): string {
   return messages
     .split("\n")
@@ -44,7 +49,7 @@ export function dialError(host: SshHost, messages: string): UserError {
       return new UserError({
         what: `The host key of ${place(host)} is not the one that is known for it, so nothing was sent to it.`,
         why: "Another machine answers at this address, or the machine was made anew with another key.",
-        next: "Find out which machine answers there. If it was made anew, replace it (npx evenkeel status prints the command) so that it gets its known key again; never accept the new key by hand.",
+        next: `Find out which machine answers there. If it was made anew, replace it (${status(host)} prints the command) so that it gets its known key again; never accept the new key by hand.`,
         code: "ssh-host-key",
       });
     case "bad-key":
@@ -65,7 +70,7 @@ export function unreachable(host: SshHost, why: string): UserError {
   return new UserError({
     what: `${place(host)} cannot be reached by SSH.`,
     why,
-    next: "Is the machine running, and is its gateway? npx evenkeel status tells.",
+    next: `Is the machine running, and is its gateway? ${status(host)} tells.`,
     code: "ssh-unreachable",
   });
 }
@@ -75,7 +80,7 @@ export function deadlineError(host: SshHost, timeoutMs: number, doing: string): 
   return new UserError({
     what: `${place(host)} did not finish within ${Math.round(timeoutMs / 100) / 10} s: ${doing}`,
     why: "The deadline passed. What was begun on the host may still be running there.",
-    next: "npx evenkeel status tells whether the host answers; the command can then be given again.",
+    next: `${status(host)} tells whether the host answers; the command can then be given again.`,
     code: "ssh-deadline",
   });
 }
@@ -84,7 +89,7 @@ export function connectionLost(host: SshHost, doing: string): UserError {
   return new UserError({
     what: `The SSH connection to ${place(host)} broke while this ran: ${doing}`,
     why: "Whether the command finished is not known.",
-    next: "npx evenkeel status tells whether the host answers; the command can then be given again.",
+    next: `${status(host)} tells whether the host answers; the command can then be given again.`,
     code: "ssh-lost",
   });
 }

@@ -120,7 +120,7 @@ async function build(
     await runWork([up(globalStack, "Link, third place, site and traffic")]);
     interrupts().check();
     const outputs = await readOutputs(session);
-    await ssh.addHosts(sshHosts(hostsOf(outputs), dial));
+    await ssh.addHosts(sshHosts(hostsOf(outputs), dial, session.config.site));
     await runWork([
       {
         title: "Gates",

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { exitCodes, UserError } from "../errors.ts";
 import { choosePorts, type SitePorts } from "../lab/ports.ts";
+import { siteFlag } from "../options.ts";
 import { jsonDocument } from "../output.ts";
 import { createFile, replaceFile } from "./durable.ts";
 
@@ -38,7 +39,8 @@ export function readPorts(path: string): SitePorts | null {
   } catch (cause) {
     throw new UserError({
       what: `the site's ports in ${path} are damaged; nothing was changed`,
-      next: "restore the file from a copy; without one, run npx evenkeel destroy first, since hosts keep the ports they were made with",
+      // The file lies in the folder that bears the site's name.
+      next: `restore the file from a copy; without one, run npx evenkeel destroy${siteFlag(basename(dirname(path)))} first, since hosts keep the ports they were made with`,
       exitCode: exitCodes.usage,
       cause,
     });

@@ -68,8 +68,11 @@ export async function readOwn(path: string): Promise<string> {
   }
 }
 
-/** Refuses (exit 2) a target that is there and is no regular file: a folder, a device, a link to somewhere else. */
-export async function refuseTarget(file: string): Promise<void> {
+/**
+ * Refuses (exit 2) a target that is there and is no regular file: a folder, a device, a link to somewhere else.
+ * `flag` names the site in the command to run next.
+ */
+export async function refuseTarget(file: string, flag: string): Promise<void> {
   let why: string;
   try {
     if ((await lstat(file)).isFile()) return;
@@ -78,11 +81,11 @@ export async function refuseTarget(file: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
     why = (error as Error).message;
   }
-  throw notWritten(file, why, exitCodes.usage);
+  throw notWritten({ file, flag }, why, exitCodes.usage);
 }
 
 /** Packs the folder into a .tar.gz (0600) that is there as a whole or not at all. */
-export async function pack(folder: string, file: string): Promise<void> {
+export async function pack(folder: string, file: string, flag: string): Promise<void> {
   const temporary = `${file}.${process.pid}.new`;
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
@@ -91,24 +94,24 @@ export async function pack(folder: string, file: string): Promise<void> {
     // Without the flag tar takes a name with a colon for another host's.
     const argv = ["--force-local", "-C", folder, "-czf", temporary, "."];
     await execa("tar", argv, { stdin: "ignore", timeout: 60_000 });
-    await refuseTarget(file);
+    await refuseTarget(file, flag);
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     if (error instanceof UserError) throw error;
-    throw notWritten(file, (error as Error).message, exitCodes.error);
+    throw notWritten({ file, flag }, (error as Error).message, exitCodes.error);
   }
 }
 
 function notWritten(
-  file: string,
+  { file, flag }: { file: string; flag: string },
   why: string,
   exitCode: typeof exitCodes.usage | typeof exitCodes.error,
 ): UserError {
   return new UserError({
     what: `the bundle ${file} could not be written`,
     why,
-    next: "npx evenkeel doctor --output FILE, with a new file in a folder that can be written",
+    next: `npx evenkeel doctor${flag} --output FILE, with a new file in a folder that can be written`,
     exitCode,
     code: "bundle-target",
   });

@@ -11,7 +11,7 @@ import { secretValues } from "../redact.ts";
 import type { RemoteCommand, SshSession } from "../remote/ssh.ts";
 import { openAsFound, readOutputs, type Session } from "../rollout/session.ts";
 import { readSecretsFile } from "../site/secrets.ts";
-import { home, journalFile, type SitePlace, secretsFile, siteConfig, sitePlace } from "../site.ts";
+import { home, journalFile, type SitePlace, secretsFile, siteConfig, siteFlag, sitePlace } from "../site.ts";
 import { say } from "../terminal.ts";
 import { type Bundle, openBundle, pack, readOwn, reason, refuseTarget } from "./bundle.ts";
 import { findingsOf } from "./check.ts";
@@ -50,7 +50,7 @@ const roleQuestions: Partial<Record<HostOutputs["role"], Record<string, RemoteCo
  */
 export async function doctor(args: DoctorArgs, place: SitePlace = sitePlace(args.site)): Promise<number> {
   const file = args.output ?? defaultFile(place);
-  await refuseTarget(file);
+  await refuseTarget(file, siteFlag(place.name));
   const folder = await mkdtemp(join(tmpdir(), "evenkeel-doctor-"));
   try {
     const { secrets, problem } = knownSecrets(place);
@@ -60,7 +60,7 @@ export async function doctor(args: DoctorArgs, place: SitePlace = sitePlace(args
     await collectSite(bundle, place);
     const { names, missing } = bundle;
     await bundle.collect("missing.json", () => jsonDocument(missing));
-    await pack(folder, file);
+    await pack(folder, file, siteFlag(place.name));
     writeResult(
       args.format === "json"
         ? jsonDocument({ apiVersion, site: place.name, file, contents: names, missing })

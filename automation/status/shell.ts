@@ -13,7 +13,7 @@ export async function openShell(args: {
   command: readonly string[];
 }): Promise<number> {
   const { session, outputs } = await builtSite(args.site);
-  const host = findHost(outputs, args.host);
+  const host = findHost(outputs, args.host, args.site);
   const ssh = await openHosts(session.place, outputs, session.secrets, dial);
   try {
     const words = args.command.length === 0 ? [] : [quote(args.command)];

@@ -77,11 +77,11 @@ describe("a bundle", () => {
     writeFileSync(join(from, "x.txt"), "new");
     writeFileSync(file, "old");
     chmodSync(file, 0o644);
-    await pack(from, file);
+    await pack(from, file, "");
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(unpacked(file).get("x.txt")).toBe("new");
     const whole = readFileSync(file);
-    await expect(pack(join(root, "nowhere"), file)).rejects.toThrow("could not be written");
+    await expect(pack(join(root, "nowhere"), file, "")).rejects.toThrow("could not be written");
     expect(readFileSync(file)).toEqual(whole);
     expect(readdirSync(root).filter((name) => name.endsWith(".new"))).toEqual([]);
   });
