@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { dirname } from "node:path";
 import type { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import { interrupts } from "../interrupt.ts";
+import { unanswered } from "./errors.ts";
 
 interface Result {
   stdout: string;
@@ -19,11 +20,31 @@ type Run = (
 ) => Promise<Result>;
 
 /**
+ * For a command that has no deadline of its own: export, import, output, rm, cancel, unprotect. Each takes half a
+ * second on a machine at rest and a few seconds on one that builds; what takes a minute waits for a backend that does
+ * not answer, or for a question that nobody sees.
+ */
+const answerMs = 60_000;
+/** An interrupted CLI still writes its state and gives its lock back. */
+const graceMs = 5000;
+
+/** How long a command may take that brings no abort signal, and how long it may then take to end. */
+export interface Patience {
+  answerMs: number;
+  graceMs: number;
+}
+
+/**
  * The Pulumi CLI of the set-up, run in a process group of its own. The Automation API would run it in ours, where a
  * Ctrl-C at the terminal reaches it besides the one SIGINT that the abort signal sends; two of them leave half-done
  * operations behind. `run` is not part of the published type, hence the assignment; tests/unit/stacks guard it.
+ * A command with an abort signal (up, preview, destroy) has its caller's deadline; every other one is ended, and a
+ * UserError names it.
  */
-export async function detachedCommand(root: string): Promise<PulumiCommand> {
+export async function detachedCommand(
+  root: string,
+  patience: Patience = { answerMs, graceMs },
+): Promise<PulumiCommand> {
   const automation = await import("@pulumi/pulumi/automation/index.js");
   const command = await automation.PulumiCommand.get({ root, skipVersionCheck: true });
   const errors = (await import("@pulumi/pulumi/automation/errors.js")) as unknown as {
@@ -38,7 +59,9 @@ export async function detachedCommand(root: string): Promise<PulumiCommand> {
       onOutput,
       onError,
       signal,
+      ...(signal === undefined ? { patience } : {}),
     });
+    if (result.late) throw unanswered(args, patience.answerMs / 1000);
     if (result.code !== 0) throw errors.createCommandError(inWords(result));
     return result;
   };
@@ -59,10 +82,14 @@ interface DetachedOptions {
   onOutput?: ((text: string) => void) | undefined;
   onError?: ((text: string) => void) | undefined;
   signal?: AbortSignal | undefined;
+  patience?: Patience;
 }
 
-/** Runs the CLI to its end, whatever its exit code. An abort sends exactly one SIGINT, a second interrupt kills. */
-async function runDetached(options: DetachedOptions): Promise<Result> {
+/**
+ * Runs the CLI to its end, whatever its exit code. An abort sends exactly one SIGINT, a second interrupt kills; so does
+ * the deadline, where there is one (`late`): one SIGINT, and SIGKILL for the group that does not heed it.
+ */
+async function runDetached(options: DetachedOptions): Promise<Result & { late: boolean }> {
   const args = options.args.includes("--non-interactive")
     ? options.args
     : [...options.args, "--non-interactive"];
@@ -75,7 +102,7 @@ async function runDetached(options: DetachedOptions): Promise<Result> {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const finish = () => child.kill("SIGINT");
-  const kill = () => child.pid !== undefined && process.kill(-child.pid, "SIGKILL");
+  const kill = () => child.pid !== undefined && killGroup(child.pid);
   const output = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     output.stdout += text;
@@ -87,14 +114,43 @@ async function runDetached(options: DetachedOptions): Promise<Result> {
   });
   options.signal?.addEventListener("abort", finish, { once: true });
   const forget = interrupts().onAbort(kill);
+  const bell =
+    options.patience &&
+    deadline(options.patience, finish, () => {
+      kill();
+      // A grandchild in another group may hold the pipes open for ever.
+      child.stdout.destroy();
+      child.stderr.destroy();
+    });
   try {
     const code = await new Promise<number>((resolve, reject) => {
       child.once("error", reject);
       child.once("close", (exit) => resolve(exit ?? -2));
     });
-    return { ...output, code };
+    return { ...output, code, late: bell?.rang() ?? false };
   } finally {
+    bell?.stop();
     options.signal?.removeEventListener("abort", finish);
     forget();
+  }
+}
+
+/** Calls `finish` when the answer is late, and `kill` when the grace is over as well. */
+function deadline(patience: Patience, finish: () => void, kill: () => void) {
+  let late = false;
+  let timer = setTimeout(() => {
+    late = true;
+    finish();
+    timer = setTimeout(kill, patience.graceMs);
+  }, patience.answerMs);
+  return { rang: () => late, stop: () => clearTimeout(timer) };
+}
+
+/** The group may have ended a moment ago. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }

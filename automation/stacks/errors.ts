@@ -15,8 +15,12 @@ export interface Failure {
 /** How the stand-in and the published plugin tell the exit code by which our host programs refuse. */
 const hostRefused = /\bexit code 12 of "|\bexited with status 12\b/;
 
-/** What the Pulumi CLI's failure means to a person: the stack, the resource, the engine's own reason, no secret. */
+/**
+ * What the Pulumi CLI's failure means to a person: the stack, the resource, the engine's own reason, no secret. What is
+ * explained already stays as it is.
+ */
 export function explained({ stack, operation, cause, run, secrets }: Failure): UserError {
+  if (cause instanceof UserError) return cause;
   // Before anything is cut off: half a secret is found no more.
   const message = redact(messageOf(cause), secrets);
   const next = `run the command again: it carries on where this one stopped`;
@@ -79,5 +83,16 @@ export function timedOut(stack: string, seconds: number, cause: unknown): UserEr
     next: "run the command again with a larger --timeout: it carries on where this one stopped",
     exitCode: exitCodes.resumable,
     cause,
+  });
+}
+
+/** A command of the CLI that has no `--timeout` and gave no answer. Its words hold no secret: values travel in files. */
+export function unanswered(args: readonly string[], seconds: number): UserError {
+  return new UserError({
+    what: `pulumi ${args.join(" ")} did not end within ${seconds} s and was ended`,
+    why: "the place of the state may not answer (PULUMI_BACKEND_URL), or this machine is overloaded",
+    next: "npx evenkeel check looks at this machine; then run the command again: it carries on where this one stopped",
+    exitCode: exitCodes.resumable,
+    code: "pulumi-silent",
   });
 }

@@ -66,7 +66,7 @@ export function openLook(place: SitePlace, config: SiteConfig): Look {
       return readOutputs(session);
     },
     connect: (session, outputs) => openHosts(place, outputs, session.secrets, dial),
-    add: (ssh, outputs) => ssh.addHosts(sshHosts(hostsOf(outputs), dial)),
+    add: (ssh, outputs) => ssh.addHosts(sshHosts(hostsOf(outputs), dial, place.name)),
     look: lookAt,
   });
 }

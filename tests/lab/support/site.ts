@@ -139,7 +139,7 @@ async function overSsh(
   options: { stdin?: string; timeoutMs?: number } = {},
 ): Promise<CliResult> {
   const { timeoutMs = 120_000, ...input } = options;
-  const known = sshHosts(hosts, dial);
+  const known = sshHosts(hosts, dial, siteName);
   session ??= openSsh({
     directory: join(sitePlace(siteName).stateDirectory, "ssh-of-tests"),
     privateKey: secretsOfSite().ssh.user.privateKey,
