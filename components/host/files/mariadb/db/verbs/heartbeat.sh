@@ -1,12 +1,18 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154
 # Body of evenkeel-heartbeat.service: one committed row a second, through an account that read_only stops. Ends with
-# 12 when this host is not the active one at that epoch any more.
+# 12 when this host is not the active one at that epoch any more, which only an answer or the role file can say; a
+# database that stalls ends it with 1, and the unit begins anew.
+
+# A statement that waits for a lock ends in the server as well before it is given up here: sessions that nobody reads
+# would pile up in a long stall and take the application's connections.
+readonly BEAT_PATIENCE='SET SESSION lock_wait_timeout=4, innodb_lock_wait_timeout=4'
+
 verb_heartbeat() {
   read_role
   [ "$ROLE" = active ] || refuse "the role of this host is $ROLE"
   local epoch=$EPOCH answer announced=false
   coproc BEAT { exec setpriv --pdeathsig KILL --reuid evenkeel-beat --regid evenkeel-beat --clear-groups mariadb --no-defaults \
-    --protocol=socket --socket="$SOCKET" --user=evenkeel-beat --batch --skip-column-names --unbuffered; }
+    --protocol=socket --socket="$SOCKET" --user=evenkeel-beat --batch --skip-column-names --unbuffered --init-command="$BEAT_PATIENCE"; }
   while still_active "$epoch"; do
     answer=$(ask_beat "SELECT @@global.read_only") || fail "the database does not answer"
     [ "$answer" = 0 ] || refuse "the database is read-only"
@@ -20,10 +26,12 @@ verb_heartbeat() {
   refuse "the role changed"
 }
 
+# ask_beat STATEMENT: its one line of answer; false where none came within five seconds. Callers test that, which
+# switches errexit off in here.
 ask_beat() {
-  printf '%s;\n' "$1" >&"${BEAT[1]}"
   local line
-  read -r -t 5 -u "${BEAT[0]}" line
+  printf '%s;\n' "$1" >&"${BEAT[1]}" || return 1
+  read -r -t 5 -u "${BEAT[0]}" line || return 1
   printf '%s' "$line"
 }
 
