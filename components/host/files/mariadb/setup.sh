@@ -22,8 +22,6 @@ own_files() {
   visudo -cqf /etc/sudoers.d/evenkeel-peer || die "the sudoers file of evenkeel-peer is not valid"
 }
 
-role() { evenkeel-db status --deadline 10 | jq -r .role; }
-
 asked() { mariadb --no-defaults --protocol=socket --socket=/run/mysqld/mysqld.sock --batch --skip-column-names -e "$1"; }
 
 # New settings reach a standby by a restart now; the active database only says that it needs one (writer.md, W1).
@@ -34,10 +32,25 @@ apply_settings() {
       asked "FLUSH LOCAL SSL"
     fi
   fi
-  if changed "$CNF" && [ "$(role)" != active ] && evenkeel-db status --deadline 10 | jq -e .restartNeeded >/dev/null; then
-    flock -w 120 /run/evenkeel-db.lock systemctl restart mariadb || die "mariadb does not restart: see journalctl -u mariadb"
-  fi
+  if changed "$CNF" && wants_restart; then restart_unless_active; fi
   if changed "${UNITS[@]}" /usr/local/sbin/evenkeel-db; then systemctl try-restart evenkeel-heartbeat; fi
+}
+
+# Only a standby wants one; a status that can't be had is an error, never "no".
+wants_restart() {
+  local status
+  status=$(evenkeel-db status --deadline 10) || die "evenkeel-db status fails"
+  jq -e '.role != "active" and .restartNeeded' <<<"$status" >/dev/null
+}
+
+# Whoever held the lock may have made this database the active one, or have restarted it: asked again under the lock.
+restart_unless_active() {
+  exec 8>/run/evenkeel-db.lock
+  flock -w 120 8 || die "another evenkeel-db verb holds /run/evenkeel-db.lock"
+  if wants_restart; then
+    systemctl restart mariadb || die "mariadb does not restart: see journalctl -u mariadb"
+  fi
+  exec 8>&-
 }
 
 # A masked unit was fenced: bringing it back is not this script's business.
