@@ -75,7 +75,8 @@ take_lock() {
   }
 }
 
-# put_durably FILE: standard input becomes the file, all of it or nothing, still there after a power cut.
+# put_durably FILE: standard input becomes the file, all of it or nothing, still there after a power cut. What
+# may fail is run before it and not piped into it, or the nothing that came of it would become the file.
 put_durably() {
   cat >"$1.new"
   chmod 0644 "$1.new"

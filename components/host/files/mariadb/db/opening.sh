@@ -6,7 +6,9 @@
 readonly OPENING=$STATE/opening.json HEARTBEAT=evenkeel-heartbeat.service
 
 mark_opening() {
-  jq -cn --arg verb "$1" --argjson epoch "$2" --arg stage "$3" '{$verb, $epoch, $stage}' | put_durably "$OPENING"
+  local document
+  document=$(jq -cn --arg verb "$1" --argjson epoch "$2" --arg stage "$3" '{$verb, $epoch, $stage}')
+  put_durably "$OPENING" <<<"$document"
 }
 
 opening() { [ ! -e "$OPENING" ] || jq -r "$1" "$OPENING"; }

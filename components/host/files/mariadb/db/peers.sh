@@ -23,9 +23,12 @@ ask_peer() {
 
 # Sets PEERS to [{region, status}], status null where a peer gave no usable answer (its reason is on standard error).
 ask_peers() {
-  local region answer seconds
+  local regions region answer seconds
   PEERS='[]'
+  # A list that can't be read must not pass for a site without other regions.
+  regions=$(cfg '.peers[].region')
   while read -r region; do
+    [ -n "$region" ] || continue
     # One that is said to be off is asked all the same, but not waited for: an answer counts for more than a word.
     seconds=12
     [[ " ${CONFIRMED_OFF[*]} " != *" $region "* ]] || seconds=3
@@ -34,7 +37,7 @@ ask_peers() {
       fail "the database host of '$region' is of another site"
     fi
     PEERS=$(jq -cn --argjson peers "$PEERS" --arg region "$region" --argjson status "${answer:-null}" '$peers + [{$region, $status}]')
-  done < <(cfg '.peers[].region')
+  done <<<"$regions"
 }
 
 # Regions that gave no answer and were not said to be absent, one a line.

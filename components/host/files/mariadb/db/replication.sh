@@ -15,7 +15,7 @@ replica() { replica_state | jq -r "$1"; }
 # join_source REGION: points the stopped replica at a peer. TLS with the certificate checked, or nothing.
 join_source() {
   local host
-  host=$(jq -er --arg region "$1" '.peers[] | select(.region == $region) | .address' "$CONFIG")
+  host=$(jq -er --arg region "$1" '.peers[] | select(.region == $region) | .address' "$CONFIG") || return 1
   {
     printf "CHANGE MASTER TO MASTER_HOST='%s', MASTER_PORT=3306, MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1, " "$host"
     printf "MASTER_SSL=1, MASTER_SSL_CA='/etc/evenkeel/tls/ca.pem', MASTER_SSL_VERIFY_SERVER_CERT=1, "

@@ -11,16 +11,17 @@ read_role() {
   [ -e "$ROLE_FILE" ] || return 0
   local values site
   values=$(jq -r '.role, .epoch, .site, (.was // ""), (.closed // false)' "$ROLE_FILE") || fail "$ROLE_FILE can't be read"
-  { read -r ROLE && read -r EPOCH && read -r site && read -r WAS && read -r CLOSED; } <<<"$values"
+  { read -r ROLE && read -r EPOCH && read -r site && read -r WAS && read -r CLOSED; } <<<"$values" || fail "$ROLE_FILE can't be read"
   [ "$site" = "$SITE" ] || fail "$ROLE_FILE is of the site '$site', not '$SITE'"
   [[ $ROLE =~ ^(active|standby|fenced|unseeded)$ && $EPOCH =~ ^[0-9]+$ ]] || fail "$ROLE_FILE can't be read"
 }
 
 # write_role EPOCH ROLE [WAS] [CLOSED]
 write_role() {
-  jq -cn --argjson epoch "$1" --arg role "$2" --arg site "$SITE" --arg was "${3:-}" --argjson closed "${4:-false}" \
-    '{epoch: $epoch, role: $role, site: $site} + (if $was == "" then {} else {was: $was} end) + (if $closed then {closed: true} else {} end)' |
-    put_durably "$ROLE_FILE"
+  local document
+  document=$(jq -cn --argjson epoch "$1" --arg role "$2" --arg site "$SITE" --arg was "${3:-}" --argjson closed "${4:-false}" \
+    '{epoch: $epoch, role: $role, site: $site} + (if $was == "" then {} else {was: $was} end) + (if $closed then {closed: true} else {} end)')
+  put_durably "$ROLE_FILE" <<<"$document"
   read_role
 }
 

@@ -31,7 +31,10 @@ ensure_running() {
   wait_for running || fail "mariadb.service has started but does not answer"
 }
 
+# Two questions, not one and its opposite: of a database that does not answer neither is true.
 is_writable() { [ "$(sql 'SELECT @@global.read_only')" = 0 ]; }
+
+is_read_only() { [ "$(sql 'SELECT @@global.read_only')" = 1 ]; }
 
 # Commits in flight hold the change up, so application sessions are ended until it goes through, and once more after.
 make_read_only() {
@@ -39,8 +42,7 @@ make_read_only() {
     time_left || return 1
     end_sessions || :
   done
-  end_sessions
-  ! is_writable
+  end_sessions && is_read_only
 }
 
 end_sessions() { sql "KILL HARD USER '$APP_USER'"; }
@@ -70,7 +72,8 @@ foreign_content() {
   [ -z "$names" ] || echo "it holds the databases $names"
   names=$(sql "SELECT CONCAT_WS(',', NULLIF(@@gtid_binlog_state, ''), NULLIF(@@gtid_slave_pos, ''))")
   [ -z "$names" ] || echo "it has a history ($names)"
-  [ -z "$(sql 'SELECT Master_Host FROM information_schema.SLAVE_STATUS')" ] || echo "it is joined to another database"
+  names=$(sql 'SELECT Master_Host FROM information_schema.SLAVE_STATUS')
+  [ -z "$names" ] || echo "it is joined to another database"
 }
 
 lift_mask() {

@@ -84,12 +84,14 @@ make_accounts() {
 
 # make_account KEY NETWORKS GRANT: the binary log and every replica get the password's hash, never the password.
 make_account() {
-  local name hash host account
+  local name hash hosts host account
+  hosts=$(account_hosts "$2")
   name=$(cfg ".users.$1.name")
   hash=$(printf 'SELECT PASSWORD(%s);\n' "$(sql_literal ".users.$1.password")" | client 2>/dev/null) || fail "the password of $name is not accepted"
   while read -r host; do
+    [ -n "$host" ] || continue
     account="'$name'@'$host'"
     sql_logged "CREATE USER IF NOT EXISTS $account IDENTIFIED BY PASSWORD '$hash' REQUIRE SSL;
       ALTER USER $account IDENTIFIED BY PASSWORD '$hash' REQUIRE SSL; $3 TO $account;"
-  done < <(account_hosts "$2")
+  done <<<"$hosts"
 }

@@ -30,7 +30,7 @@ chosen_writer() {
 
 follows_already() {
   local host
-  host=$(jq -er --arg region "$(jq -r .region <<<"$1")" '.peers[] | select(.region == $region) | .address' "$CONFIG")
+  host=$(jq -er --arg region "$(jq -r .region <<<"$1")" '.peers[] | select(.region == $region) | .address' "$CONFIG") || return 1
   [ "$ROLE" = standby ] && [ "$EPOCH" = "$(jq -r .status.epoch <<<"$1")" ] && [ -n "$(replica_state)" ] &&
     both_threads_run && [ "$(replica .host)" = "$host" ] && [ "$(replica '.tls == 1 or .tls == true')" = true ]
 }
@@ -39,7 +39,7 @@ follow_problems() {
   local epoch missing own now
   epoch=$(jq -r .status.epoch <<<"$1")
   if [ "$ROLE" = active ]; then
-    ! is_writable || echo "this host is the active one and writable: demote or fence it first"
+    is_read_only || echo "this host is the active one and not read-only: demote or fence it first"
     [ "$epoch" -gt "$EPOCH" ] || echo "this host was active at epoch $EPOCH and the other region's epoch is $epoch"
   fi
   [ "$epoch" -ge "$EPOCH" ] || echo "the other region's epoch $epoch is older than $EPOCH, which is known here"
@@ -61,7 +61,8 @@ join() {
   remove_durably "$OPENING"
   # Stopped before the position is read: a server that goes on applying would refuse the one read before.
   sql 'STOP SLAVE'
-  position=$(gtids_latest "$(sql "SELECT CONCAT_WS(',', @@gtid_binlog_pos, @@gtid_slave_pos)" | tr -d '\n ')")
+  position=$(sql "SELECT CONCAT_WS(',', @@gtid_binlog_pos, @@gtid_slave_pos)" | tr -d '\n ')
+  position=$(gtids_latest "$position")
   sql "STOP SLAVE; SET GLOBAL gtid_slave_pos='$position'"
   hear_peers
   join_source "$(jq -r .region <<<"$1")" || fail "the database does not take the replication settings"

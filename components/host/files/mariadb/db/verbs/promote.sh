@@ -76,8 +76,9 @@ ask_again() {
 # What speaks against the other regions' databases being closed. One that does not answer its own host may be frozen
 # and wake up writable, so there only the role (a standby, or fenced) is proof.
 peer_problems() {
-  local region
-  for region in $(silent_peers); do
+  local silent region
+  silent=$(silent_peers)
+  for region in $silent; do
     echo "region '$region' can't be asked whether its database is closed (if its machine is off for certain: --confirmed-off $region)"
   done
   jq -r --argjson asked "$ASKED_EPOCH" '.[] | select(.status != null) | "region \u0027\(.region)\u0027" as $who | .status
@@ -117,7 +118,10 @@ replica_problems() {
 }
 
 # An earlier run got as far as the proof, and nothing was received since.
-proved() { [ "$(opening .stage)" = proved ] && [ "$(replica .io)" != Yes ]; }
+proved() {
+  local receiver
+  [ "$(opening .stage)" = proved ] && receiver=$(replica .io) && [ "$receiver" != Yes ]
+}
 
 stop_receiving() {
   silence_peers
@@ -140,10 +144,12 @@ prove_applied() {
 # Three facts at once: the receiver has stopped, the applier waits with nothing left to read, and the position of the
 # last received transaction is among the applied ones.
 applied_everything() {
-  local state
+  local state beyond
   state=$(replica_state)
   jq -e '.io == "No" and .sql == "Yes" and (.applier | startswith("Slave has read all relay log"))' <<<"$state" >/dev/null || return 1
-  [ -z "$(gtids_beyond "$(jq -r .received <<<"$state")" "$(jq -r .applied <<<"$state")")" ]
+  # Nothing beyond is an answer; no answer is not.
+  beyond=$(gtids_beyond "$(jq -r .received <<<"$state")" "$(jq -r .applied <<<"$state")") || return 1
+  [ -z "$beyond" ]
 }
 
 # gtids_beyond RECEIVED APPLIED: domains in which the applied sequence has not reached the received one.

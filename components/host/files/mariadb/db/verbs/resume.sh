@@ -13,12 +13,13 @@ verb_resume() {
     return
   fi
   ask_peers
-  local problems
+  local problems joined
   problems=$(resume_problems)
   [ -z "$problems" ] || refuse "$problems"
   lift_mask
   ensure_running
-  [ -z "$(replica_state)" ] || refuse "this host is joined to another region: it follows, it does not write"
+  joined=$(replica_state)
+  [ -z "$joined" ] || refuse "this host is joined to another region: it follows, it does not write"
   mark_opening resume "$ASKED_EPOCH" started
   ask_peers
   problems=$(resume_problems)
@@ -38,8 +39,9 @@ resume_problems() {
   else
     [ "$EPOCH" = "$ASKED_EPOCH" ] || echo "this host knows epoch $EPOCH, not $ASKED_EPOCH"
   fi
-  local region
-  for region in $(silent_peers); do echo "region '$region' can't be asked whether it has a newer epoch"; done
+  local silent region
+  silent=$(silent_peers)
+  for region in $silent; do echo "region '$region' can't be asked whether it has a newer epoch"; done
   jq -r --argjson own "$EPOCH" '.[] | select(.status != null)
     | if .status.epoch > $own then "region \u0027\(.region)\u0027 knows the newer epoch \(.status.epoch)"
       elif .status.writable or .status.role == "active" then "region \u0027\(.region)\u0027 is a writer at epoch \(.status.epoch)"

@@ -76,7 +76,9 @@ move_in() {
 # adopt_history LIST: what the writer held before the copy is in the copy. Said in the own binary log's state, it
 # lets a region that returns later see that its transactions are all here (W9).
 adopt_history() {
-  sql "RESET MASTER; SET GLOBAL gtid_binlog_state='$(gtids_newest "$1")'; SET GLOBAL gtid_slave_pos='$SEED_POSITION'"
+  local state
+  state=$(gtids_newest "$1")
+  sql "RESET MASTER; SET GLOBAL gtid_binlog_state='$state'; SET GLOBAL gtid_slave_pos='$SEED_POSITION'"
 }
 
 # The role is written once the copy has everything that the writer had when the copying ended.
