@@ -2,15 +2,12 @@
 # Closes this database whatever state it is in (writer.md, W4): the port first, without waiting for the lock; then a
 # graceful demote, and when that does not come through in time SIGKILL with the unit masked. Another verb may hold the
 # lock meanwhile and open what was just closed: the marker stops it, and what slipped past is closed under the lock.
+# A role file that can't be read may be the active one's: everything is closed all the same, and the fence fails after
+# that, since it could not be recorded. Its marker stays, so nothing is opened before a fence has ended well.
 verb_fence() {
   mark_fencing || log "the marker of a fence can't be written: going on"
-  read_role
   # An unseeded host may be in the middle of its birth, whose end the lock tells.
-  if [ "$ROLE" = unseeded ]; then
-    take_lock
-    read_role
-  fi
-  if [ "$ROLE" = unseeded ]; then
+  if is_unseeded && take_lock && is_unseeded; then
     remove_durably "$FENCING"
     jq -cn '{fenced: false, role: "unseeded", method: "none"}'
     return
@@ -24,11 +21,17 @@ verb_fence() {
   if within "$((half > 0 ? half : 1))" fence_gracefully; then method=graceful; else kill_database; fi
   take_lock
   close_what_slipped_past || method=killed
-  read_role
+  role_is_known ||
+    fail "the database is closed ($method), but without its role that can't be recorded: mend $ROLE_FILE, then run evenkeel-db fence again"
   remember_fence
   remove_durably "$FENCING"
   jq -cn --arg method "$method" --argjson epoch "$EPOCH" '{fenced: true, role: "fenced", $epoch, $method}'
 }
+
+# read_role, which ends the program where it fails, tried first in a shell of its own.
+role_is_known() { (read_role) && read_role; }
+
+is_unseeded() { role_is_known && [ "$ROLE" = unseeded ]; }
 
 # With the lock nobody opens anything any more. False when the database had to be killed (again).
 close_what_slipped_past() {
@@ -40,7 +43,7 @@ close_what_slipped_past() {
   return 1
 }
 
-proved_read_only() { [ "$(within 3 sql 'SELECT @@global.read_only' 2>/dev/null)" = 1 ]; }
+proved_read_only() { within 3 is_read_only 2>/dev/null; }
 
 remember_fence() {
   local was=$ROLE
@@ -73,4 +76,9 @@ kill_database() {
   systemctl stop --no-block mariadb.service 2>/dev/null || :
 }
 
-database_is_dead() { ! pgrep -x mariadbd >/dev/null; }
+# 1: no such process. A pgrep that could not look proves nothing.
+database_is_dead() {
+  local status=0
+  pgrep -x mariadbd >/dev/null || status=$?
+  [ "$status" -eq 1 ]
+}
