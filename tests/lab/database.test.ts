@@ -3,6 +3,7 @@ import {
   answerPeers,
   cutShort,
   eventually,
+  heldAt,
   killed,
   login,
   reboot,
@@ -567,6 +568,40 @@ describe("fence and restart", () => {
     expect((await verb(pair, "two", "resume --epoch 2")).answer).toMatchObject({ resumed: true });
   }, 90_000);
 
+  test.each([
+    ["waits for a lock", "systemd-run -q --unit=stall mariadb -e 'FLUSH TABLES WITH READ LOCK; DO SLEEP(7)'"],
+    [
+      "stands still",
+      "systemd-run -q --unit=stall bash -c 'kill -STOP $(pidof mariadbd); sleep 7; kill -CONT $(pidof mariadbd)'",
+    ],
+  ])(
+    "the heartbeat returns by itself to a writer that %s for seven seconds",
+    async (_what, stall) => {
+      const unit = async (property: string) =>
+        (await pair.script("two", `systemctl show -P ${property} evenkeel-heartbeat`)).trim();
+      const before = Number(await unit("NRestarts"));
+      await pair.script("two", stall);
+      await eventually(
+        "the heartbeat begins anew",
+        15_000,
+        async () => Number(await unit("NRestarts")) > before,
+      );
+      await eventually("it beats again", 30_000, async () => {
+        const age = (await pair.status("two")).heartbeat?.ageSeconds ?? 99;
+        return age < 3 && (await unit("ActiveState")) === "active";
+      });
+      expect(await unit("ExecMainStatus")).not.toBe("12");
+      const sessions = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE user = 'evenkeel-beat'";
+      await eventually(
+        "no other session is left",
+        10_000,
+        async () => (await pair.sql("two", sessions)) === "1",
+      );
+      expect(await pair.status("two")).toMatchObject({ role: "active", epoch: 2, writable: true });
+    },
+    60_000,
+  );
+
   test("a fence beats a resume that holds the lock and hears from its peers only after the kill", async () => {
     const dead = async () => (await pair.script("two", "pidof mariadbd || echo none")) === "none\n";
     expect((await verb(pair, "two", "demote")).exitCode).toBe(0);
@@ -618,6 +653,32 @@ sleep 0.3`,
     expect(await pair.script("two", "nft list set inet evenkeel_db open_ports")).not.toContain("elements");
     expect((await verb(pair, "two", "resume --epoch 2")).answer).toMatchObject({ resumed: true });
   }, 90_000);
+
+  test.each(["closed", "killed"])(
+    "a role file that can't be read keeps no fence from closing: the database is %s, nobody opens it, and the fence says what is missing",
+    async (how) => {
+      const file = "/var/lib/evenkeel/role.json";
+      await pair.script("two", `cp -p ${file} /run/role.json; printf '{"epoch": 2, "ro' >${file}`);
+      if (how === "killed") await pair.script("two", "kill -STOP $(pidof mariadbd)");
+      const fence = await verb(pair, "two", "fence --deadline 8");
+      expect({ exitCode: fence.exitCode, answer: fence.answer }).toEqual({ exitCode: 1, answer: null });
+      expect(fence.stderr).toContain("role.json can't be read");
+      expect(fence.stderr).toContain(
+        how === "killed" ? "the database is closed (killed)" : "the database is closed (graceful)",
+      );
+      expect(await pair.script("two", "nft list set inet evenkeel_db open_ports")).not.toContain("elements");
+      expect(await pair.script("two", "systemctl is-active evenkeel-heartbeat || :")).not.toBe("active\n");
+      if (how === "killed") expect(await pair.script("two", "pidof mariadbd || echo none")).toBe("none\n");
+      else expect(await variable("two", "read_only")).toBe("1");
+      expect((await insert("one", "two", "unrecorded")).stderr).toContain("ERROR 2002");
+      expect((await verb(pair, "two", "resume --epoch 2")).exitCode).toBe(1);
+      await pair.script("two", `cp -p /run/role.json ${file}`);
+      expect((await verb(pair, "two", "resume --epoch 2")).stderr).toContain("fence must end first");
+      expect((await verb(pair, "two", "fence")).answer).toMatchObject({ fenced: true, epoch: 2 });
+      expect((await verb(pair, "two", "resume --epoch 2")).answer).toMatchObject({ resumed: true });
+    },
+    90_000,
+  );
 
   test("fence closes port and database gracefully, killed or run twice, and stays closed over a reboot", async () => {
     // What the standby has not received when the port closes is lost to it, and the fenced host then rightly may not
@@ -740,4 +801,23 @@ systemctl start mariadb`,
     expect(await insert("two", "one", "at epoch five")).toMatchObject({ exitCode: 0 });
     await eventually("the row arrives", 20_000, async () => (await notes("two")).includes("at epoch five"));
   }, 90_000);
+
+  test("new settings that waited for a promotion do not restart the database that it made the active one", async () => {
+    const started = () => pair.script("two", "systemctl show -P ExecMainStartTimestampMonotonic mariadb");
+    const before = await started();
+    expect((await verb(pair, "one", "demote")).exitCode).toBe(0);
+    const promotion = await heldAt(pair, "two", "promote --epoch 6 --deadline 150", "ask_again");
+    const role = pair.applyRole("two", { maxRegions: 4 });
+    await eventually(
+      "the role waits for the lock",
+      60_000,
+      async () => (await pair.script("two", "pgrep -x flock || :")).trim() !== "",
+    ).finally(async () =>
+      expect((await promotion.release()).answer).toMatchObject({ promoted: true, epoch: 6 }),
+    );
+    expect(await role).toMatchObject({ role: "active", restartNeeded: true });
+    expect(await started()).toBe(before);
+    expect(await pair.status("two")).toMatchObject({ role: "active", epoch: 6, writable: true });
+    expect((await verb(pair, "one", "follow")).answer).toMatchObject({ followed: true, epoch: 6 });
+  }, 200_000);
 });

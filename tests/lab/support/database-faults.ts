@@ -29,12 +29,50 @@ export async function cutShort(
   words: string,
   step: string,
 ): Promise<VerbResult> {
+  return trapped(pair, { host, words, step, act: "kill -KILL $$" });
+}
+
+/** A verb that waits right before a step, holding what it holds by then. */
+export interface HeldVerb {
+  /** Lets it go on; resolves when it has ended. Give the verb a deadline that outlasts the waiting. */
+  release(): Promise<VerbResult>;
+}
+
+/** Runs a verb as far as its first step that begins with `step`; resolves when it waits there, at most 30 s later. */
+export async function heldAt(
+  pair: DatabasePair,
+  host: HostName,
+  words: string,
+  step: string,
+): Promise<HeldVerb> {
+  await pair.script(host, "rm -f /run/held /run/released");
+  const act = "{ touch /run/held; until [ -e /run/released ]; do sleep 0.05; done; }";
+  const ended = trapped(pair, { host, words, step, act });
+  const isHeld = async () => (await pair.script(host, "ls /run/held 2>/dev/null || :")) !== "";
+  await Promise.race([
+    eventually(`${words} is held`, 30_000, isHeld),
+    ended.then(({ stderr }) => {
+      throw new Error(`${words} ended before ${step}: ${stderr}`);
+    }),
+  ]);
+  return {
+    release: async () => {
+      await pair.script(host, "touch /run/released");
+      return ended;
+    },
+  };
+}
+
+async function trapped(
+  pair: DatabasePair,
+  { host, words, step, act }: { host: HostName; words: string; step: string; act: string },
+): Promise<VerbResult> {
   const script = `
-cat >/run/cut.sh <<'END'
+cat >/run/trapped.sh <<'END'
 set -o functrace
-trap '[[ $BASH_COMMAND == "$CUT"* ]] && kill -KILL $$' DEBUG
+trap '[[ $BASH_COMMAND == "$STEP"* ]] && ${act}' DEBUG
 END
-BASH_ENV=/run/cut.sh CUT=$(cat <<'END'
+BASH_ENV=/run/trapped.sh STEP=$(cat <<'END'
 ${step}
 END
 ) evenkeel-db ${words} </dev/null
@@ -42,7 +80,7 @@ status=$?
 [ "$status" -ne 137 ] || status=${killed}
 exit "$status"
 `;
-  return asVerb(await pair.run(host, { argv: ["sudo", "-n", "bash", "-s"], stdin: script }), 0);
+  return asVerb(await pair.run(host, { argv: ["sudo", "-n", "bash", "-s"], stdin: script }, 180_000), 0);
 }
 
 function asVerb({ exitCode, stdout, stderr }: RemoteResult, seconds: number): VerbResult {
