@@ -1,5 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { execa } from "execa";
-import { siteName } from "./site.ts";
+import { home, siteName } from "./cli.ts";
 
 /** Containers, networks and volumes of the test site, as Docker itself lists them. */
 export async function labObjects(): Promise<{ containers: string[]; networks: string[]; volumes: string[] }> {
@@ -32,4 +33,24 @@ export async function startMachine(name: string): Promise<void> {
 /** Freezes a machine as a hypervisor may: it answers nothing, and would go on where it was. */
 export async function pauseMachine(name: string): Promise<void> {
   await execa("docker", ["pause", name], { timeout: 60_000 });
+}
+
+/** The container engine's own: started by set-up, and meant to stay. */
+const engineProcesses = /^(dockerd|containerd|docker-proxy|runc)/;
+
+/** Processes on this machine that a command of this clone started and left behind: "pid name". */
+export async function leftProcesses(): Promise<string[]> {
+  const mark = `EVENKEEL_HOME=${home}\0`;
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => {
+      try {
+        const name = readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+        const isOurs = readFileSync(`/proc/${pid}/environ`, "utf8").includes(mark);
+        return isOurs && !engineProcesses.test(name) ? [`${pid} ${name}`] : [];
+      } catch {
+        // It ended meanwhile.
+        return [];
+      }
+    });
 }

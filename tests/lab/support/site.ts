@@ -2,23 +2,15 @@ import { readFileSync } from "node:fs";
 import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
 import { afterAll } from "@jest/globals";
-import { execa } from "execa";
 import { sshHosts } from "../../../automation/hosts.ts";
 import { openSsh, type SshSession } from "../../../automation/remote/ssh.ts";
 import { sitePlace } from "../../../automation/site.ts";
 import { savedOutput } from "../../../automation/stacks/saved.ts";
 import type { GlobalOutputs, HostOutputs, RegionOutputs } from "../../../components/outputs.ts";
 import { parseSecrets, type SiteSecrets } from "../../../components/secrets.ts";
+import { type CliResult, cli, home, siteName } from "./cli.ts";
 
-/** The clone's root and the site that the lab tests build. */
-export const home = join(import.meta.dirname, "../../..");
-export const siteName = "proof";
-
-export interface CliResult {
-  exitCode: number;
-  stdout: string;
-  stderr: string;
-}
+export { type CliResult, cli, eventually, home, siteName } from "./cli.ts";
 
 export interface Reply {
   status: number;
@@ -41,22 +33,6 @@ export interface SiteHandle {
     argv: readonly string[],
     options?: { stdin?: string; timeoutMs?: number },
   ): Promise<CliResult>;
-}
-
-/** Runs the command line as a user would, bounded in time; never throws for an exit code. */
-export async function cli(
-  args: readonly string[],
-  options: { timeoutMs?: number; stdin?: string; env?: Record<string, string> } = {},
-): Promise<CliResult> {
-  const result = await execa("node", [join(home, "bin/evenkeel.mjs"), "--site", siteName, ...args], {
-    reject: false,
-    timeout: options.timeoutMs ?? 120_000,
-    killSignal: "SIGKILL",
-    stdin: options.stdin === undefined ? "ignore" : "pipe",
-    ...(options.stdin === undefined ? {} : { input: options.stdin }),
-    ...(options.env === undefined ? {} : { env: options.env }),
-  });
-  return { exitCode: result.exitCode ?? -1, stdout: String(result.stdout), stderr: String(result.stderr) };
 }
 
 /** One HTTPS request with the site's CA; no redirect is followed. Any name in `host` is only the Host header. */
@@ -93,26 +69,6 @@ export function get(
     outgoing.on("error", reject);
     outgoing.end(options.body);
   });
-}
-
-/** Polls until `probe` gives a value that is not null; throws with `what` when the time is over. */
-export async function eventually<T>(
-  what: string,
-  timeoutMs: number,
-  probe: () => Promise<T | null>,
-): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
-  let last: unknown;
-  while (Date.now() < deadline) {
-    try {
-      const value = await probe();
-      if (value !== null) return value;
-    } catch (error) {
-      last = error;
-    }
-    await new Promise((wake) => setTimeout(wake, 250));
-  }
-  throw new Error(`${what}: not within ${timeoutMs} ms`, { cause: last });
 }
 
 function secretsOfSite(): SiteSecrets {

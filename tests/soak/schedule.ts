@@ -1,0 +1,53 @@
+/** Which moments of a run are chosen to interrupt it: the same for the same seed. Pure. */
+
+export type Blow = "kill" | "interrupt" | "interrupt-twice" | "hang-up";
+
+export interface Moment {
+  verb: "provision" | "destroy";
+  blow: Blow;
+  /** The line of progress after which it comes, from 1. */
+  afterLine: number;
+}
+
+/** mulberry32, https://gist.github.com/tommyettinger/46a874533244883189143505d203312c: small, seeded, good enough. */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/**
+ * `count` moments spread over a run of `lines` lines: one at random in each of `count` equal parts, so that none of
+ * the run is left out.
+ */
+export function spread(count: number, lines: number, random: () => number): number[] {
+  if (count < 1 || lines < count) throw new Error(`${count} moments don't fit into ${lines} lines`);
+  const lastOf = (part: number) => Math.floor((part * lines) / count);
+  return Array.from({ length: count }, (_, i) => {
+    const size = lastOf(i + 1) - lastOf(i);
+    return lastOf(i) + 1 + Math.floor(random() * size);
+  });
+}
+
+/** Kills over a cold provision and a destroy, then the gentler ends of a run. */
+export function schedule(
+  seed: number,
+  lines: { provision: number; destroy: number },
+  kills: { provision: number; destroy: number },
+): Moment[] {
+  const random = randomFrom(seed);
+  const over = (verb: Moment["verb"], blow: Blow, count: number): Moment[] =>
+    spread(count, lines[verb], random).map((afterLine) => ({ verb, blow, afterLine }));
+  return [
+    ...over("provision", "kill", kills.provision),
+    ...over("destroy", "kill", kills.destroy),
+    ...over("provision", "interrupt", 1),
+    ...over("provision", "interrupt-twice", 1),
+    ...over("provision", "hang-up", 1),
+    ...over("destroy", "interrupt", 1),
+  ];
+}

@@ -1,0 +1,36 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { randomFrom, schedule, spread } from "../../soak/schedule.ts";
+
+describe("the moments of a soak", () => {
+  test("one falls into each equal part of the run, never before its first line or after its last", () => {
+    fc.assert(
+      fc.property(
+        fc.integer(),
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer({ min: 12, max: 200 }),
+        (seed, count, lines) => {
+          const moments = spread(count, lines, randomFrom(seed));
+          const lastOf = (part: number) => Math.floor((part * lines) / count);
+          const inItsPart = moments.map((line, i) => line > lastOf(i) && line <= lastOf(i + 1));
+          expect(inItsPart).toEqual(moments.map(() => true));
+          expect(Math.min(...moments)).toBeGreaterThanOrEqual(1);
+          expect(Math.max(...moments)).toBeLessThanOrEqual(lines);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test("a seed gives the same moments again, another one others", () => {
+    const plan = (seed: number) =>
+      schedule(seed, { provision: 90, destroy: 40 }, { provision: 8, destroy: 4 });
+    expect(plan(7)).toEqual(plan(7));
+    expect(plan(7)).not.toEqual(plan(8));
+    expect(plan(7).filter(({ blow }) => blow === "kill")).toHaveLength(12);
+  });
+
+  test("more moments than lines are refused", () => {
+    expect(() => spread(3, 2, randomFrom(1))).toThrow("don't fit");
+  });
+});
