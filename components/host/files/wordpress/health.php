@@ -1,13 +1,17 @@
 <?php
 /**
  * The three questions (writer.md, W13), outside WordPress: EVENKEEL_PROBE says which. 200 or 503 with
- * {place, role, epoch, release, disk: {freeBytes, totalBytes}, problems}. Probes read, they never write.
+ * {place, role, epoch, release, disk: {freeBytes, totalBytes}, cache, problems}; cache is null where there is none.
+ * Probes read, they never write.
  */
 
 require __DIR__ . '/database.php';
+require __DIR__ . '/cache.php';
 
 const EVENKEEL_UPLOADS = '/var/www/html/wp-content/uploads';
 const EVENKEEL_LEAST_FREE_BYTES = 16 * 1024 * 1024;
+/** Exists while a host is set up, boots or is taken out. */
+const EVENKEEL_HELD = '/run/evenkeel/held';
 
 /** @return list<string> */
 function evenkeel_problems_ready(): array
@@ -43,10 +47,19 @@ function evenkeel_problems_active(array $gate): array
 function evenkeel_problems(string $probe, array $gate): array
 {
     return match ($probe) {
-        'live' => [],
+        'live' => is_file(EVENKEEL_HELD) ? ['this host is being set up, booted or taken out'] : [],
         'ready' => evenkeel_problems_ready(),
         'active' => evenkeel_problems_active($gate),
     };
+}
+
+/** Its absence is no problem: the site is slower without it. Only the thorough question asks. */
+function evenkeel_cache_state(string $probe): ?string
+{
+    if ($probe !== 'ready' || !evenkeel_has_cache()) {
+        return null;
+    }
+    return evenkeel_cache_connect() === null ? 'down' : 'up';
 }
 
 function evenkeel_answer(): void
@@ -68,6 +81,7 @@ function evenkeel_answer(): void
         'epoch' => $gate['epoch'],
         'release' => evenkeel_release(),
         'disk' => ['freeBytes' => (int) disk_free_space($disk), 'totalBytes' => (int) disk_total_space($disk)],
+        'cache' => evenkeel_cache_state($_SERVER['EVENKEEL_PROBE']),
         'problems' => $problems,
     ], JSON_UNESCAPED_SLASHES), "\n";
 }

@@ -6,7 +6,7 @@ readonly library=/usr/local/lib/evenkeel/web
 readonly archive_wanted='@@ARCHIVE_WANTED@@'
 # The package wordpress asks for "a web server" and "a PHP": nginx, php-fpm and php are named with it, so that no
 # Apache comes along.
-packages=(nginx-light php-fpm php-cli php-mysql php-gd php-xml php-curl php-mbstring php-zip php-intl php)
+packages=(nginx-light php-fpm php-cli php-mysql php-gd php-xml php-curl php-mbstring php-zip php-intl php-redis php)
 packages+=(mariadb-client)
 [ "$archive_wanted" = yes ] || packages+=(wordpress wordpress-theme-twentytwentyfive)
 
@@ -18,9 +18,18 @@ link() {
   ln -sfn -- "$1" "$2"
 }
 
+# True when the pool's size is another now. Exit code 3 of pool-size: as it was.
+size_pool() {
+  local status=0
+  "$library/pool-size" /etc/evenkeel/web.json /etc/evenkeel/php/pool-size.conf /var/lib/evenkeel/php-pool.json || status=$?
+  case $status in 0) ;; 3) return 1 ;; *) die "the size of PHP's pool could not be worked out" ;; esac
+}
+
 configure_php() {
   local directory=/etc/php/$1 reload=no
+  size_pool && reload=yes
   link /etc/evenkeel/php/pool.conf "$directory/fpm/pool.d/evenkeel.conf" && reload=yes
+  link /etc/evenkeel/php/pool-size.conf "$directory/fpm/pool.d/evenkeel-size.conf" && reload=yes
   link /etc/evenkeel/php/limits.ini "$directory/fpm/conf.d/90-evenkeel.ini" && reload=yes
   link /etc/evenkeel/php/limits.ini "$directory/cli/conf.d/90-evenkeel.ini" || true
   if [ -e "$directory/fpm/pool.d/www.conf" ]; then
@@ -35,14 +44,23 @@ configure_php() {
   fi
 }
 
+# put FILE: into wp-content or the root of the site, whole or not at all.
+put() {
+  cmp -s "$1" "$2" && return 0
+  install -o www-data -g www-data -m 0644 "$1" "$2.new"
+  mv -T "$2.new" "$2"
+}
+
 place_core() {
   local before
   before=$(cat /var/lib/evenkeel/core.json 2>/dev/null || true)
   # PHP keeps compiled code for a moment: after an exchange none of the old may be left.
   [ "$("$library/install-core")" = "$before" ] || systemctl reload "php$1-fpm"
-  if ! cmp -s "$library/wp-config.php" /var/www/html/wp-config.php; then
-    install -o www-data -g www-data -m 0644 "$library/wp-config.php" /var/www/html/wp-config.php.new
-    mv -T /var/www/html/wp-config.php.new /var/www/html/wp-config.php
+  put "$library/wp-config.php" /var/www/html/wp-config.php
+  if grep -q '^CACHE_HOST=' /etc/evenkeel/wordpress.env; then
+    put "$library/object-cache.php" /var/www/html/wp-content/object-cache.php
+  else
+    rm -f /var/www/html/wp-content/object-cache.php
   fi
 }
 
@@ -63,20 +81,32 @@ configure_nginx() {
 }
 
 configure_units() {
-  if changed /etc/systemd/system/evenkeel-{cron.service,cron.timer,settle.service}; then
+  if changed /etc/systemd/system/evenkeel-{cron.service,cron.timer,settle.service,drain.service}; then
     systemctl daemon-reload
   fi
-  systemctl enable --quiet evenkeel-settle.service
+  systemctl enable --quiet evenkeel-settle.service evenkeel-drain.service
+  systemctl start evenkeel-drain.service
 }
 
+# A host that serves already goes on; a new one is held until its gate is settled.
+hold() {
+  systemctl is-active --quiet nginx && return 0
+  systemd-tmpfiles --create /etc/tmpfiles.d/evenkeel-web.conf
+}
+
+answers() { curl -sS -m 3 http://127.0.0.1/evenkeel/live | grep -q '"place"'; }
+
+hold
 install_packages "${packages[@]}"
+install -d -o www-data -g www-data -m 0750 /var/lib/evenkeel-cache
 php=$(php_version)
 configure_php "$php"
 place_core "$php"
 configure_nginx
 configure_units
-wait_until 20 curl -fsS -m 3 http://127.0.0.1/evenkeel/live || die "the web tier does not answer at /evenkeel/live"
+wait_until 20 answers || die "the web tier does not answer at /evenkeel/live"
 # A web host made again in the active region opens by itself. An open gate is left alone: a database that is away for
 # a moment must not close it for good.
 [ -e /run/evenkeel/gate-open ] || /usr/local/sbin/evenkeel-web settle --deadline 2 >&2
+rm -f /run/evenkeel/held
 /usr/local/sbin/evenkeel-web status

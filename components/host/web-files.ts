@@ -1,0 +1,197 @@
+import * as pulumi from "@pulumi/pulumi";
+import { saltNames } from "../secrets.ts";
+import { requireAddress } from "./haproxy.ts";
+import type { HostFile } from "./remote.ts";
+import { hostFile, render } from "./render.ts";
+import type { WebHostArgs } from "./web.ts";
+
+/** How much older than `boundedWaitSeconds` the heartbeat of an active region may be (writer.md, W13). Seconds. */
+const heartbeatSlackSeconds = 3;
+const fpmSocket = "/run/php/evenkeel.sock";
+const fpmPort = 9000;
+
+/** PHP-FPM's pool. A number that isn't given is reckoned from the host's memory (host/files/php/pool-size). */
+export interface PhpSettings {
+  /** "tcp": at the host's own address, port 9000, for nginx of the same host only. */
+  listen: "socket" | "tcp";
+  maxChildren?: number | undefined;
+  startServers?: number | undefined;
+  minSpareServers?: number | undefined;
+  maxSpareServers?: number | undefined;
+}
+
+/** The files that are the same on every web host, by their place below host/files. */
+export function webFiles(): HostFile[] {
+  const library = "/usr/local/lib/evenkeel/web";
+  const units = "/etc/systemd/system";
+  const places: [source: string, path: string, mode?: string][] = [
+    ["nginx/evenkeel-gate.conf", "/etc/nginx/snippets/evenkeel-gate.conf"],
+    ["nginx/evenkeel-tls.conf", "/etc/nginx/snippets/evenkeel-tls.conf"],
+    ["nginx/evenkeel-php.conf", "/etc/nginx/snippets/evenkeel-php.conf"],
+    ["nginx/evenkeel-probe.conf", "/etc/nginx/snippets/evenkeel-probe.conf"],
+    ["nginx/evenkeel-probes.conf", "/etc/nginx/snippets/evenkeel-probes.conf"],
+    ["php/limits.ini", "/etc/evenkeel/php/limits.ini"],
+    ["php/pool-size", `${library}/pool-size`, "0755"],
+    ["systemd/evenkeel-cron.service", `${units}/evenkeel-cron.service`],
+    ["systemd/evenkeel-cron.timer", `${units}/evenkeel-cron.timer`],
+    ["systemd/evenkeel-settle.service", `${units}/evenkeel-settle.service`],
+    ["systemd/evenkeel-drain.service", `${units}/evenkeel-drain.service`],
+    ["systemd/evenkeel-web.tmpfiles", "/etc/tmpfiles.d/evenkeel-web.conf"],
+    ["wordpress/environment.php", `${library}/environment.php`],
+    ["wordpress/database.php", `${library}/database.php`],
+    ["wordpress/cache.php", `${library}/cache.php`],
+    ["wordpress/health.php", `${library}/health.php`],
+    ["wordpress/heartbeat.php", `${library}/heartbeat.php`],
+    ["wordpress/cron.php", `${library}/cron.php`],
+    ["wordpress/install.php", `${library}/install.php`],
+    ["wordpress/wp-config.php", `${library}/wp-config.php`],
+    ["wordpress/object-cache.php", `${library}/object-cache.php`],
+    ["wordpress/install-core", `${library}/install-core`, "0755"],
+    ["wordpress/drain", `${library}/drain`, "0755"],
+    ["wordpress/purge-cache", `${library}/purge.d/cache`, "0755"],
+    ["wordpress/evenkeel-web", "/usr/local/sbin/evenkeel-web", "0755"],
+  ];
+  return places.map(([source, path, mode = "0644"]) => ({ path, content: hostFile(source), mode }));
+}
+
+/** What differs between sites and hosts, and is no secret. */
+export function siteFiles(args: WebHostArgs): HostFile[] {
+  return [
+    { path: "/etc/nginx/sites-available/evenkeel", content: nginxSite(args) },
+    { path: "/etc/evenkeel/php/pool.conf", content: poolConfig(args) },
+    { path: "/etc/evenkeel/tls/ca.pem", content: args.tls.ca },
+    { path: "/etc/evenkeel/tls/site.pem", content: args.tls.certificate },
+  ];
+}
+
+export function secretFiles(args: WebHostArgs): HostFile[] {
+  const resolved = pulumi.all([
+    args.urls,
+    args.salts,
+    args.users.app.password,
+    args.users.health.password,
+    args.admin.password,
+    args.cache?.user.password ?? "",
+  ]);
+  const environment = resolved.apply(([urls, salts, app, health, , cache]) =>
+    wordpressEnvironment(args, { urls, salts, app, health, cache }),
+  );
+  const config = resolved.apply(([urls, , , , admin]) => webConfig(args, { urls, admin }));
+  return [
+    { path: "/etc/evenkeel/tls/site-key.pem", content: args.tls.key, mode: "0600" },
+    { path: "/etc/evenkeel/wordpress.env", content: environment, mode: "0600", owner: "www-data:www-data" },
+    { path: "/etc/evenkeel/web.json", content: config, mode: "0600" },
+  ];
+}
+
+type Listening = Pick<WebHostArgs, "address" | "php">;
+
+/** Where PHP-FPM listens, as nginx's `server` takes it. */
+function fpmServer({ address, php }: Listening): string {
+  if (php.listen === "socket") return `unix:${fpmSocket}`;
+  requireAddress("address", address);
+  return `${address}:${fpmPort}`;
+}
+
+/** The nginx site with what differs between hosts: public name, trusted balancers, where PHP is. */
+export function nginxSite(args: Pick<WebHostArgs, "domain" | "balancerAddresses"> & Listening): string {
+  const trusted = args.balancerAddresses.map((address) => `    set_real_ip_from ${address};`).join("\n");
+  return render(hostFile("nginx/evenkeel"), {
+    DOMAIN: args.domain,
+    TRUSTED_BALANCERS: trusted,
+    PHP: fpmServer(args),
+  });
+}
+
+/** PHP-FPM's pool; how many workers stands in a file that the host writes itself. */
+export function poolConfig(args: Listening): string {
+  const lines =
+    args.php.listen === "socket"
+      ? [`listen = ${fpmSocket}`, "listen.owner = www-data", "listen.group = www-data", "listen.mode = 0660"]
+      : [`listen = ${fpmServer(args)}`, `listen.allowed_clients = ${args.address}`];
+  return render(hostFile("php/pool.conf"), { LISTEN: lines.join("\n") });
+}
+
+type PlainArgs = Pick<
+  WebHostArgs,
+  | "site"
+  | "region"
+  | "domain"
+  | "databaseHost"
+  | "schema"
+  | "boundedWaitSeconds"
+  | "outboundHttp"
+  | "wordpressCore"
+  | "title"
+  | "php"
+> & {
+  users: { app: { name: string }; health: { name: string } };
+  cache: { host: string; user: { name: string } } | null;
+  admin: { user: string; email: string };
+};
+
+/** /etc/evenkeel/wordpress.env: lines of KEY="JSON string". Throws when a salt is missing or is no secret. */
+export function wordpressEnvironment(
+  args: PlainArgs,
+  secrets: { urls: string[]; salts: Record<string, string>; app: string; health: string; cache: string },
+): string {
+  const values: Record<string, string> = {
+    SITE: args.site,
+    REGION: args.region,
+    URLS: siteUrls(args.domain, secrets.urls).join(" "),
+    OUTBOUND_HTTP: args.outboundHttp,
+    HEARTBEAT_MAX_AGE_SECONDS: String(heartbeatMaxAgeSeconds(args)),
+    DB_HOST: args.databaseHost,
+    DB_NAME: args.schema,
+    DB_USER: args.users.app.name,
+    DB_PASSWORD: secrets.app,
+    HEALTH_USER: args.users.health.name,
+    HEALTH_PASSWORD: secrets.health,
+    ...cacheValues(args, secrets.cache),
+    ...Object.fromEntries(saltNames.map((name) => [name, saltOf(secrets.salts, name)])),
+  };
+  const lines = Object.entries(values).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  return `# Written by the set-up. Readable by PHP only.\n${lines.join("\n")}\n`;
+}
+
+function cacheValues({ cache }: Pick<PlainArgs, "cache">, password: string): Record<string, string> {
+  if (cache === null) return {};
+  return { CACHE_HOST: cache.host, CACHE_USER: cache.user.name, CACHE_PASSWORD: password };
+}
+
+/** /etc/evenkeel/web.json, which evenkeel-web and pool-size read. */
+export function webConfig(args: PlainArgs, secrets: { urls: string[]; admin: string }): string {
+  const core = args.wordpressCore;
+  const { listen: _, ...poolSize } = args.php;
+  const config = {
+    site: args.site,
+    region: args.region,
+    domain: args.domain,
+    urls: siteUrls(args.domain, secrets.urls),
+    databaseHost: args.databaseHost,
+    schema: args.schema,
+    heartbeatMaxAgeSeconds: heartbeatMaxAgeSeconds(args),
+    php: poolSize,
+    title: args.title,
+    adminUser: args.admin.user,
+    adminEmail: args.admin.email,
+    adminPassword: secrets.admin,
+    core: core === null ? null : { version: core.version, sha256: core.sha256 },
+  };
+  return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+/** Every URL of the site once, the public one first, without a trailing slash. */
+function siteUrls(domain: string, further: readonly string[]): string[] {
+  return [...new Set([`https://${domain}`, ...further].map((url) => url.replace(/\/+$/, "")))];
+}
+
+function saltOf(salts: Record<string, string>, name: string): string {
+  const salt = salts[name] ?? "";
+  if (salt.length < 32) throw new Error(`the salt ${name} is missing or shorter than 32 characters`);
+  return salt;
+}
+
+function heartbeatMaxAgeSeconds(args: { boundedWaitSeconds: number }): number {
+  return args.boundedWaitSeconds + heartbeatSlackSeconds;
+}
