@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { z } from "zod";
 import { ConfigError, loadSiteConfig, type SiteConfig } from "../components/config.ts";
 import type { SiteSecrets } from "../components/secrets.ts";
+import type { ObjectStore } from "./engine/object-store.ts";
 import type { WordpressCore } from "./engine/wordpress.ts";
 import { exitCodes, UserError } from "./errors.ts";
 import { defaultSite, siteFlag } from "./options.ts";
@@ -99,29 +100,51 @@ export function removeEmptySiteDirectory(place: SitePlace): void {
   }
 }
 
-/** Secrets and ports, made once: what is there stays, what is missing is added. */
+/** What set-up put on this machine for hosts to take. */
+export interface SiteParts {
+  wordpressCore: WordpressCore | null;
+  objectStore: ObjectStore | null;
+}
+
+/** Secrets, ports and the choice of parts, made once: what is there stays, what is missing is added. */
 export async function ensureSiteFiles(
   place: SitePlace,
   config: SiteConfig,
-  core: WordpressCore | null,
+  { wordpressCore: core, objectStore: store }: SiteParts,
 ): Promise<SiteSecrets> {
   ensureSiteDirectory(place);
   checkSiteFiles(place, config);
   const secrets = await ensureSecrets(secretsFile(place), config);
   if (config.provider === "lab") await ensurePorts(place.stateDirectory, config.regions);
-  ensureCore(place, core);
+  decideOnce(
+    place,
+    "core.json",
+    core && { version: core.version, sha256: core.sha256, localPath: core.path },
+  );
+  if (store !== null) decideOnce(place, "store.json", { sha256: store.sha256, localPath: store.path });
   return secrets;
 }
 
-const coreSchema = z.object({ version: z.string(), sha256: z.string(), localPath: z.string() }).nullable();
+const programSchema = z.object({ sha256: z.string(), localPath: z.string() });
+/** The files that hold a choice, what it is of, and their shapes. */
+const choices = {
+  "core.json": {
+    of: "WordPress",
+    hosts: "web",
+    schema: programSchema.extend({ version: z.string() }).nullable(),
+  },
+  "store.json": { of: "the object store's program", hosts: "store", schema: programSchema },
+} as const;
 
 /** Refuses damaged site files (exit 2) before anything is made or read by them. Missing ones are no damage. */
 export function checkSiteFiles(place: SitePlace, config: Pick<SiteConfig, "provider">): void {
   if (config.provider === "lab") readPorts(portsFile(place));
-  checkCore(join(place.stateDirectory, "core.json"), siteFlag(place.name));
+  for (const name of Object.keys(choices)) checkChoice(place, name as keyof typeof choices);
 }
 
-function checkCore(path: string, flag: string): void {
+function checkChoice(place: SitePlace, name: keyof typeof choices): void {
+  const path = join(place.stateDirectory, name);
+  const { of, hosts, schema } = choices[name];
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -130,22 +153,21 @@ function checkCore(path: string, flag: string): void {
     throw error;
   }
   try {
-    coreSchema.parse(JSON.parse(text));
+    schema.parse(JSON.parse(text));
   } catch (cause) {
     throw new UserError({
-      what: `the site's choice of WordPress in ${path} is damaged; nothing was changed`,
-      next: `restore the file from a copy; without one, remove it and run npx evenkeel env${flag}: the choice is made anew, and another one changes the web hosts`,
+      what: `the site's choice of ${of} in ${path} is damaged; nothing was changed`,
+      next: `restore the file from a copy; without one, remove it and run npx evenkeel env${siteFlag(place.name)}: the choice is made anew, and another one changes the ${hosts} hosts`,
       exitCode: exitCodes.usage,
-      code: "core-damaged",
+      code: `${name.replace(".json", "")}-damaged`,
       cause,
     });
   }
 }
 
-/** Which WordPress the site's hosts take is decided once: an archive that turns up later changes no running host. */
-function ensureCore(place: SitePlace, core: WordpressCore | null): void {
-  const choice = core && { version: core.version, sha256: core.sha256, localPath: core.path };
-  createFile(join(place.stateDirectory, "core.json"), `${JSON.stringify(choice)}\n`);
+/** What the site's hosts take is decided once: an archive that turns up later changes no running host. */
+function decideOnce(place: SitePlace, name: keyof typeof choices, choice: object | null): void {
+  createFile(join(place.stateDirectory, name), `${JSON.stringify(choice)}\n`);
 }
 
 export function secretsFile(place: SitePlace): string {

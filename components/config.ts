@@ -20,6 +20,30 @@ const domain = z
   .max(200)
   .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/, "is no domain name such as shop.example.org");
 
+const workers = z.number().int().min(1).max(500).optional();
+
+/** PHP-FPM's pool (components/host/web-files.ts, PhpSettings); what isn't given is reckoned on the host. */
+const phpSettings = z
+  .strictObject({
+    listen: z.enum(["socket", "tcp"]).default("socket"),
+    maxChildren: workers,
+    startServers: workers,
+    minSpareServers: workers,
+    maxSpareServers: workers,
+  })
+  .superRefine(({ maxChildren, startServers, minSpareServers, maxSpareServers }, problems) => {
+    const given = [maxChildren, startServers, minSpareServers, maxSpareServers];
+    const count = given.filter((value) => value !== undefined).length;
+    const note = (message: string) => problems.addIssue({ code: "custom", message });
+    if (count === 0) return;
+    if (count < given.length)
+      return note("give maxChildren, startServers, minSpareServers and maxSpareServers together, or none");
+    const [most, start, least, spare] = given as [number, number, number, number];
+    // PHP-FPM refuses anything else (php-fpm -t).
+    if (!(least <= start && start <= spare && spare <= most))
+      note("minSpareServers <= startServers <= maxSpareServers <= maxChildren does not hold");
+  });
+
 const siteKeys = {
   provider: z.literal("lab", { error: "only the provider lab is built so far" }),
   regions: z.array(placeName).min(1, "names no region").max(2, "more than two regions are not built so far"),
@@ -29,6 +53,10 @@ const siteKeys = {
   networks: z.record(z.string(), cidr),
   maxRegions: z.number().int().min(1).max(9).default(2),
   webServers: z.number().int().min(1).max(4).default(1),
+  cache: z.enum(["redis", "none"]).default("redis"),
+  objectStore: z.enum(["s3", "none"]).default("s3"),
+  cacheMemoryMb: z.number().int().min(16).max(65_536).default(128),
+  php: phpSettings.default({ listen: "socket" }),
   boundedWaitSeconds: z.number().int().min(1).max(60).default(2),
   title: z.string().min(1).max(200).default("Evenkeel shop"),
   adminEmail: z.email(),

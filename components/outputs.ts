@@ -6,7 +6,7 @@ export const hostOutputs = z.object({
   id: z.string(),
   /** The machine's name, in the lab the container's. */
   name: z.string(),
-  role: z.enum(["gateway", "web", "database", "edge"]),
+  role: z.enum(["gateway", "web", "database", "cache", "store", "edge"]),
   address: z.string(),
   peeringAddress: z.string().nullable(),
   /** New at each creation of the machine. */
@@ -30,6 +30,8 @@ export const regionOutputs = z.object({
   location: z.string(),
   url: z.string(),
   hosts: z.array(hostOutputs),
+  /** The region's object store as its own hosts reach it; null where it has none (or was built before there were any). */
+  store: z.object({ hostId: z.string(), endpoint: z.string(), bucket: z.string() }).nullable().default(null),
   database: z.object({ engine: z.string(), hostId: z.string(), serverId: z.number() }),
 });
 

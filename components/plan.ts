@@ -12,6 +12,8 @@ export interface RegionPlan {
   subnet: string;
   gateway: string;
   database: string;
+  cache: string;
+  store: string;
   web: string[];
   peering: { gateway: string; database: string };
 }
@@ -35,7 +37,7 @@ export interface LinkPlan {
 type Networks = Readonly<Record<string, string>>;
 
 /** Where the roles' addresses lie in a place's subnet, and a region's on the link (ten addresses a region). */
-const hostNumbers = { gateway: 2, database: 20, firstWeb: 31 };
+const hostNumbers = { gateway: 2, database: 20, cache: 21, store: 22, firstWeb: 31 };
 const linkNumbers = { perRegion: 10, database: 1, edge: 200 };
 
 interface RegionsToPlan {
@@ -60,6 +62,8 @@ export function planRegions({ regions, networks, webServers }: RegionsToPlan): R
       subnet,
       gateway: addressIn(subnet, hostNumbers.gateway),
       database: addressIn(subnet, hostNumbers.database),
+      cache: addressIn(subnet, hostNumbers.cache),
+      store: addressIn(subnet, hostNumbers.store),
       web: Array.from({ length: webServers }, (_, i) => addressIn(subnet, hostNumbers.firstWeb + i)),
       peering: { gateway: addressIn(link, onLink), database: addressIn(link, onLink + linkNumbers.database) },
     };

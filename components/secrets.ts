@@ -4,6 +4,9 @@ import { z } from "zod";
 const keyPair = z.strictObject({ privateKey: z.string().min(1), publicKey: z.string().min(1) });
 const certificate = z.strictObject({ key: z.string().min(1), certificate: z.string().min(1) });
 
+const s3Key = z.strictObject({ accessKey: z.string().min(1), secretKey: z.string().min(1) });
+const storeKeys = z.strictObject({ operator: s3Key, media: s3Key });
+
 export const saltNames = [
   "AUTH_KEY",
   "SECURE_AUTH_KEY",
@@ -17,17 +20,24 @@ export const saltNames = [
 
 /**
  * Everything secret of a site, made once and the same for all its regions. `ssh.hosts` is keyed by host id
- * ("primary/database"), `tls.databases` by region. Keys and certificates are PEM, public keys one line.
+ * ("primary/database"), `tls.databases`, `tls.stores` and `store` by region. Keys and certificates are PEM, public keys one line.
  */
 export const siteSecretsSchema = z.strictObject({
   apiVersion: z.literal("evenkeel/v1"),
   ssh: z.strictObject({ user: keyPair, peer: keyPair, hosts: z.record(z.string(), keyPair) }),
-  tls: z.strictObject({ ca: certificate, site: certificate, databases: z.record(z.string(), certificate) }),
+  tls: z.strictObject({
+    ca: certificate,
+    site: certificate,
+    databases: z.record(z.string(), certificate),
+    stores: z.record(z.string(), certificate),
+  }),
   database: z.strictObject({
     app: z.string().min(1),
     replication: z.string().min(1),
     health: z.string().min(1),
   }),
+  cache: z.strictObject({ web: z.string().min(1) }),
+  store: z.record(z.string(), storeKeys),
   wordpress: z.strictObject({
     adminUser: z.string().min(1),
     adminPassword: z.string().min(1),

@@ -5,6 +5,7 @@ import { provideDocker } from "./docker-engine.ts";
 import { engineEnvironment } from "./environment.ts";
 import { provideLanguageHost } from "./language-host.ts";
 import { observeMachine } from "./machine.ts";
+import { type ObjectStore, objectStore, provideObjectStore } from "./object-store.ts";
 import { type EngineFolders, providePulumiCli, pulumiRoot } from "./pulumi-cli.ts";
 import { runSteps, type Step, type StepContext, type StepEvent, type StepOutcome } from "./steps.ts";
 import {
@@ -27,6 +28,8 @@ export interface Engine {
   env: Record<string, string>;
   /** The pinned official WordPress archive, or null: then hosts copy Debian's package into place. */
   wordpressCore: WordpressCore | null;
+  /** The program of the lab's object stores. */
+  objectStore: ObjectStore | null;
 }
 
 export interface SetUpOptions {
@@ -67,6 +70,7 @@ export async function setUp(options: SetUpOptions): Promise<Engine> {
     pulumiRoot: pulumiRoot(folders.home),
     env: engineEnvironment(folders.home),
     wordpressCore: await wordpressCore(folders.cache),
+    objectStore: await objectStore(folders.cache),
   };
 }
 
@@ -89,6 +93,12 @@ export function setUpSteps(folders: EngineFolders, packages: readonly string[]):
       run: (context) => provideCommandPlugin(folders, context),
     },
     { name: "WordPress core", after: [], run: (context) => provideWordpressCore(folders.cache, context) },
+    // After the language host: two builds at a time have no more processors than one.
+    {
+      name: "object store",
+      after: ["language host"],
+      run: (context) => provideObjectStore(folders.cache, context),
+    },
     { name: "lab image", after: ["Docker Engine", ...installed], run: provideLabImage },
   ];
 }

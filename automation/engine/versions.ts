@@ -7,6 +7,9 @@ export const languageHostSdkVersion = "3.68.0";
 /** Exactly this one: the npm package's `latest` tag points at a version that no plugin exists for. */
 export const commandPluginVersion = "1.2.1";
 
+/** The S3 gateway of the lab's object stores. */
+export const objectStoreVersion = "1.8.0";
+
 /** The oldest Go that the CLI's modules accept. */
 export const oldestGo = { major: 1, minor: 25 } as const;
 

@@ -3,6 +3,7 @@ import type { HostOutputs } from "../../components/outputs.ts";
 import { UserError } from "../errors.ts";
 import { type DatabaseStatus, databaseCommand, parseDatabaseStatus } from "../remote/database.ts";
 import type { RemoteCommand, SshSession } from "../remote/ssh.ts";
+import { storeCommand, storeSaid } from "../remote/store.ts";
 import { edgeStatus, parseEdgeStatus } from "../remote/traffic.ts";
 import { parseWebStatus, type WebStatus, webCommand } from "../remote/web.ts";
 import type { DatabaseFacts, WebObservation } from "./observation.ts";
@@ -72,6 +73,17 @@ export async function edgeAnswers(
   timeoutMs: number,
 ): Promise<boolean> {
   return (await ask(session, host, edgeStatus(), timeoutMs, parseEdgeStatus)).value !== null;
+}
+
+/** Whether the region's object store answers its gateway; null where the gateway does not tell. */
+export async function storeAnswers(
+  session: SshSession,
+  gateway: HostOutputs,
+  endpoint: string,
+  timeoutMs: number,
+): Promise<boolean | null> {
+  const command = storeCommand(endpoint, { deadlineSeconds: deadlineSeconds(timeoutMs) });
+  return (await ask(session, gateway, command, timeoutMs, storeSaid)).value;
 }
 
 /** The parsed answer of a host, or null and why there is none. */

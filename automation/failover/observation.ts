@@ -1,6 +1,6 @@
 /**
  * What is known of a site at one moment. A fact that could not be had is null, never a guess: `why` says what was
- * tried. Pure types, so that decisions can be made and tested without a host.
+ * tried. Pure, so that decisions can be made and tested without a host.
  */
 export interface Observation {
   site: string;
@@ -23,6 +23,15 @@ export interface RegionObservation {
   http: { live: boolean | null; ready: boolean | null; active: boolean | null };
   database: DatabaseObservation;
   web: WebObservation[];
+  /** Null where the region has no object store. `reachable` as its gateway sees it; null where that can't be asked. */
+  store: { endpoint: string; reachable: boolean | null } | null;
+}
+
+/** A region whose stack has made nothing yet. */
+export function unbuiltRegion(name: string): RegionObservation {
+  const http = { live: null, ready: null, active: null };
+  const database = { host: null, engine: null, facts: null, why: "not built" };
+  return { name, built: false, url: null, http, database, web: [], store: null };
 }
 
 export interface DatabaseObservation {

@@ -2,8 +2,14 @@ import type { SiteConfig } from "../../components/config.ts";
 import type { RegionOutputs } from "../../components/outputs.ts";
 import type { SiteOutputs } from "../hosts.ts";
 import type { SshSession } from "../remote/ssh.ts";
-import { databaseFacts, edgeAnswers, webFacts } from "./facts.ts";
-import type { MachineProblem, Observation, RegionObservation, ThirdPlaceObservation } from "./observation.ts";
+import { databaseFacts, edgeAnswers, storeAnswers, webFacts } from "./facts.ts";
+import {
+  type MachineProblem,
+  type Observation,
+  type RegionObservation,
+  type ThirdPlaceObservation,
+  unbuiltRegion,
+} from "./observation.ts";
 import { dnsAnswers, httpsGet } from "./probe.ts";
 import { heartbeatLimit } from "./writers.ts";
 
@@ -44,26 +50,21 @@ async function observeRegion(
   outputs: RegionOutputs | null,
   options: ObserveOptions,
 ): Promise<RegionObservation> {
-  if (outputs === null) {
-    const database = { host: null, engine: null, facts: null, why: "not built" };
-    return {
-      name,
-      built: false,
-      url: null,
-      http: { live: null, ready: null, active: null },
-      database,
-      web: [],
-    };
-  }
+  if (outputs === null) return unbuiltRegion(name);
   const database = outputs.hosts.find(({ id }) => id === outputs.database.hostId);
   const web = outputs.hosts.filter(({ role }) => role === "web");
   const ask = (question: string) => answersOk(`${outputs.url}/evenkeel/${question}`, options);
-  const [live, ready, active, known, gates] = await Promise.all([
+  const gateway = outputs.hosts.find(({ role }) => role === "gateway");
+  const { endpoint } = outputs.store ?? { endpoint: null };
+  const [live, ready, active, known, gates, store] = await Promise.all([
     ask("live"),
     ask("ready"),
     ask("active"),
     database === undefined ? null : databaseFacts(options.session, database, options.timeoutMs),
     Promise.all(web.map((host) => webFacts(options.session, host, options.timeoutMs))),
+    gateway === undefined || endpoint === null
+      ? null
+      : storeAnswers(options.session, gateway, endpoint, options.timeoutMs),
   ]);
   return {
     name,
@@ -77,6 +78,7 @@ async function observeRegion(
       why: known === null ? "the stack names no database host" : known.why,
     },
     web: gates,
+    store: endpoint === null ? null : { endpoint, reachable: store },
   };
 }
 

@@ -24,6 +24,7 @@ export interface Problem {
     | "fenced"
     | "web-down"
     | "gate-wrong"
+    | "store-down"
     | "third-place"
     | "restart-needed";
   what: string;

@@ -5,7 +5,11 @@ import { type Context, mendOrLook, type Problem } from "./problem.ts";
 export function webProblems(region: RegionObservation, context: Context): Problem[] {
   // The gate of a writer that may not be is rightly closed.
   const active = context.writers.rightful === region.name;
-  const problems = [...addressProblems(region, context), ...gateProblems(region, active, context)];
+  const problems = [
+    ...addressProblems(region, context),
+    ...gateProblems(region, active, context),
+    ...storeProblems(region, context),
+  ];
   if (problems.length === 0 && active && region.http.active !== true) {
     const what = `${region.name} is active but /evenkeel/active says it is not`;
     problems.push({ code: "web-down", what, next: context.commands.provision });
@@ -29,6 +33,16 @@ function addressProblems({ name, url, http, web, database }: RegionObservation, 
   // A database that serves nobody is told by itself, with what mends it.
   const serves = serving(database.facts);
   return [{ code: "web-down", what, next: serves ? mendOrLook(context, name, `${name}/web-1`) : null }];
+}
+
+function storeProblems({ name, store }: RegionObservation, context: Context): Problem[] {
+  if (store === null || store.reachable === true) return [];
+  // A gateway that can't be asked is told by its region's address.
+  const what =
+    store.reachable === false
+      ? `the object store of ${name} does not answer at ${store.endpoint}`
+      : `whether the object store of ${name} answers is not known`;
+  return [{ code: "store-down", what, next: mendOrLook(context, name, `${name}/store`) }];
 }
 
 function gateProblems({ name, web }: RegionObservation, active: boolean, context: Context): Problem[] {

@@ -47,7 +47,7 @@ type SecretsAnswer = { secrets: SiteSecrets } | { problem: unknown };
 
 /** Site files and stacks of a site, without its lock: for commands that don't change it. */
 export async function openSession(options: SessionOptions, run: string = randomUUID()): Promise<Session> {
-  const secrets = await ensureSiteFiles(options.place, options.config, options.engine.wordpressCore);
+  const secrets = await ensureSiteFiles(options.place, options.config, options.engine);
   return withStacks(options, { secrets }, run);
 }
 
@@ -133,9 +133,7 @@ async function underLock<T>(
   const { place, config, engine } = options;
   await endDeadRun(lock);
   const answer =
-    options.asFound === true
-      ? findSecrets(place)
-      : { secrets: await ensureSiteFiles(place, config, engine.wordpressCore) };
+    options.asFound === true ? findSecrets(place) : { secrets: await ensureSiteFiles(place, config, engine) };
   const hidden = "secrets" in answer ? secretValues(answer.secrets) : [];
   const journal = openJournal(journalFile(place), hidden);
   return journalled(journal, command, async () => work(await withStacks(options, answer, lock.record.run)));

@@ -45,6 +45,16 @@ export function salt(): string {
   return draw(64, [lower, upper, digits, saltSigns]);
 }
 
+/** An S3 access key: 20 capital letters and digits, as AWS makes them. */
+export function accessKey(): string {
+  return draw(20, [upper, digits]);
+}
+
+/** An S3 secret key: 40 letters and digits, which need no quoting anywhere. */
+export function secretKey(): string {
+  return draw(40, [lower, upper, digits]);
+}
+
 /** A key for an API header: 32 random bytes, base64url. */
 export function apiKey(): string {
   return randomBytes(32).toString("base64url");

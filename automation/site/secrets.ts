@@ -7,7 +7,7 @@ import { exitCodes, UserError } from "../errors.ts";
 import { apiVersion, jsonDocument } from "../output.ts";
 import { createFile, replaceFile } from "./durable.ts";
 import { sshKeyPair } from "./keys.ts";
-import { apiKey, machinePassword, salt, typedPassword } from "./passwords.ts";
+import { accessKey, apiKey, machinePassword, salt, secretKey, typedPassword } from "./passwords.ts";
 
 type Section = Record<string, unknown>;
 
@@ -19,6 +19,8 @@ export function hostIds(regionPlans: readonly Pick<RegionPlan, "name" | "web">[]
   const ofRegion = (plan: Pick<RegionPlan, "name" | "web">) => [
     `${plan.name}/gateway`,
     `${plan.name}/database`,
+    `${plan.name}/cache`,
+    `${plan.name}/store`,
     ...plan.web.map((_, i) => `${plan.name}/web-${i + 1}`),
   ];
   return [...regionPlans.flatMap(ofRegion), "third/edge"];
@@ -66,6 +68,10 @@ async function fill(document: Section, path: string, plan: SecretsPlan): Promise
   await fillCertificates(section(document, "tls", path), path, plan);
   const database = section(document, "database", path);
   for (const user of ["app", "replication", "health"]) database[user] ??= machinePassword();
+  section(document, "cache", path).web ??= machinePassword();
+  const stores = section(document, "store", path);
+  const newKey = () => ({ accessKey: accessKey(), secretKey: secretKey() });
+  for (const { name } of plan.regionPlans) stores[name] ??= { operator: newKey(), media: newKey() };
   const wordpress = section(document, "wordpress", path);
   wordpress.adminUser ??= "admin";
   wordpress.adminPassword ??= typedPassword();
@@ -76,7 +82,10 @@ async function fill(document: Section, path: string, plan: SecretsPlan): Promise
 
 async function fillCertificates(tls: Section, path: string, plan: SecretsPlan): Promise<void> {
   const databases = section(tls, "databases", path);
-  const missing = plan.regionPlans.filter(({ name }) => databases[name] === undefined);
+  const stores = section(tls, "stores", path);
+  const missing = plan.regionPlans.filter(
+    ({ name }) => databases[name] === undefined || stores[name] === undefined,
+  );
   if (tls.ca !== undefined && tls.site !== undefined && missing.length === 0) return;
   // Loaded only where a certificate is to be made: it costs a tenth of a second.
   const { makeAuthority, makeServerCertificate } = await import("./certificates.ts");
@@ -89,9 +98,12 @@ async function fillCertificates(tls: Section, path: string, plan: SecretsPlan): 
     ip: ["127.0.0.1"],
   });
   for (const region of missing) {
-    const name = `database.${region.name}.${plan.domain}`;
-    const ip = [region.peering.database, region.database];
-    databases[region.name] = await makeServerCertificate(authority, name, { dns: [name], ip });
+    const make = async (role: string, ip: string[]) => {
+      const name = `${role}.${region.name}.${plan.domain}`;
+      return await makeServerCertificate(authority, name, { dns: [name], ip });
+    };
+    databases[region.name] ??= await make("database", [region.peering.database, region.database]);
+    stores[region.name] ??= await make("store", [region.store]);
   }
 }
 

@@ -36,6 +36,7 @@ interface RegionStatus {
     lagSeconds: number | null;
     position: string | null;
   };
+  store: { endpoint: string | null; reachable: boolean | null };
 }
 
 export function statusDocument(observation: Observation, diagnosis: Diagnosis): StatusDocument {
@@ -73,6 +74,7 @@ function regionStatus(region: RegionObservation): RegionStatus {
       lagSeconds: known?.lagSeconds ?? null,
       position: known?.position ?? null,
     },
+    store: { endpoint: region.store?.endpoint ?? null, reachable: region.store?.reachable ?? null },
   };
 }
 

@@ -3,7 +3,7 @@ import type { SiteConfig } from "../../components/config.ts";
 import { exitCodes } from "../errors.ts";
 import { type Diagnosis, decide } from "../failover/decide.ts";
 import { commandsOf } from "../failover/next.ts";
-import type { Observation } from "../failover/observation.ts";
+import { type Observation, unbuiltRegion } from "../failover/observation.ts";
 import { heartbeatLimit } from "../failover/writers.ts";
 import { hostsOf, openHosts, sshHosts } from "../hosts.ts";
 import { jsonDocument, writeResult } from "../output.ts";
@@ -72,14 +72,11 @@ export function openLook(place: SitePlace, config: SiteConfig): Look {
 }
 
 function nothingBuilt(config: SiteConfig): Observation {
-  const database = { host: null, engine: null, facts: null, why: "not built" };
-  const http = { live: null, ready: null, active: null };
-  const regions = config.regions.map((name) => ({ name, built: false, url: null, http, database, web: [] }));
   return {
     site: config.site,
     url: null,
     dns: null,
-    regions,
+    regions: config.regions.map(unbuiltRegion),
     thirdPlace: null,
     heartbeatSeconds: heartbeatLimit(config),
     machines: null,

@@ -124,6 +124,7 @@ type PlainArgs = Pick<
   | "wordpressCore"
   | "title"
   | "php"
+  | "storeEndpoint"
 > & {
   users: { app: { name: string }; health: { name: string } };
   cache: { host: string; user: { name: string } } | null;
@@ -148,6 +149,7 @@ export function wordpressEnvironment(
     HEALTH_USER: args.users.health.name,
     HEALTH_PASSWORD: secrets.health,
     ...cacheValues(args, secrets.cache),
+    ...(args.storeEndpoint === null ? {} : { STORE_ENDPOINT: args.storeEndpoint }),
     ...Object.fromEntries(saltNames.map((name) => [name, saltOf(secrets.salts, name)])),
   };
   const lines = Object.entries(values).map(([key, value]) => `${key}=${JSON.stringify(value)}`);

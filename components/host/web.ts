@@ -34,6 +34,8 @@ export interface WebHostArgs {
   /** The own region's Redis; null where there is none. */
   cache: { host: string; user: Account } | null;
   php: PhpSettings;
+  /** The own region's object store; null where there is none. */
+  storeEndpoint: string | null;
   /** WordPress's eight keys and salts, the same in every region. */
   salts: pulumi.Input<Record<string, string>>;
   /** PEM texts: the site's CA and the certificate of the web tier. */

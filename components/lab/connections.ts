@@ -3,7 +3,7 @@ import type { HostConnection, HostHop } from "../host/remote.ts";
 import type { HostOutputs } from "../outputs.ts";
 import type { RegionPlan } from "../plan.ts";
 import { hostKeyPair, type SiteSecrets } from "../secrets.ts";
-import { type LabCore, type LabPorts, placePorts } from "./site-files.ts";
+import { type LabCore, type LabPorts, type LabStore, placePorts } from "./site-files.ts";
 
 export const loginUser = "evenkeel";
 
@@ -12,6 +12,8 @@ export interface LabAccess {
   secrets: SiteSecrets;
   ports: LabPorts;
   core: LabCore;
+  /** null where the site has no object store. */
+  store: LabStore | null;
 }
 
 /** The one host of a place that has an outside leg: the gateway of a region, the edge of the third place. */
@@ -75,6 +77,8 @@ export function regionMachines(plan: RegionPlan) {
   return {
     gateway: { id: `${plan.name}/gateway`, name: `${plan.namePrefix}-gateway`, address: plan.gateway },
     database: { id: `${plan.name}/database`, name: `${plan.namePrefix}-database`, address: plan.database },
+    store: { id: `${plan.name}/store`, name: `${plan.namePrefix}-store`, address: plan.store },
+    cache: { id: `${plan.name}/cache`, name: `${plan.namePrefix}-cache`, address: plan.cache },
     web,
   };
 }
@@ -89,7 +93,11 @@ export function knownHosts(config: SiteConfig, place: string): Record<string, st
     const own = plan.name === place;
     hosts[`gateway.${plan.name}`] = own ? plan.gateway : plan.peering.gateway;
     hosts[`database.${plan.name}`] = own ? plan.database : plan.peering.database;
-    if (own) for (const [i, address] of plan.web.entries()) hosts[`web-${i + 1}.${plan.name}`] = address;
+    if (own) {
+      if (config.objectStore === "s3") hosts[`store.${plan.name}`] = plan.store;
+      if (config.cache === "redis") hosts[`cache.${plan.name}`] = plan.cache;
+      for (const [i, address] of plan.web.entries()) hosts[`web-${i + 1}.${plan.name}`] = address;
+    }
   }
   hosts["edge.third"] = place === "third" ? config.third.edge : config.third.peering.edge;
   return hosts;

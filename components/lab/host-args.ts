@@ -1,7 +1,10 @@
 import type { SiteConfig } from "../config.ts";
+import type { CacheHostArgs } from "../host/cache.ts";
 import type { DatabaseHostArgs } from "../host/database.ts";
 import type { SiteTls } from "../host/haproxy.ts";
+import { type StorageHostArgs, storePort } from "../host/storage.ts";
 import type { WebHostArgs } from "../host/web.ts";
+import type { RegionOutputs } from "../outputs.ts";
 import type { RegionPlan } from "../plan.ts";
 import { type Certificate, hostKeyPair, type SiteSecrets } from "../secrets.ts";
 import { type LabAccess, siteUrls } from "./connections.ts";
@@ -9,6 +12,7 @@ import { type LabAccess, siteUrls } from "./connections.ts";
 /** The names of the designs: one schema, one application account. */
 const schema = "wordpress_db";
 const accounts = { app: "wp_user", replication: "evenkeel_repl", health: "evenkeel_health" };
+const cacheUser = "evenkeel_web";
 
 /** What a role needs beyond its machine. */
 type WithoutTarget<T> = Omit<T, "target">;
@@ -57,16 +61,60 @@ function databaseCertificate(secrets: SiteSecrets, region: string): Certificate 
   return own;
 }
 
+/** Arguments of a region's Redis. */
+export function cacheArgs(
+  config: SiteConfig,
+  plan: RegionPlan,
+  { secrets }: LabAccess,
+): WithoutTarget<CacheHostArgs> {
+  return {
+    address: plan.cache,
+    user: { name: cacheUser, password: secrets.cache.web },
+    maxMemoryMb: config.cacheMemoryMb,
+  };
+}
+
+/** Arguments of a region's object store. Throws where set-up left no program for it. */
+export function storageArgs(
+  config: SiteConfig,
+  plan: RegionPlan,
+  { secrets, store }: LabAccess,
+): WithoutTarget<StorageHostArgs> {
+  const keys = secrets.store[plan.name];
+  const certificate = secrets.tls.stores[plan.name];
+  if (store === null || keys === undefined || certificate === undefined)
+    throw new Error(`the site's files hold nothing for the store of ${plan.name}: run npx evenkeel env`);
+  return {
+    address: plan.store,
+    tls: { ca: secrets.tls.ca.certificate, certificate: certificate.certificate, key: certificate.key },
+    region: plan.name,
+    bucket: storeOutputs(config, plan).bucket,
+    ...keys,
+    program: store,
+  };
+}
+
+/** What the region tells of its store. Bucket names are shared by all of a provider's users, so they carry the site. */
+export function storeOutputs(config: SiteConfig, plan: RegionPlan): NonNullable<RegionOutputs["store"]> {
+  return {
+    hostId: `${plan.name}/store`,
+    endpoint: `https://${plan.store}:${storePort}`,
+    bucket: `${config.site}-uploads-${plan.name}`,
+  };
+}
+
 /** Arguments of a region's web hosts: each uses its own region's database, whoever is active. */
 export function webArgs(
   config: SiteConfig,
   plan: RegionPlan,
+  address: string,
   { secrets, ports, core }: LabAccess,
 ): WithoutTarget<WebHostArgs> {
   const urls = siteUrls(config, ports);
   return {
     site: config.site,
     region: plan.name,
+    address,
     domain: config.domain,
     databaseHost: plan.database,
     schema,
@@ -74,6 +122,12 @@ export function webArgs(
       app: { name: accounts.app, password: secrets.database.app },
       health: { name: accounts.health, password: secrets.database.health },
     },
+    cache:
+      config.cache === "none"
+        ? null
+        : { host: plan.cache, user: { name: cacheUser, password: secrets.cache.web } },
+    php: config.php,
+    storeEndpoint: config.objectStore === "none" ? null : storeOutputs(config, plan).endpoint,
     salts: secrets.wordpress.salts,
     tls: webTierTls(secrets),
     urls: [urls.edge, ...Object.values(urls.regions)],

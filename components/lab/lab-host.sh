@@ -7,7 +7,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 home=$(cd "$here/../.." && pwd)
-readonly here home docker_seconds=60 ready_seconds=30
+readonly here home docker_seconds=60 ready_seconds=30 drain_seconds=75
 half_made=
 
 die() { echo "lab-host: $*" >&2; exit 1; }
@@ -205,7 +205,19 @@ host_create() {
   printf '{"name":"%s","containerId":"%s","machineId":"%s"}\n' "$1" "$id" "${id:0:32}"
 }
 
+# A host whose services have something to end before it goes (evenkeel-drain.service) is shut down, not cut off, as a
+# cloud would do.
+shut_down() {
+  local facts
+  facts=$(engine container inspect -f '{{index .Config.Labels "evenkeel.role"}} {{.State.Running}} {{.State.Paused}}' "$1" 2>/dev/null) || return 0
+  [ "$facts" = "web true false" ] || return 0
+  timeout --foreground -k 5 "$((drain_seconds + docker_seconds))" docker stop -t "$drain_seconds" "$1" >/dev/null ||
+    echo "lab-host: $1 did not shut down by itself" >&2
+}
+
 host_delete() {
+  check_owner container "$1"
+  shut_down "$1"
   remove_container "$1"
   printf '{"name":"%s","deleted":true}\n' "$1"
 }

@@ -1,5 +1,6 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import type { HostOutputs } from "../outputs.ts";
 
 /** lab-host.sh of this clone, found through EVENKEEL_HOME so that no path of a machine enters the state. */
 const labHost = 'bash "$EVENKEEL_HOME/components/lab/lab-host.sh"';
@@ -42,7 +43,7 @@ export function labCommand(
 export interface LabMachineArgs {
   site: string;
   place: string;
-  role: "gateway" | "database" | "web" | "edge";
+  role: HostOutputs["role"];
   image: string;
   /** Container and host name. */
   name: string;
@@ -74,7 +75,7 @@ export function labMachine(
   const guard = args.role === "gateway" || args.role === "edge";
   const resource = labCommand(
     resourceName,
-    { kind: "host", name, input: { ...input, guard }, timeoutSeconds: 120 },
+    { kind: "host", name, input: { ...input, guard }, timeoutSeconds: 180 },
     opts,
   );
   const machineId = pulumi

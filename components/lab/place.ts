@@ -99,7 +99,11 @@ export class LabPlace extends pulumi.ComponentResource {
   }
 
   /** A host of the place's own network only; it finds packages and names at the gateway. */
-  machine(role: "database" | "web", host: NamedMachine, gateway: PlacedMachine): PlacedMachine {
+  machine(
+    role: "database" | "cache" | "store" | "web",
+    host: NamedMachine,
+    gateway: PlacedMachine,
+  ): PlacedMachine {
     const { access, outside, place } = this.args;
     const machine = this.make(host, {
       role,

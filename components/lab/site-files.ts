@@ -44,6 +44,20 @@ export function readCore(site: string): LabCore {
   }
 }
 
+const storeSchema = z.object({ sha256: z.string(), localPath: z.string() });
+
+/** The object store's program that was chosen for this site. */
+export type LabStore = z.infer<typeof storeSchema>;
+
+export function readStore(site: string): LabStore {
+  const file = siteFile(site, "store.json");
+  try {
+    return storeSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (cause) {
+    throw new Error(`${file} is missing or damaged: run npx evenkeel env to make what is missing`, { cause });
+  }
+}
+
 /** The ports of one place; throws when the site's files are older than its configuration. */
 export function placePorts(ports: LabPorts, place: string): { ssh: number; https: number; dns: number } {
   const own = ports[place];

@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { SiteConfig } from "../config.ts";
 import { BalancerHost } from "../host/balancer.ts";
+import { CacheHost } from "../host/cache.ts";
 import { DatabaseHost } from "../host/database.ts";
 import type { HostTarget } from "../host/remote.ts";
+import { StorageHost } from "../host/storage.ts";
 import { WebHost } from "../host/web.ts";
 import { type LabAccess, regionMachines, siteUrls } from "../lab/connections.ts";
-import { databaseArgs, webArgs, webTierTls } from "../lab/host-args.ts";
-import { LabPlace, type PlacedMachine } from "../lab/place.ts";
+import { cacheArgs, databaseArgs, storageArgs, storeOutputs, webArgs, webTierTls } from "../lab/host-args.ts";
+import { LabPlace, type NamedMachine, type PlacedMachine } from "../lab/place.ts";
 import type { RegionOutputs } from "../outputs.ts";
 import type { RegionPlan } from "../plan.ts";
 
@@ -26,11 +28,23 @@ export class LabRegion extends pulumi.ComponentResource {
     const machines = regionMachines(args.plan);
     const gateway = place.gateway({ resolveAt: args.config.third.peering.edge });
     const database = place.machine("database", machines.database, gateway);
+    const caches = args.config.cache === "none" ? [] : [place.machine("cache", machines.cache, gateway)];
     const web = machines.web.map((host) => place.machine("web", host, gateway));
     this.balance(name, args, gateway.target);
     this.keepDatabase(name, args, database.target);
-    for (const [i, host] of web.entries()) this.serve(`${name}-web-${i + 1}`, args, host.target);
-    this.outputs = this.describe(args, [gateway, database, ...web]);
+    const stores =
+      args.config.objectStore === "none" ? [] : [place.machine("store", machines.store, gateway)];
+    for (const cache of caches) this.remember(name, args, cache.target);
+    for (const store of stores) this.store(name, args, store.target);
+    for (const [i, host] of web.entries()) {
+      const { address } = machines.web[i] as NamedMachine;
+      new WebHost(
+        `${name}-web-${i + 1}`,
+        { target: host.target, ...webArgs(args.config, args.plan, address, args.access) },
+        { parent: this },
+      );
+    }
+    this.outputs = this.describe(args, [gateway, database, ...caches, ...stores, ...web]);
     this.registerOutputs({ outputs: this.outputs });
   }
 
@@ -61,8 +75,12 @@ export class LabRegion extends pulumi.ComponentResource {
     new DatabaseHost(`${name}-database`, { target, ...databaseArgs(config, plan, access) }, { parent: this });
   }
 
-  private serve(name: string, { config, plan, access }: LabRegionArgs, target: HostTarget) {
-    new WebHost(name, { target, ...webArgs(config, plan, access) }, { parent: this });
+  private store(name: string, { config, plan, access }: LabRegionArgs, target: HostTarget) {
+    new StorageHost(`${name}-store`, { target, ...storageArgs(config, plan, access) }, { parent: this });
+  }
+
+  private remember(name: string, { config, plan, access }: LabRegionArgs, target: HostTarget) {
+    new CacheHost(`${name}-cache`, { target, ...cacheArgs(config, plan, access) }, { parent: this });
   }
 
   private describe(
@@ -81,6 +99,7 @@ export class LabRegion extends pulumi.ComponentResource {
       location: plan.location,
       url: siteUrls(config, access.ports).regions[plan.name] as string,
       hosts: machines.map((machine) => machine.describe(peeringOf[machine.id] ?? null)),
+      store: config.objectStore === "none" ? null : storeOutputs(config, plan),
       database: { engine: config.engine, hostId: `${plan.name}/database`, serverId: plan.index },
     });
   }

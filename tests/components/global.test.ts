@@ -36,6 +36,7 @@ function regionStack(name: string, index: number): RegionOutputs {
       host("web", "web-1", null),
       host("web", "web-2", null),
     ],
+    store: null,
     database: { engine: "mariadb", hostId: `${name}/database`, serverId: index },
   };
 }

@@ -25,6 +25,8 @@ describe("a region of the lab", () => {
       "evenkeel:lab:Place primary",
       "evenkeel:host:Balancer primary-balancer",
       "evenkeel:host:Database primary-database",
+      "evenkeel:host:Cache primary-cache",
+      "evenkeel:host:Storage primary-store",
       "evenkeel:host:Web primary-web-1",
       "evenkeel:host:Web primary-web-2",
     ]);
@@ -36,15 +38,17 @@ describe("a region of the lab", () => {
       "primary-network-outside",
       "primary-gateway-machine",
       "primary-database-machine",
+      "primary-cache-machine",
+      "primary-store-machine",
       "primary-web-1-machine",
       "primary-web-2-machine",
     ]);
-    expect(ofType("command:remote:Command")).toHaveLength(4);
+    expect(ofType("command:remote:Command")).toHaveLength(6);
   });
 
   test("a lost machine is taken away before it is made anew: two can't have one name", () => {
     const machines = registered.filter(({ name }) => name.endsWith("-machine"));
-    expect(machines.map(({ deleteBeforeReplace }) => deleteBeforeReplace)).toEqual([true, true, true, true]);
+    expect(machines.map(({ deleteBeforeReplace }) => deleteBeforeReplace)).toEqual(Array(6).fill(true));
   });
 
   test("no resource of a region says who is active", () => {
@@ -78,6 +82,8 @@ describe("a region of the lab", () => {
     expect(outputs.hosts.map(({ id, address, peeringAddress }) => [id, address, peeringAddress])).toEqual([
       ["primary/gateway", "10.10.0.2", "10.99.0.10"],
       ["primary/database", "10.10.0.20", "10.99.0.11"],
+      ["primary/cache", "10.10.0.21", null],
+      ["primary/store", "10.10.0.22", null],
       ["primary/web-1", "10.10.0.31", null],
       ["primary/web-2", "10.10.0.32", null],
     ]);

@@ -82,7 +82,7 @@ export const siteConfig: SiteConfig = parseConfig(
 );
 
 const hostIds = ["primary", "secondary"].flatMap((region) =>
-  ["gateway", "database", "web-1", "web-2"].map((role) => `${region}/${role}`),
+  ["gateway", "database", "cache", "store", "web-1", "web-2"].map((role) => `${region}/${role}`),
 );
 
 /** Every secret holds this word, so that a leak of any of them is found by looking for one. */
@@ -101,6 +101,7 @@ export const access: LabAccess = {
     third: { ssh: 5, https: 6, dns: 7 },
   },
   core: null,
+  store: { sha256: "ab".repeat(32), localPath: import.meta.filename },
   secrets: {
     apiVersion: "evenkeel/v1",
     ssh: {
@@ -112,8 +113,19 @@ export const access: LabAccess = {
       ca: certificate("ca"),
       site: certificate("site"),
       databases: { primary: certificate("primary"), secondary: certificate("secondary") },
+      stores: { primary: certificate("primary store"), secondary: certificate("secondary store") },
     },
     database: { app: secret("app"), replication: secret("replication"), health: secret("health") },
+    cache: { web: secret("cache") },
+    store: Object.fromEntries(
+      ["primary", "secondary"].map((region) => {
+        const key = (of: string) => ({
+          accessKey: `${of}0123456789ABCDEF`,
+          secretKey: `${canary}${region}${of}0123456789abcdef`,
+        });
+        return [region, { operator: key("OPERATOR"), media: key("MEDIA") }];
+      }),
+    ),
     wordpress: {
       adminUser: "admin",
       adminPassword: secret("admin"),

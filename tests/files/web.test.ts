@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { hostFile } from "../../components/host/render.ts";
-import { nginxSite, webConfig, webFiles, wordpressEnvironment } from "../../components/host/web.ts";
+import {
+  nginxSite,
+  poolConfig,
+  webConfig,
+  webFiles,
+  wordpressEnvironment,
+} from "../../components/host/web-files.ts";
 import { type ScratchHost, scratchHost } from "./support/scratch-host.ts";
 
 /** The files of a web host on a host without network and without PHP-FPM: what reaches PHP answers 502. */
@@ -19,6 +25,10 @@ const site = {
   title: "Shop",
   admin: { user: "admin", email: "admin@shop.lab.test" },
   outboundHttp: "blocked" as const,
+  address: "127.0.0.1",
+  cache: null,
+  php: { listen: "socket" as const },
+  storeEndpoint: null,
 };
 const urls = ["https://localhost:9443", "https://localhost:8443"];
 const salts = Object.fromEntries(saltNames.map((name) => [name, name.padEnd(64, "x")]));
@@ -37,7 +47,7 @@ beforeAll(async () => {
     for name in index.php wp-login.php wp-config.php xmlrpc.php wp-admin/index.php wp-admin/install.php \\
       wp-content/uploads/a.php wp-content/uploads/a.jpg .git/config .env .htaccess dump.sql wp-config.php.bak \\
       wp-includes/a.css; do echo secret >"$name"; done`);
-  const secrets = { urls, salts, app: nasty, health: "health" };
+  const secrets = { urls, salts, app: nasty, health: "health", cache: "" };
   const files = [
     ...webFiles(),
     {

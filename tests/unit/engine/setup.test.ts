@@ -64,6 +64,7 @@ describe("set-up", () => {
       "Docker Engine < system packages",
       "Pulumi CLI",
       "language host < Pulumi CLI",
+      "object store < language host",
       "command plugin < Pulumi CLI",
       "WordPress core",
       "lab image < Docker Engine < system packages",

@@ -41,6 +41,7 @@ function region(name: string, facts: DatabaseFacts, port: number): RegionObserva
     web: [
       { host: `${machine}-web-1`, gate: isActive ? "open" : "closed", epoch: 1, version: "6.8.5", why: null },
     ],
+    store: { endpoint: "https://10.10.0.22:7070", reachable: true },
   };
 }
 

@@ -17,6 +17,7 @@ interface Job {
 const made: Made[] = [];
 const stdout = JSON.stringify({ gate: "closed", epoch: 0, core: { version: "6.8.12" } });
 let web: typeof import("../../../components/host/web.ts");
+let files: typeof import("../../../components/host/web-files.ts");
 
 beforeAll(async () => {
   await pulumi.runtime.setMocks({
@@ -27,6 +28,7 @@ beforeAll(async () => {
     call: ({ inputs }) => inputs,
   });
   web = await import("../../../components/host/web.ts");
+  files = await import("../../../components/host/web-files.ts");
 });
 
 const saltNames = ["AUTH", "SECURE_AUTH", "LOGGED_IN", "NONCE"].flatMap((n) => [`${n}_KEY`, `${n}_SALT`]);
@@ -40,6 +42,7 @@ function args(change: Partial<WebHostArgs> = {}): WebHostArgs {
     },
     site: "shop",
     region: "primary",
+    address: "10.10.0.31",
     domain: "shop.lab.test",
     databaseHost: "10.10.0.20",
     schema: "wordpress_db",
@@ -47,6 +50,9 @@ function args(change: Partial<WebHostArgs> = {}): WebHostArgs {
       app: { name: "wp_user", password: nasty },
       health: { name: "evenkeel_health", password: "health" },
     },
+    cache: { host: "10.10.0.21", user: { name: "evenkeel_web", password: "cache's" } },
+    php: { listen: "socket" },
+    storeEndpoint: null,
     salts: Object.fromEntries(saltNames.map((name) => [name, `${name} "'\\`.padEnd(64, "x")])),
     tls: { ca: "CA", certificate: "CERTIFICATE", key: "KEY" },
     urls: ["https://localhost:9443", "https://localhost:8443/"],
@@ -135,13 +141,14 @@ describe("a web host", () => {
 
   test("[O14] a missing or short salt is refused, without its value", () => {
     const salts = { ...(args().salts as Record<string, string>), NONCE_SALT: "put your phrase here" };
-    const make = () => web.wordpressEnvironment(args(), { urls: [], salts, app: "a", health: "h" });
+    const make = () =>
+      files.wordpressEnvironment(args(), { urls: [], salts, app: "a", health: "h", cache: "c" });
     expect(make).toThrow(/NONCE_SALT/);
     expect(make).not.toThrow(/phrase/);
   });
 
   test("nginx believes the balancers and nobody else", () => {
-    const site = web.nginxSite(args());
+    const site = files.nginxSite(args());
     expect(site.match(/set_real_ip_from .*/g)).toEqual([
       "set_real_ip_from 10.10.0.2;",
       "set_real_ip_from 10.99.0.200;",

@@ -61,7 +61,7 @@ describe("the secrets document", () => {
   test("gets what a new region needs and keeps everything it had", () => {
     expect(one.ssh.hosts["secondary/database"]).toBeUndefined();
     expect(one.tls.databases.secondary).toBeUndefined();
-    expect(Object.keys(both.ssh.hosts)).toHaveLength(7);
+    expect(Object.keys(both.ssh.hosts)).toHaveLength(11);
     expect(both).toMatchObject(one);
   });
 

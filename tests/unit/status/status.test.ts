@@ -34,6 +34,7 @@ describe("status", () => {
             lagSeconds: null,
             position: "0-1-42",
           },
+          store: { endpoint: "https://10.10.0.22:7070", reachable: true },
         },
         {
           name: "secondary",
@@ -49,6 +50,7 @@ describe("status", () => {
             lagSeconds: 0.4,
             position: "0-1-42",
           },
+          store: { endpoint: "https://10.10.0.22:7070", reachable: true },
         },
       ],
       thirdPlace: { reachable: true, edge: true, dns: true, witness: null },

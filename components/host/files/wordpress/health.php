@@ -13,6 +13,24 @@ const EVENKEEL_LEAST_FREE_BYTES = 16 * 1024 * 1024;
 /** Exists while a host is set up, boots or is taken out. */
 const EVENKEEL_HELD = '/run/evenkeel/held';
 
+/** Any answer counts, a refusal too: no key is needed to know that it is there. True where the site has none. */
+function evenkeel_store_answers(): bool
+{
+    $endpoint = evenkeel_environment()['STORE_ENDPOINT'] ?? '';
+    if ($endpoint === '') {
+        return true;
+    }
+    $request = curl_init("$endpoint/");
+    curl_setopt_array($request, [
+        CURLOPT_RETURNTRANSFER => true,
+        CURLOPT_CONNECTTIMEOUT_MS => 500,
+        CURLOPT_TIMEOUT_MS => 1000,
+        CURLOPT_CAINFO => EVENKEEL_CA,
+    ]);
+    $code = curl_exec($request) === false ? 0 : curl_getinfo($request, CURLINFO_RESPONSE_CODE);
+    return $code >= 200 && $code < 500;
+}
+
 /** @return list<string> */
 function evenkeel_problems_ready(): array
 {
@@ -21,6 +39,9 @@ function evenkeel_problems_ready(): array
         evenkeel_connect_as_site()->query('SELECT 1');
     } catch (mysqli_sql_exception $error) {
         $problems[] = "the database does not answer (error {$error->getCode()})";
+    }
+    if (!evenkeel_store_answers()) {
+        $problems[] = 'the object store does not answer';
     }
     if (!is_writable(EVENKEEL_UPLOADS)) {
         $problems[] = 'the uploads cannot be written';
