@@ -3,7 +3,6 @@ import { saltNames } from "../secrets.ts";
 import { requireAddress } from "./haproxy.ts";
 import type { HostFile } from "./remote.ts";
 import { hostFile, render } from "./render.ts";
-import type { WebHostArgs } from "./web.ts";
 
 /** How much older than `boundedWaitSeconds` the heartbeat of an active region may be (writer.md, W13). Seconds. */
 const heartbeatSlackSeconds = 3;
@@ -18,6 +17,52 @@ export interface PhpSettings {
   startServers?: number | undefined;
   minSpareServers?: number | undefined;
   maxSpareServers?: number | undefined;
+}
+
+interface Account {
+  name: string;
+  password: pulumi.Input<string>;
+}
+
+/** The official archive, on this machine, with its checksum. */
+interface WordpressCore {
+  version: string;
+  sha256: string;
+  localPath: string;
+}
+
+/** What a web host is given beyond its machine. */
+export interface WebSettings {
+  site: string;
+  region: string;
+  /** The host's own address in the region. */
+  address: string;
+  /** The site's public name, without scheme. */
+  domain: string;
+  /** The own region's database: an address or name that stands in its certificate. */
+  databaseHost: string;
+  schema: string;
+  users: { app: Account; health: Account };
+  /** The own region's Redis; null where there is none. */
+  cache: { host: string; user: Account } | null;
+  php: PhpSettings;
+  /** The own region's object store; null where there is none. */
+  storeEndpoint: string | null;
+  /** WordPress's eight keys and salts, the same in every region. */
+  salts: pulumi.Input<Record<string, string>>;
+  /** PEM texts: the site's CA and the certificate of the web tier. */
+  tls: { ca: pulumi.Input<string>; certificate: pulumi.Input<string>; key: pulumi.Input<string> };
+  /** Further URLs that the site may be called by (edge, regions); the public one is always the first. */
+  urls: pulumi.Input<string[]>;
+  /** Whose X-Forwarded-For is believed: the region's balancers. */
+  balancerAddresses: string[];
+  boundedWaitSeconds: number;
+  /** null: Debian's package. */
+  wordpressCore: WordpressCore | null;
+  title: string;
+  admin: { user: string; email: string; password: pulumi.Input<string> };
+  /** "blocked" where nothing outside can be reached, so that WordPress does not wait for it. */
+  outboundHttp: "allowed" | "blocked";
 }
 
 /** The files that are the same on every web host, by their place below host/files. */
@@ -55,7 +100,7 @@ export function webFiles(): HostFile[] {
 }
 
 /** What differs between sites and hosts, and is no secret. */
-export function siteFiles(args: WebHostArgs): HostFile[] {
+export function siteFiles(args: WebSettings): HostFile[] {
   return [
     { path: "/etc/nginx/sites-available/evenkeel", content: nginxSite(args) },
     { path: "/etc/evenkeel/php/pool.conf", content: poolConfig(args) },
@@ -64,7 +109,7 @@ export function siteFiles(args: WebHostArgs): HostFile[] {
   ];
 }
 
-export function secretFiles(args: WebHostArgs): HostFile[] {
+export function secretFiles(args: WebSettings): HostFile[] {
   const resolved = pulumi.all([
     args.urls,
     args.salts,
@@ -84,7 +129,7 @@ export function secretFiles(args: WebHostArgs): HostFile[] {
   ];
 }
 
-type Listening = Pick<WebHostArgs, "address" | "php">;
+type Listening = Pick<WebSettings, "address" | "php">;
 
 /** Where PHP-FPM listens, as nginx's `server` takes it. */
 function fpmServer({ address, php }: Listening): string {
@@ -94,7 +139,7 @@ function fpmServer({ address, php }: Listening): string {
 }
 
 /** The nginx site with what differs between hosts: public name, trusted balancers, where PHP is. */
-export function nginxSite(args: Pick<WebHostArgs, "domain" | "balancerAddresses"> & Listening): string {
+export function nginxSite(args: Pick<WebSettings, "domain" | "balancerAddresses"> & Listening): string {
   const trusted = args.balancerAddresses.map((address) => `    set_real_ip_from ${address};`).join("\n");
   return render(hostFile("nginx/evenkeel"), {
     DOMAIN: args.domain,
@@ -113,7 +158,7 @@ export function poolConfig(args: Listening): string {
 }
 
 type PlainArgs = Pick<
-  WebHostArgs,
+  WebSettings,
   | "site"
   | "region"
   | "domain"

@@ -1,56 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { copyToHost, facts, type HostTarget, hostRole } from "./remote.ts";
 import { hostFile, render } from "./render.ts";
-import { type PhpSettings, secretFiles, siteFiles, webFiles } from "./web-files.ts";
+import { secretFiles, siteFiles, type WebSettings, webFiles } from "./web-files.ts";
 
 const roleTimeoutSeconds = 900;
 /** Where the archive is left by the login user; the role checks and takes it over. */
 const pushedArchive = "/var/tmp/evenkeel-wordpress-core.tar.gz";
 
-interface Account {
-  name: string;
-  password: pulumi.Input<string>;
-}
-
-/** The official archive, on this machine, with its checksum. */
-interface WordpressCore {
-  version: string;
-  sha256: string;
-  localPath: string;
-}
-
-export interface WebHostArgs {
+export interface WebHostArgs extends WebSettings {
   target: HostTarget;
-  site: string;
-  region: string;
-  /** The host's own address in the region. */
-  address: string;
-  /** The site's public name, without scheme. */
-  domain: string;
-  /** The own region's database: an address or name that stands in its certificate. */
-  databaseHost: string;
-  schema: string;
-  users: { app: Account; health: Account };
-  /** The own region's Redis; null where there is none. */
-  cache: { host: string; user: Account } | null;
-  php: PhpSettings;
-  /** The own region's object store; null where there is none. */
-  storeEndpoint: string | null;
-  /** WordPress's eight keys and salts, the same in every region. */
-  salts: pulumi.Input<Record<string, string>>;
-  /** PEM texts: the site's CA and the certificate of the web tier. */
-  tls: { ca: pulumi.Input<string>; certificate: pulumi.Input<string>; key: pulumi.Input<string> };
-  /** Further URLs that the site may be called by (edge, regions); the public one is always the first. */
-  urls: pulumi.Input<string[]>;
-  /** Whose X-Forwarded-For is believed: the region's balancers. */
-  balancerAddresses: string[];
-  boundedWaitSeconds: number;
-  /** null: Debian's package. */
-  wordpressCore: WordpressCore | null;
-  title: string;
-  admin: { user: string; email: string; password: pulumi.Input<string> };
-  /** "blocked" where nothing outside can be reached, so that WordPress does not wait for it. */
-  outboundHttp: "allowed" | "blocked";
 }
 
 /** What the role reports: the same object as `evenkeel-web status`. */
