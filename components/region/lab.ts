@@ -29,11 +29,11 @@ export class LabRegion extends pulumi.ComponentResource {
     const gateway = place.gateway({ resolveAt: args.config.third.peering.edge });
     const database = place.machine("database", machines.database, gateway);
     const caches = args.config.cache === "none" ? [] : [place.machine("cache", machines.cache, gateway)];
+    const stores =
+      args.config.objectStore === "none" ? [] : [place.machine("store", machines.store, gateway)];
     const web = machines.web.map((host) => place.machine("web", host, gateway));
     this.balance(name, args, gateway.target);
     this.keepDatabase(name, args, database.target);
-    const stores =
-      args.config.objectStore === "none" ? [] : [place.machine("store", machines.store, gateway)];
     for (const cache of caches) this.remember(name, args, cache.target);
     for (const store of stores) this.store(name, args, store.target);
     for (const [i, host] of web.entries()) {

@@ -64,9 +64,9 @@ describe("set-up", () => {
       "Docker Engine < system packages",
       "Pulumi CLI",
       "language host < Pulumi CLI",
-      "object store < language host",
       "command plugin < Pulumi CLI",
       "WordPress core",
+      "object store < language host",
       "lab image < Docker Engine < system packages",
     ]);
   });
