@@ -31,6 +31,21 @@ test("[P2] destroy --preview names what would go, and deletes nothing", async ()
 }, 120_000);
 
 test(
+  "[P2] destroy of the active region alone goes when told with --even-active, and touches no other place",
+  async () => {
+    const before = await labObjects();
+    const argv = ["destroy", "--region", "primary", "--even-active", "--yes", "--confirm", siteName];
+    const { exitCode, stderr } = await cli(argv, { timeoutMs: 4 * minute });
+    expect({ exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, stderr: "" });
+    const ofOthers = (name: string) => !name.startsWith(`evenkeel-${siteName}-primary`);
+    const after = await labObjects();
+    expect(after.containers).toEqual(before.containers.filter(ofOthers));
+    expect(after.containers).not.toEqual(before.containers);
+  },
+  5 * minute,
+);
+
+test(
   "[P2] destroy leaves no container, network, volume, lock or state",
   async () => {
     const started = performance.now();
