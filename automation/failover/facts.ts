@@ -58,11 +58,14 @@ export async function webFacts(
 }
 
 /** The part of a web host's status document that decisions use; nulls where there is no document. */
-export function toGate(status: WebStatus | null): Pick<WebObservation, "gate" | "epoch" | "version"> {
+export function toGate(
+  status: WebStatus | null,
+): Pick<WebObservation, "gate" | "epoch" | "version" | "warning"> {
   return {
     gate: status?.gate ?? null,
     epoch: status?.epoch ?? null,
     version: status?.versions.wordpress ?? null,
+    warning: status?.php?.warning ?? null,
   };
 }
 

@@ -34,6 +34,13 @@ export function unbuiltRegion(name: string): RegionObservation {
   return { name, built: false, url: null, http, database, web: [], store: null };
 }
 
+/** What hosts warn of, each with the host that does. */
+export function warningsOf({ regions }: Pick<Observation, "regions">): string[] {
+  return regions.flatMap(({ web }) =>
+    web.flatMap(({ host, warning }) => (warning === null ? [] : [`${host}: ${warning}`])),
+  );
+}
+
 export interface DatabaseObservation {
   /** The machine's name. */
   host: string | null;
@@ -70,6 +77,8 @@ export interface WebObservation {
   epoch: number | null;
   /** Version of WordPress. */
   version: string | null;
+  /** What the host warns of though it works as configured. */
+  warning: string | null;
   why: string | null;
 }
 

@@ -61,6 +61,15 @@ export const webStatusSchema = z.object({
       treeHash: z.string().regex(/^[0-9a-f]{64}$/),
     })
     .nullable(),
+  /** The size of PHP's pool; the warning says what is wrong with one from the configuration. null: not known. */
+  php: z
+    .object({
+      maxChildren: z.int(),
+      memoryMib: z.int(),
+      workerMib: z.int(),
+      warning: z.string().nullable(),
+    })
+    .nullish(),
 });
 
 export type WebStatus = z.infer<typeof webStatusSchema>;

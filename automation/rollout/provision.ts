@@ -1,6 +1,7 @@
 import { exitCodes, UserError } from "../errors.ts";
 import { type Diagnosis, decide } from "../failover/decide.ts";
 import { commandsOf } from "../failover/next.ts";
+import { warningsOf } from "../failover/observation.ts";
 import { heartbeatLimit, writersOf } from "../failover/writers.ts";
 import { hostsOf, openHosts, type SiteOutputs, sshHosts } from "../hosts.ts";
 import { interrupts } from "../interrupt.ts";
@@ -175,7 +176,9 @@ async function waitUntilHealthy(
   const deadline = Date.now() + healthyWithinMs;
   let last = "";
   for (;;) {
-    const diagnosis = decide(await lookAt(session, outputs, ssh), commands);
+    const observation = await lookAt(session, outputs, ssh);
+    const diagnosis = decide(observation, commands);
+    if (diagnosis.state === "healthy") for (const text of warningsOf(observation)) note(`warning: ${text}`);
     if (diagnosis.state === "healthy") return `${diagnosis.active} is active at epoch ${diagnosis.epoch}`;
     const waiting = diagnosis.problems[0]?.what ?? diagnosis.state;
     if (waiting !== last) note(`waiting: ${waiting}`);

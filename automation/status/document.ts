@@ -1,5 +1,5 @@
 import type { Diagnosis } from "../failover/decide.ts";
-import type { Observation, RegionObservation, Role } from "../failover/observation.ts";
+import { type Observation, type RegionObservation, type Role, warningsOf } from "../failover/observation.ts";
 import type { Problem } from "../failover/problem.ts";
 import { apiVersion, facts, table } from "../output.ts";
 
@@ -20,6 +20,8 @@ export interface StatusDocument {
     witness: boolean | null;
   };
   problems: Problem[];
+  /** What works as configured and is not as it should be: no reason for exit code 10. */
+  warnings: string[];
 }
 
 interface RegionStatus {
@@ -51,6 +53,7 @@ export function statusDocument(observation: Observation, diagnosis: Diagnosis): 
     regions: observation.regions.map(regionStatus),
     thirdPlace: observation.thirdPlace ?? { reachable: null, edge: null, dns: null, witness: null },
     problems: diagnosis.problems,
+    warnings: warningsOf(observation),
   };
 }
 
@@ -113,7 +116,10 @@ export function statusTable(document: StatusDocument, observation: Observation):
   const place = facts([
     ["Third place", `edge ${word(third.edge)}, DNS ${word(third.dns)}, witness ${witness(third.witness)}`],
   ]);
-  return [head, regions, place, problemLines(document.problems)].filter((part) => part !== "").join("\n");
+  const warnings = document.warnings.map((text) => `warning: ${text}\n`).join("");
+  return [head, regions, place, problemLines(document.problems), warnings]
+    .filter((part) => part !== "")
+    .join("\n");
 }
 
 function databaseCell(region: RegionStatus, observed: RegionObservation | undefined): string {

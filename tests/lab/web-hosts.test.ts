@@ -39,8 +39,11 @@ function traffic(url: string) {
   };
 }
 
-async function provisionWith(webServers: number): Promise<void> {
-  writeFileSync(file, `${original.trimEnd()}\n  evenkeel:webServers:\n    value: ${webServers}\n`);
+async function provisionWith(values: Record<string, unknown>): Promise<void> {
+  const lines = Object.entries(values).map(
+    ([key, value]) => `  evenkeel:${key}:\n    value: ${JSON.stringify(value)}\n`,
+  );
+  writeFileSync(file, `${original.trimEnd()}\n${lines.join("")}`);
   const { exitCode, stderr } = await cli(["provision", "--yes"], { timeoutMs: 6 * minute });
   if (exitCode !== 0) throw new Error(`provision ended with ${exitCode}\n${stderr}`);
 }
@@ -60,7 +63,7 @@ describe("[S3] web hosts", () => {
       const stop = traffic(url);
       let two: string[] = [];
       try {
-        await provisionWith(2);
+        await provisionWith({ webServers: 2 });
         two = (await site()).regions.primary?.hosts.map(({ id }) => id) ?? [];
         const served = await cli([
           "ssh",
@@ -73,7 +76,7 @@ describe("[S3] web hosts", () => {
           "show servers state web",
         ]);
         expect(served.stdout).toMatch(/web-2/);
-        await provisionWith(1);
+        await provisionWith({});
       } finally {
         const answers = await stop();
         const failed = answers.filter((answer) => answer !== "200");
@@ -83,6 +86,65 @@ describe("[S3] web hosts", () => {
       }
       expect(two).toContain("primary/web-2");
       expect((await site()).regions.primary?.hosts.map(({ id }) => id)).not.toContain("primary/web-2");
+    },
+    10 * minute,
+  );
+});
+
+describe("PHP's pool", () => {
+  const pool = async (hostId: string) => {
+    const { stderr, stdout } = await handle.ssh(hostId, [
+      "sudo",
+      "-n",
+      "bash",
+      "-c",
+      "/usr/sbin/php-fpm[0-9]* -tt 2>&1",
+    ]);
+    const lines = `${stdout}\n${stderr}`.split("\n");
+    return (name: string) => lines.find((line) => line.includes(`${name} = `))?.split(" = ")[1];
+  };
+
+  test("[D11] is sized from the host's memory where nothing is said, so that all workers at their limit fit", async () => {
+    const { stdout } = await handle.ssh("primary/web-1", ["sudo", "-n", "evenkeel-web", "status"]);
+    const { php } = JSON.parse(stdout) as { php: Record<string, number | null> };
+    const { maxChildren, memoryMib, workerMib, warning } = php as { [name: string]: number } & {
+      warning: null;
+    };
+    expect(warning).toBeNull();
+    expect((maxChildren as number) * (workerMib as number)).toBeLessThanOrEqual(memoryMib as number);
+    const setting = await pool("primary/web-1");
+    expect(setting("pm.max_children")).toBe(String(maxChildren));
+    expect(setting("listen")).toMatch(/evenkeel\.sock/);
+  });
+
+  test(
+    "[D10] [D11] as the configuration says: 50/5/2/5, at the host's own address for nginx of the same host only",
+    async () => {
+      const php = { listen: "tcp", maxChildren: 50, startServers: 5, minSpareServers: 2, maxSpareServers: 5 };
+      try {
+        await provisionWith({ php });
+        const { address } = handle.host("primary/web-1");
+        const setting = await pool("primary/web-1");
+        const names = [
+          "pm",
+          "pm.max_children",
+          "pm.start_servers",
+          "pm.min_spare_servers",
+          "pm.max_spare_servers",
+        ];
+        expect(names.map(setting)).toEqual(["dynamic", "50", "5", "2", "5"]);
+        expect(setting("listen")).toBe(`${address}:9000`);
+        expect(setting("listen.allowed_clients")).toBe(address);
+        expect((await get(`${handle.regions.primary?.url}/`)).status).toBe(200);
+        // Another host's connection is closed before FPM reads a byte.
+        const ask = `exec 3<>/dev/tcp/${address}/9000 && printf x >&3 && timeout 5 cat <&3; echo closed`;
+        const other = await handle.ssh("primary/gateway", ["bash", "-c", ask]);
+        expect(other.stdout.trim()).toBe("closed");
+      } finally {
+        await provisionWith({});
+      }
+      expect((await get(`${handle.regions.primary?.url}/`)).status).toBe(200);
+      expect((await pool("primary/web-1"))("listen")).toMatch(/evenkeel\.sock/);
     },
     10 * minute,
   );

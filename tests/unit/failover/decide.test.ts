@@ -108,7 +108,7 @@ describe("decide", () => {
 
   test("an open gate on a standby and a closed one on the active region are both wrong", () => {
     const web = (gate: "open" | "closed") => ({
-      web: [{ host: "w", gate, epoch: 1, version: "6", why: null }],
+      web: [{ host: "w", gate, epoch: 1, version: "6", warning: null, why: null }],
     });
     expect(codes(withRegion("secondary", web("open")))).toEqual(["gate-wrong"]);
     expect(codes(withRegion("primary", web("closed")))).toEqual(["gate-wrong"]);

@@ -39,7 +39,14 @@ function region(name: string, facts: DatabaseFacts, port: number): RegionObserva
     http: { live: true, ready: true, active: isActive },
     database: { host: `${machine}-database`, engine: "mariadb", facts, why: null },
     web: [
-      { host: `${machine}-web-1`, gate: isActive ? "open" : "closed", epoch: 1, version: "6.8.5", why: null },
+      {
+        host: `${machine}-web-1`,
+        gate: isActive ? "open" : "closed",
+        epoch: 1,
+        version: "6.8.5",
+        warning: null,
+        why: null,
+      },
     ],
     store: { endpoint: "https://10.10.0.22:7070", reachable: true },
   };

@@ -14,7 +14,14 @@ import {
 import { active, standby } from "../failover/sites.ts";
 
 const gate = (epoch: number | null) => [
-  { host: "web-1", gate: "closed" as const, epoch, version: null, why: epoch === null ? "no route" : null },
+  {
+    host: "web-1",
+    gate: "closed" as const,
+    epoch,
+    version: null,
+    warning: null,
+    why: epoch === null ? "no route" : null,
+  },
 ];
 const known = (facts: typeof active | typeof standby, epoch: number | null = 1) => ({
   facts,

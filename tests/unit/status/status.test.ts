@@ -55,14 +55,29 @@ describe("status", () => {
       ],
       thirdPlace: { reachable: true, edge: true, dns: true, witness: null },
       problems: [],
+      warnings: [],
     });
+  });
+
+  test("warns of what works as configured and is not as it should be, and ends with 0", () => {
+    const host = {
+      host: "w",
+      gate: "open" as const,
+      epoch: 1,
+      version: "6.8.5",
+      warning: "50 don't fit",
+      why: null,
+    };
+    const site = withRegion("primary", { web: [host] });
+    expect(json(site)).toMatchObject({ exitCode: 0, document: { warnings: ["w: 50 don't fit"] } });
+    expect(renderStatus(site, "table").text).toContain("warning: w: 50 don't fit\n");
   });
 
   test("of a lost region ends with 10, keeps its name and says null for what is not known", () => {
     const lost = withRegion("primary", {
       http: { live: false, ready: false, active: false },
       database: { host: "evenkeel-shop-primary-database", engine: "mariadb", facts: null, why: "silent" },
-      web: [{ host: "w", gate: null, epoch: null, version: null, why: "silent" }],
+      web: [{ host: "w", gate: null, epoch: null, version: null, warning: null, why: "silent" }],
     });
     const { exitCode, document } = json(lost);
     expect(exitCode).toBe(10);
