@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
-import path from "node:path";
 import { UserError } from "../errors.ts";
 import { quote } from "./shell.ts";
+import { configPath, type SshFiles } from "./ssh-files.ts";
+import { loginLines, loginProblems, type SshLogin } from "./ssh-login.ts";
 
 /** One host as SSH needs to know it. `alias` is the name used everywhere else, e.g. "primary/database". */
 export interface SshHost {
@@ -9,43 +9,18 @@ export interface SshHost {
   host: string;
   port: number;
   user: string;
-  /** The one accepted host key, "ssh-ed25519 AAAA…". */
-  hostKey: string;
+  /** The one accepted host key, "ssh-ed25519 AAAA…". Null: any is accepted, for the command plugin's users alone. */
+  hostKey: string | null;
   /** The host to jump through. It must be able to open TCP connections to `host`:`port`. */
   proxy?: SshHost;
-  /** A private key of this host's own; default: the session's. */
-  privateKey?: string;
+  /** A login of this host's own; default: by the session's key. */
+  login?: SshLogin;
   /** Tries before a host counts as unreachable. Default 10: the published command plugin's dialErrorLimit. */
   dialAttempts?: number;
   /** Seconds for one try. Default 15: the published command plugin's perDialTimeout. */
   dialTimeoutSeconds?: number;
   /** The words that name the host's site in a command ("" for the default one). Left out: it is not known here. */
   siteFlag?: string;
-}
-
-/** Where one session keeps its files, all below a 0700 directory. */
-export interface SshFiles {
-  config: string;
-  knownHosts: string;
-  key: string;
-}
-
-export function sshFiles(directory: string): SshFiles {
-  return {
-    config: path.join(directory, "config"),
-    knownHosts: path.join(directory, "known_hosts"),
-    key: path.join(directory, "key"),
-  };
-}
-
-/** The file that holds a host's private key: the session's, or one named by the key's own digest. */
-export function keyFile(files: SshFiles, host: SshHost): string {
-  return host.privateKey === undefined ? files.key : `${files.key}-${digest(host.privateKey)}`;
-}
-
-/** Eight hex digits that stand for a text. */
-export function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 8);
 }
 
 /** The hosts with the hosts they are reached through, each once, the way there first. */
@@ -73,10 +48,13 @@ export function hostProblems(host: SshHost): string[] {
     !/^[A-Za-z0-9:][A-Za-z0-9._:-]*$/.test(host.host),
     "its address is neither a host name nor an IP address",
   );
-  refuse(!/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(host.user), "its user name is not a plain one");
+  refuse(!/^[A-Za-z0-9_][A-Za-z0-9._@+-]*\$?$/.test(host.user), "its user name is not a plain one");
   refuse(!(Number.isInteger(host.port) && host.port > 0 && host.port < 65_536), "its port is not 1 to 65535");
-  refuse(!hostKeyShape.test(host.hostKey.trim()), 'its host key is not of the form "ssh-ed25519 AAAA…"');
-  return problems;
+  refuse(
+    host.hostKey !== null && !hostKeyShape.test(host.hostKey.trim()),
+    'its host key is not of the form "ssh-ed25519 AAAA…"',
+  );
+  return [...problems, ...loginProblems(host.login)];
 }
 
 /** Refuses, as a UserError, hosts whose description would change the meaning of the config file. */
@@ -90,26 +68,19 @@ export function refuseBadHosts(hosts: readonly SshHost[]): void {
   }
 }
 
-function hostKeyParts(host: SshHost): { type: string; key: string } {
-  const [, type = "", key = ""] = hostKeyShape.exec(host.hostKey.trim()) ?? [];
+function hostKeyParts(hostKey: string): { type: string; key: string } {
+  const [, type = "", key = ""] = hostKeyShape.exec(hostKey.trim()) ?? [];
   return { type, key };
 }
 
 /** The text of known_hosts: each host under its alias, so that two hosts behind one address stay two hosts. */
 export function knownHostsText(hosts: readonly SshHost[]): string {
-  return withProxies(hosts)
-    .map((host) => `${host.alias} ${hostKeyParts(host).type} ${hostKeyParts(host).key}\n`)
-    .join("");
-}
-
-/** A path as a config value: quoted for spaces, per cent doubled because SSH expands tokens in it. */
-function configPath(file: string): string {
-  if (/["\n\r]/.test(file)) {
-    throw new UserError({
-      what: `The folder ${JSON.stringify(file)} cannot be named in an SSH config file.`,
-    });
-  }
-  return `"${file.replaceAll("%", "%%")}"`;
+  const line = ({ alias, hostKey }: SshHost) => {
+    if (hostKey === null) return "";
+    const { type, key } = hostKeyParts(hostKey);
+    return `${alias} ${type} ${key}\n`;
+  };
+  return withProxies(hosts).map(line).join("");
 }
 
 /** The command that carries the connection through the jump host; `extra` names a control socket to use. */
@@ -119,7 +90,6 @@ export function proxyCommand(files: SshFiles, proxy: SshHost, extra: readonly st
 }
 
 function hostBlock(files: SshFiles, host: SshHost): string[] {
-  const { type } = hostKeyParts(host);
   // ProxyJump would read the "/" of an alias as the start of a port, hence its long form.
   const jump = host.proxy === undefined ? [] : [`  ProxyCommand ${proxyCommand(files, host.proxy)}`];
   return [
@@ -128,11 +98,17 @@ function hostBlock(files: SshFiles, host: SshHost): string[] {
     `  Port ${host.port}`,
     `  User ${host.user}`,
     `  HostKeyAlias ${host.alias}`,
-    `  HostKeyAlgorithms ${type === "ssh-rsa" ? "rsa-sha2-512,rsa-sha2-256" : type}`,
-    `  IdentityFile ${configPath(keyFile(files, host))}`,
+    ...hostKeyLines(host),
+    ...loginLines(files, host.login),
     `  ConnectTimeout ${host.dialTimeoutSeconds ?? defaultDialTimeoutSeconds}`,
     ...jump,
   ];
+}
+
+function hostKeyLines({ hostKey }: SshHost): string[] {
+  if (hostKey === null) return ["  StrictHostKeyChecking no", "  UserKnownHostsFile /dev/null"];
+  const { type } = hostKeyParts(hostKey);
+  return [`  HostKeyAlgorithms ${type === "ssh-rsa" ? "rsa-sha2-512,rsa-sha2-256" : type}`];
 }
 
 export const defaultDialAttempts = 10;
@@ -158,4 +134,9 @@ export function configText(files: SshFiles, hosts: readonly SshHost[]): string {
   ];
   const lines = [...withProxies(hosts).flatMap((host) => [...hostBlock(files, host), ""]), ...everyHost];
   return `${lines.join("\n")}\n`;
+}
+
+/** The text of a config file that is the session's with one option of every host before it. */
+export function includingConfig(files: SshFiles, line: string): string {
+  return `Host *\n  ${line}\n  Include ${configPath(files.config)}\n`;
 }

@@ -2,9 +2,11 @@ import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { execa } from "execa";
 import { type Deadline, deadlineIn, pauseMs, within } from "./deadline.ts";
-import type { SshFiles, SshHost } from "./ssh-config.ts";
-import { defaultDialAttempts, defaultDialTimeoutSeconds, digest, proxyCommand } from "./ssh-config.ts";
+import type { SshHost } from "./ssh-config.ts";
+import { defaultDialAttempts, defaultDialTimeoutSeconds, proxyCommand } from "./ssh-config.ts";
 import { dialError, dialFailure, sshMissing, unreachable } from "./ssh-errors.ts";
+import { digest, type SshFiles } from "./ssh-files.ts";
+import { askpassVariables } from "./ssh-login.ts";
 
 /** The one connection to a host: an ssh master that every command to this host runs through. */
 export interface Connection {
@@ -28,12 +30,14 @@ export interface ConnectionOptions {
   /** 0700 folder for sockets and logs. */
   directory: string;
   proxy: Connection | undefined;
+  /** Aborted: no try is begun any more. */
+  signal: AbortSignal | undefined;
 }
 
 /** Pauses between tries while a host refuses: an sshd that starts is there within the first few. */
 const backOffMs = [250, 500, 1000, 2000];
 
-export function sshConnection({ host, files, directory, proxy }: ConnectionOptions): Connection {
+export function sshConnection({ host, files, directory, proxy, signal }: ConnectionOptions): Connection {
   const socket = path.join(directory, digest(host.alias));
   const socketOptions = ["-o", `ControlPath=${socket.replaceAll("%", "%%")}`];
   // With a master that is gone, ssh would quietly connect by itself: `false` in its way makes it say so instead.
@@ -59,8 +63,11 @@ export function sshConnection({ host, files, directory, proxy }: ConnectionOptio
         ? []
         : ["-o", `ProxyCommand=${proxyCommand(files, proxy.host, [...proxy.clientOptions, "-E", log])}`];
     const argv = ["-F", files.config, "-E", log, "-f", "-N", "-M", ...socketOptions];
-    const result = await execa("ssh", [...argv, "-o", "ControlPersist=60", ...jump, "--", host.alias], {
+    // Of the variables that a command's client sends, a master passes on those of its own list: here, all.
+    const options = ["-o", "ControlPersist=60", "-o", "SendEnv=*"];
+    const result = await execa("ssh", [...argv, ...options, ...jump, "--", host.alias], {
       reject: false,
+      env: askpassVariables(files, host.login),
       // The master lives on in the background: a pipe that it holds would never end.
       stdio: "ignore",
       timeout: Math.max(1, Math.min(deadline.leftMs(), perDialMs(host))),
@@ -74,6 +81,7 @@ export function sshConnection({ host, files, directory, proxy }: ConnectionOptio
   async function dial(): Promise<void> {
     const attempts = host.dialAttempts ?? defaultDialAttempts;
     for (let attempt = 1; ; attempt += 1) {
+      if (signal?.aborted === true) throw unreachable(host, "stopped before there was a connection");
       await proxy?.ensure(latest);
       const messages = await dialOnce(latest);
       if (messages === null) break;

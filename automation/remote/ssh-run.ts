@@ -23,7 +23,13 @@ const maxOutputBytes = 64 * 1024 * 1024;
 /** One command on its way over a connection: ssh or sftp with its arguments before and after the connection's own. */
 export interface Attempt {
   connection: Connection;
-  program: { file: string; before: readonly string[]; after: readonly string[] };
+  program: {
+    file: string;
+    before: readonly string[];
+    after: readonly string[];
+    /** Added to the process's own environment. */
+    variables?: Readonly<Record<string, string>>;
+  };
   stdin: string | undefined;
   /** Where ssh writes its own messages, apart from the command's; null: they are in the command's stderr. */
   log: string | null;
@@ -57,13 +63,14 @@ export async function attempt(run: Attempt): Promise<RemoteResult> {
 }
 
 async function runOnce(run: Attempt): Promise<RemoteResult> {
-  const { file, before, after } = run.program;
+  const { file, before, after, variables = {} } = run.program;
   const { onStdout, onStderr } = run.options;
   const result = await execa(file, [...before, ...run.connection.clientOptions, ...after], {
     reject: false,
     ...(run.stdin === undefined ? { stdin: "ignore" as const } : { input: run.stdin }),
     stdout: onStdout === undefined ? "pipe" : lineWatcher(onStdout),
     stderr: onStderr === undefined ? "pipe" : lineWatcher(onStderr),
+    env: variables,
     stripFinalNewline: false,
     maxBuffer: maxOutputBytes,
     timeout: Math.max(1, run.deadline.leftMs()),

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { lstat, mkdir, readdir, rm } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { UserError } from "../errors.ts";
@@ -17,6 +17,13 @@ export async function privateDirectory(): Promise<string> {
   const directory = path.join(root, `${process.pid}-${randomBytes(3).toString("hex")}`);
   await mkdir(directory, { mode: 0o700 });
   return directory;
+}
+
+/** A 0600 file, whole or not at all: another session may be reading it. */
+export async function writePrivate(file: string, text: string): Promise<void> {
+  const next = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
+  await writeFile(next, text, { mode: 0o600, flag: "wx" });
+  await rename(next, file);
 }
 
 /** In a folder that everybody may write, another user could have made ours first and would own our sockets. */

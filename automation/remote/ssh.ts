@@ -1,22 +1,17 @@
-import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import pLimit, { type LimitFunction } from "p-limit";
 import { deadlineIn, within } from "./deadline.ts";
 import { quote } from "./shell.ts";
-import type { SshFiles, SshHost } from "./ssh-config.ts";
-import {
-  configText,
-  digest,
-  keyFile,
-  knownHostsText,
-  refuseBadHosts,
-  sshFiles,
-  withProxies,
-} from "./ssh-config.ts";
+import type { SshHost } from "./ssh-config.ts";
+import { configText, includingConfig, knownHostsText, refuseBadHosts, withProxies } from "./ssh-config.ts";
 import { type Connection, sshConnection } from "./ssh-connection.ts";
+import { carryVariables } from "./ssh-environment.ts";
 import { deadlineError } from "./ssh-errors.ts";
+import { digest, type SshFiles, sshFiles } from "./ssh-files.ts";
+import { loginFiles, withNewline } from "./ssh-login.ts";
 import { type Attempt, attempt, type RemoteResult, type RunOptions, sftpPath, shortened } from "./ssh-run.ts";
-import { privateDirectory } from "./ssh-sockets.ts";
+import { privateDirectory, writePrivate } from "./ssh-sockets.ts";
 
 export type { SshHost } from "./ssh-config.ts";
 export type { RemoteResult, RunOptions } from "./ssh-run.ts";
@@ -34,6 +29,8 @@ export interface RemoteLine {
   line: string;
   stdin?: string;
   secret?: boolean;
+  /** Sent beside the command; a host drops, without a word, what its AcceptEnv doesn't name. */
+  environment?: Readonly<Record<string, string>>;
 }
 
 export interface SshSession {
@@ -65,6 +62,8 @@ export interface OpenSshOptions {
   /** OpenSSH PEM: the key of every host that has none of its own. */
   privateKey?: string;
   hosts: readonly SshHost[];
+  /** Aborted: no host is dialed any more. What runs goes on. */
+  signal?: AbortSignal;
 }
 
 /** Commands that run at a time over one connection: sshd's own MaxSessions is 10, two are left for people. */
@@ -88,7 +87,7 @@ export async function openSsh(options: OpenSshOptions): Promise<SshSession> {
     const known = lanes.get(host.alias);
     if (known !== undefined) return known;
     const proxy = host.proxy === undefined ? undefined : lane(host.proxy).connection;
-    const connection = sshConnection({ host, files, directory: sockets, proxy });
+    const connection = sshConnection({ host, files, directory: sockets, proxy, signal: options.signal });
     const made = { connection, limit: pLimit(sessionsPerHost) };
     lanes.set(host.alias, made);
     return made;
@@ -127,13 +126,19 @@ export async function openSsh(options: OpenSshOptions): Promise<SshSession> {
 
   async function runLine(alias: string, command: RemoteLine, runOptions: RunOptions): Promise<RemoteResult> {
     const doing = command.secret === true ? "[redacted]" : shortened(command.line);
-    const log = path.join(sockets, `run-${digest(`${Math.random()}`)}.log`);
+    const own = path.join(sockets, `run-${digest(`${Math.random()}`)}`);
+    const log = `${own}.log`;
+    const { configLine, sendNames, processVariables } = carryVariables(command.environment ?? {});
+    const config = configLine === null ? files.config : `${own}.config`;
+    if (configLine !== null) await writePrivate(config, includingConfig(files, configLine));
     const program = {
       file: "ssh",
-      before: ["-F", files.config, "-E", log],
+      before: ["-F", config, "-E", log, ...sendNames.flatMap((name) => ["-o", `SendEnv=${name}`])],
       after: ["--", alias, command.line],
+      variables: processVariables,
     };
-    return await through(alias, { program, stdin: command.stdin, log, doing, options: runOptions });
+    const run = { program, stdin: command.stdin, log, doing, options: runOptions };
+    return await through(alias, run).finally(() => rm(`${own}.config`, { force: true }));
   }
 
   await addHosts(options.hosts);
@@ -171,19 +176,9 @@ async function writeFiles(
 ): Promise<void> {
   await mkdir(options.directory, { recursive: true, mode: 0o700 });
   await chmod(options.directory, 0o700);
-  const keys = new Map(options.privateKey === undefined ? [] : [[files.key, options.privateKey]]);
-  for (const host of hosts) {
-    if (host.privateKey !== undefined) keys.set(keyFile(files, host), host.privateKey);
-  }
-  // OpenSSH refuses a key file that does not end in a newline.
-  for (const [file, key] of keys) await writePrivate(file, key.endsWith("\n") ? key : `${key}\n`);
+  if (options.privateKey !== undefined) await writePrivate(files.key, withNewline(options.privateKey));
+  const contents = new Map(hosts.flatMap((host) => [...loginFiles(files, host.login)]));
+  for (const [file, content] of contents) await writePrivate(file, content);
   await writePrivate(files.knownHosts, knownHostsText(hosts));
   await writePrivate(files.config, configText(files, hosts));
-}
-
-/** Whole or not at all: another session may be reading the file. */
-async function writePrivate(file: string, text: string): Promise<void> {
-  const next = `${file}.${process.pid}.${digest(`${Math.random()}`)}`;
-  await writeFile(next, text, { mode: 0o600, flag: "wx" });
-  await rename(next, file);
 }

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
-import { openSsh, type SshSession } from "../../remote/ssh.ts";
-import { digest, type SshHost } from "../../remote/ssh-config.ts";
+import { openSsh, type SshHost, type SshSession } from "../../remote/ssh.ts";
+import { digest } from "../../remote/ssh-files.ts";
 import { privateDirectory } from "../../remote/ssh-sockets.ts";
 import type { Connection } from "./schema.ts";
 
@@ -24,7 +24,7 @@ function hop(given: Hop, proxy: SshHost | undefined): SshHost {
     port: given.port,
     user: given.user,
     hostKey: given.hostKey,
-    privateKey: given.privateKey,
+    login: { privateKey: given.privateKey },
     // The published plugin gives up at the first failure beyond the limit; -1 tries until the step's deadline.
     dialAttempts: given.dialErrorLimit === -1 ? Number.POSITIVE_INFINITY : given.dialErrorLimit + 1,
     dialTimeoutSeconds: given.perDialTimeout,

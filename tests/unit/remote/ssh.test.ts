@@ -11,10 +11,10 @@ import {
   hostProblems,
   knownHostsText,
   type SshHost,
-  sshFiles,
   withProxies,
 } from "../../../automation/remote/ssh-config.ts";
 import { deadlineError, dialError, dialFailure, neverBegan } from "../../../automation/remote/ssh-errors.ts";
+import { sshFiles } from "../../../automation/remote/ssh-files.ts";
 
 const key = "AAAAC3NzaC1lZDI1NTE5AAAAILvGe+t828Mtkd69iHQltM3qEOTYrJsydka6oJdyH+tl";
 const gateway: SshHost = {
