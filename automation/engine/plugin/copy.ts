@@ -3,8 +3,10 @@ import path from "node:path";
 import type { Deadline } from "../../remote/deadline.ts";
 import type { SshSession } from "../../remote/ssh.ts";
 import { privateDirectory } from "../../remote/ssh-sockets.ts";
-import type { CopyInputs } from "./schema.ts";
-import { isObject } from "./values.ts";
+import type { Inputs } from "./schema.ts";
+import { fileAsset, isObject } from "./values.ts";
+
+type CopyInputs = Pick<Inputs<"command:remote:CopyToRemote">, "source" | "remotePath">;
 
 export type RemoteKind = "directory" | "file" | "nothing";
 
@@ -71,6 +73,23 @@ export async function copyToRemote(inputs: CopyInputs, target: CopyTarget): Prom
   } finally {
     await rm(path.dirname(stage), { recursive: true, force: true });
   }
+}
+
+/**
+ * The older resource: one file onto one path, whose folder has to be there. A folder on either side is an error.
+ */
+export async function copyFile(
+  inputs: Pick<Inputs<"command:remote:CopyFile">, "localPath" | "remotePath">,
+  target: CopyTarget,
+): Promise<void> {
+  const { localPath, remotePath } = inputs;
+  if (!(await stat(localPath)).isFile()) throw new Error(`${localPath} is no file`);
+  const there = (await shell(target, lookScript, remotePath)).trim() as RemoteKind;
+  if (there === "directory") throw new Error(`${remotePath} on the host is a folder`);
+  const parent = path.posix.dirname(remotePath);
+  if ((await shell(target, lookScript, parent)).trim() !== "directory")
+    throw new Error(`${parent} on the host is no folder`);
+  await copyToRemote({ source: fileAsset(localPath, ""), remotePath }, target);
 }
 
 interface AssetFacts {

@@ -57,8 +57,9 @@ function compareElements(old: Wire[], next: Wire[], at: number, path: string, re
 
 /** Equal, where a secret equals only a secret, and a file or folder is what it holds, not where it lies. */
 function same(a: Wire, b: Wire): boolean {
-  const hashes = [a, b].map((value) => (isAsset(value) || isArchive(value) ? value.hash : undefined));
-  if (hashes[0] !== undefined && hashes[1] !== undefined) return hashes[0] === hashes[1];
+  for (const isOne of [isAsset, isArchive]) {
+    if (isOne(a) && isOne(b) && a.hash !== undefined) return a.hash === b.hash;
+  }
   return canonical(a) === canonical(b);
 }
 

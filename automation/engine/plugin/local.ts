@@ -1,6 +1,6 @@
+import { stat } from "node:fs/promises";
 import { execa, type ResultPromise } from "execa";
 import { type Deadline, deadlineIn, within } from "../../remote/deadline.ts";
-import type { Logging } from "./schema.ts";
 
 export interface CommandOutcome {
   exitCode: number;
@@ -14,37 +14,46 @@ export interface LineWatch {
 }
 
 export interface LocalRun extends LineWatch {
-  command: string;
+  /** The interpreter with its arguments, and the command as the last of them. */
+  argv: readonly [string, ...string[]];
+  /** Null: the plugin's own, which is the program's. */
+  dir: string | null;
+  /** Added to the plugin's own. */
+  environment: Readonly<Record<string, string>>;
   stdin: string | undefined;
   deadline: Deadline;
+  /** Aborted: the command is to end. */
+  signal: AbortSignal;
 }
 
-/** Seconds between asking a group of processes to end and ending it. */
+/** Milliseconds between asking a group of processes to end and ending it. */
 const graceMs = 5000;
 
 /** Groups of processes that run now, by the id of their leader. */
 const groups = new Set<number>();
 
-/** Which of a command's lines go to the engine's log. Published default: both. */
-export function lineWatch(logging: Logging, log: (line: string) => void): LineWatch {
-  return {
-    onStdout:
-      logging === undefined || logging === "stdout" || logging === "stdoutAndStderr" ? log : undefined,
-    onStderr:
-      logging === undefined || logging === "stderr" || logging === "stdoutAndStderr" ? log : undefined,
-  };
+/** Which of a command's lines go to the engine's log. Published default: both; an unknown word: neither. */
+export function lineWatch(logging: string | undefined, log: (line: string) => void): LineWatch {
+  const shown = (stream: string) =>
+    logging === undefined || logging === stream || logging === "stdoutAndStderr" ? log : undefined;
+  return { onStdout: shown("stdout"), onStderr: shown("stderr") };
 }
 
 /**
- * Runs a command by /bin/sh -c in a process group of its own, in the plugin's folder and environment, as published.
- * Past the deadline the whole group gets SIGTERM, five seconds later SIGKILL, and an error is thrown.
+ * Runs a command in a process group of its own, in the plugin's environment with more added to it.
+ * Past the deadline, or at the signal, the whole group gets SIGTERM, five seconds later SIGKILL, and
+ * an error is thrown.
  */
 export async function runLocal(run: LocalRun): Promise<CommandOutcome> {
-  const child = execa("/bin/sh", ["-c", run.command], {
+  const [file, ...rest] = run.argv;
+  await refuseUnusable(run);
+  const child = execa(file, rest, {
     reject: false,
     // A group of its own: it is ended as one, and an interrupt at the terminal does not reach it.
     detached: true,
     cleanup: false,
+    env: run.environment,
+    ...(run.dir === null ? {} : { cwd: run.dir }),
     ...(run.stdin === undefined ? { stdin: "ignore" as const } : { input: run.stdin }),
     stdout: run.onStdout === undefined ? "pipe" : lines(run.onStdout),
     stderr: run.onStderr === undefined ? "pipe" : lines(run.onStderr),
@@ -53,26 +62,40 @@ export async function runLocal(run: LocalRun): Promise<CommandOutcome> {
   });
   const { pid } = child;
   if (pid !== undefined) groups.add(pid);
+  const { promise: stopped, reject: stop } = Promise.withResolvers<never>();
+  const onAbort = () => stop(new Error("ended with its process group, because the update was cancelled"));
+  run.signal.addEventListener("abort", onAbort, { once: true });
+  if (run.signal.aborted) onAbort();
   try {
-    return outcome(
-      await within(child, run.deadline, () => new Error("ended with its process group, because it was late")),
-    );
+    const late = () => new Error("ended with its process group, because it was late");
+    return outcome(file, await within(Promise.race([child, stopped]), run.deadline, late));
   } catch (error) {
     await endGroup(pid, child);
     throw error;
   } finally {
+    run.signal.removeEventListener("abort", onAbort);
     if (pid !== undefined) groups.delete(pid);
   }
 }
 
-function outcome(result: {
+/** Errors of our own for what Node would answer with the value of a variable in its sentence. */
+async function refuseUnusable({ dir, environment }: LocalRun): Promise<void> {
+  const held = Object.entries(environment).find(([, value]) => value.includes("\0"));
+  if (held !== undefined) throw new Error(`the variable ${held[0]} holds a NUL byte`);
+  const isFolder = dir === null || (await stat(dir).catch(() => null))?.isDirectory();
+  if (isFolder !== true) throw new Error(`dir ${JSON.stringify(dir)} is no folder`);
+}
+
+interface Ended {
   exitCode?: number;
   signal?: string;
   stdout?: unknown;
   stderr?: unknown;
-}): CommandOutcome {
+}
+
+function outcome(file: string, result: Ended): CommandOutcome {
   if (result.exitCode === undefined && result.signal === undefined)
-    throw new Error("/bin/sh could not be started");
+    throw new Error(`${file} could not be started`);
   const [stdout, stderr] = [String(result.stdout ?? ""), String(result.stderr ?? "")];
   if (result.signal !== undefined)
     return { exitCode: 128, stdout, stderr: `${stderr}ended by ${result.signal}\n` };

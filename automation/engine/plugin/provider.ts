@@ -1,17 +1,18 @@
 import { randomBytes } from "node:crypto";
+import type { StepLog } from "./context.ts";
 import { inputChanges, type PropertyChange } from "./diff.ts";
 import { endLocalGroups } from "./local.ts";
-import { remoteHosts } from "./remote.ts";
 import {
-  isResourceType,
-  type Refusal,
-  type ResourceType,
+  hasOutputs,
+  lastOutputs,
+  outputsBeforeCreate,
+  outputsBeforeUpdate,
   recordedInputs,
-  refusals,
-  unknownType,
-} from "./schema.ts";
-import { runStep, type Verb } from "./steps.ts";
-import { reveal, unknownString, type WireObject } from "./values.ts";
+} from "./recorded.ts";
+import { remoteHosts } from "./remote.ts";
+import { isResourceType, type Refusal, type ResourceType, refusals, unknownType } from "./schema.ts";
+import { runFunction, runStep, type Verb } from "./steps.ts";
+import { reveal, type WireObject } from "./values.ts";
 
 /** What the engine tells with a create, update or delete. */
 export interface StepRequest {
@@ -19,7 +20,7 @@ export interface StepRequest {
   name: string;
   preview: boolean;
   timeoutSeconds: number;
-  log: (line: string) => void;
+  log: StepLog;
 }
 
 export interface CommandProvider {
@@ -29,23 +30,30 @@ export interface CommandProvider {
   /** `state` is what create or update returned last. */
   update(request: StepRequest, state: WireObject, inputs: WireObject): Promise<WireObject>;
   delete(request: StepRequest, state: WireObject): Promise<void>;
-  /** After the engine's cancel: what runs goes on to its end or deadline, nothing new begins. */
+  /** Calls a function, `command:local:run`; refused arguments are returned, not thrown. */
+  invoke(
+    token: string,
+    inputs: WireObject,
+    log: StepLog,
+  ): Promise<{ outputs: WireObject; failures: Refusal[] }>;
+  /** After the engine's cancel: local commands are ended, what runs on a host goes on, nothing new begins. */
   cancel(): void;
   /** The plugin ends: local commands are ended with their groups, connections closed. */
   close(): Promise<void>;
 }
 
 /**
- * The stand-in for the published command plugin 1.2.1, for local.Command, remote.Command and remote.CopyToRemote.
- * State, ids, diffs and what runs when are the published ones; a state of either is taken over by the other.
+ * The stand-in for the published command plugin 1.2.1, with the whole of its schema. State, ids, diffs and what runs
+ * when are the published ones; a state of either is taken over by the other.
  */
 export function commandProvider(): CommandProvider {
-  const hosts = remoteHosts();
-  let cancelled = false;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const hosts = remoteHosts(signal);
 
-  async function step(request: StepRequest, verb: Verb, inputs: WireObject) {
-    if (cancelled) throw new Error("cancelled before it began");
-    return await runStep({ ...request, type: known(request.type), verb, inputs, hosts });
+  async function step(request: StepRequest, verb: Verb, inputs: WireObject, state: WireObject) {
+    if (signal.aborted) throw new Error("cancelled before it began");
+    return await runStep({ ...request, type: known(request.type), verb, inputs, state, hosts, signal });
   }
 
   return {
@@ -54,28 +62,44 @@ export function commandProvider(): CommandProvider {
       return { inputs: recordedInputs(resource, inputs), failures: refusals(resource, inputs) };
     },
     diff(type, recorded, inputs) {
-      known(type);
-      return inputChanges(recorded, inputs);
+      const changes = inputChanges(recorded, inputs);
+      // The published CopyFile knows no update: each change replaces it.
+      return known(type) === "command:remote:CopyFile"
+        ? changes.map((change) => ({ ...change, replace: true }))
+        : changes;
     },
     async create(request, inputs) {
-      if (request.preview) return { id: "", outputs: { ...inputs, ...unknownOutputs(request.type) } };
-      const ran = await step(request, "create", inputs);
-      return { id: newId(request), outputs: { ...inputs, ...(ran ?? emptyOutputs(request.type)) } };
+      const type = known(request.type);
+      if (request.preview) {
+        // The published plugin names a command in a preview already, though it gets another id when it is made.
+        const id = hasOutputs(type) ? newId(type, request.name) : "";
+        return { id, outputs: { ...inputs, ...outputsBeforeCreate(type) } };
+      }
+      const ran = await step(request, "create", inputs, {});
+      return { id: newId(type, request.name), outputs: { ...inputs, ...(ran ?? lastOutputs(type, {})) } };
     },
     async update(request, state, inputs) {
-      if (request.preview) return { ...inputs, ...unknownOutputs(request.type) };
-      const kept = { ...inputs, ...lastOutputs(request.type, state) };
-      if (known(request.type) === "command:remote:CopyToRemote" && !needsCopy(state, inputs)) return kept;
-      return { ...kept, ...(await step(request, "update", inputs)) };
+      const type = known(request.type);
+      if (request.preview) return { ...inputs, ...outputsBeforeUpdate(type, state, inputs) };
+      const kept = { ...inputs, ...lastOutputs(type, state) };
+      if (!hasOutputs(type) && !needsCopy(state, inputs)) return kept;
+      return { ...kept, ...(await step(request, "update", inputs, state)) };
     },
     async delete(request, state) {
-      await step(request, "delete", state);
+      await step(request, "delete", state, state);
+    },
+    async invoke(token, inputs, log) {
+      if (token !== "command:local:run") throw unknownType(token);
+      const failures = refusals(token, inputs);
+      if (failures.length > 0) return { outputs: {}, failures };
+      if (signal.aborted) throw new Error("cancelled before it began");
+      return { outputs: await runFunction(inputs, { timeoutSeconds: 0, log, hosts, signal }), failures };
     },
     cancel() {
-      cancelled = true;
+      stopping.abort();
     },
     async close() {
-      cancelled = true;
+      stopping.abort();
       await Promise.all([endLocalGroups(), hosts.close()]);
     },
   };
@@ -87,22 +111,9 @@ function known(type: string): ResourceType {
 }
 
 /** As published: the resource's name and eight hex digits; a copy has no name in its id. */
-function newId({ type, name }: StepRequest): string {
+function newId(type: ResourceType, name: string): string {
   const hex = randomBytes(4).toString("hex");
-  return type === "command:remote:CopyToRemote" ? hex : `${name}${hex}`;
-}
-
-function emptyOutputs(type: string): WireObject {
-  return type === "command:remote:CopyToRemote" ? {} : { stdout: "", stderr: "" };
-}
-
-function unknownOutputs(type: string): WireObject {
-  return type === "command:remote:CopyToRemote" ? {} : { stdout: unknownString, stderr: unknownString };
-}
-
-function lastOutputs(type: string, state: WireObject): WireObject {
-  if (type === "command:remote:CopyToRemote") return {};
-  return { stdout: state.stdout ?? "", stderr: state.stderr ?? "" };
+  return hasOutputs(type) ? `${name}${hex}` : hex;
 }
 
 /** A changed connection alone copies nothing, as published. */

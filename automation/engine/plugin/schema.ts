@@ -1,63 +1,75 @@
 import * as z from "zod";
-import {
-  asSecret,
-  isArchive,
-  isAsset,
-  isObject,
-  isUnknown,
-  reveal,
-  type Wire,
-  type WireObject,
-} from "./values.ts";
+import { isArchive, isAsset, isObject, isUnknown, reveal, type Wire, type WireObject } from "./values.ts";
 
+/**
+ * The inputs of the published schema 1.2.1. As the published plugin, the check looks at names and types alone: what
+ * a value means (a port that can't be, a folder that isn't there) shows when a step uses it.
+ */
 const hop = {
-  host: z.string().min(1),
-  port: z.int().min(1).max(65_535).default(22),
-  user: z.string().min(1).default("root"),
-  privateKey: z.string().min(1),
-  // The published plugin accepts a missing host key and then checks none; that is never what this project wants.
-  hostKey: z.string().min(1),
-  dialErrorLimit: z.int().min(-1).default(10),
-  perDialTimeout: z.int().min(0).default(15),
+  host: z.string(),
+  port: z.number().default(22),
+  user: z.string().default("root"),
+  password: z.string().optional(),
+  privateKey: z.string().optional(),
+  privateKeyPassword: z.string().optional(),
+  agentSocketPath: z.string().optional(),
+  /** Not given: any host key is accepted. */
+  hostKey: z.string().optional(),
+  dialErrorLimit: z.number().default(10),
+  perDialTimeout: z.number().default(15),
 };
 
 const connection = z.strictObject({ ...hop, proxy: z.strictObject(hop).optional() });
 
-const command = {
+const triggers = z.array(z.unknown()).optional();
+
+/** What every run of a command takes, here or on a host. */
+const anyRun = {
+  stdin: z.string().optional(),
+  /** A value that the schema doesn't name logs nothing, as published. */
+  logging: z.string().optional(),
+  environment: z.record(z.string(), z.string()).optional(),
+  addPreviousOutputInEnv: z.boolean().default(true),
+};
+
+const localRun = {
+  ...anyRun,
+  interpreter: z.array(z.string()).optional(),
+  dir: z.string().optional(),
+  assetPaths: z.array(z.string()).optional(),
+  archivePaths: z.array(z.string()).optional(),
+};
+
+const verbs = {
   create: z.string().optional(),
   update: z.string().optional(),
   delete: z.string().optional(),
-  stdin: z.string().optional(),
-  triggers: z.array(z.unknown()).optional(),
-  logging: z.enum(["stdout", "stderr", "stdoutAndStderr", "none"]).optional(),
-  // Its default, true, would put the last output into the next run's environment, which sshd refuses.
-  addPreviousOutputInEnv: z.literal(false, {
-    error: "must be given as false: the stand-in knows nothing else",
-  }),
+  triggers,
 };
 
+/** The published plugin takes neither an empty text nor, in a preview, a source that is not known yet. */
 const source = z.custom<Wire>((value) => isCopyable(value as Wire), {
-  error: "must be a FileAsset, a StringAsset or a FileArchive",
+  error: "must be a FileAsset, a StringAsset that is not empty or a FileArchive, and be known in a preview",
 });
 
-const copy = {
-  connection,
-  source,
-  remotePath: z.string().min(1),
-  triggers: z.array(z.unknown()).optional(),
-};
-
 const schemas = {
-  "command:local:Command": z.strictObject(command),
-  "command:remote:Command": z.strictObject({ ...command, connection }),
-  "command:remote:CopyToRemote": z.strictObject(copy),
+  "command:local:Command": z.strictObject({ ...localRun, ...verbs }),
+  "command:local:run": z.strictObject({ ...localRun, command: z.string() }),
+  "command:remote:Command": z.strictObject({ ...anyRun, ...verbs, connection }),
+  "command:remote:CopyFile": z.strictObject({
+    connection,
+    localPath: z.string(),
+    remotePath: z.string(),
+    triggers,
+  }),
+  "command:remote:CopyToRemote": z.strictObject({ connection, source, remotePath: z.string(), triggers }),
 } as const;
 
-export type ResourceType = keyof typeof schemas;
+export type Token = keyof typeof schemas;
+export type ResourceType = Exclude<Token, "command:local:run">;
+export type CommandType = "command:local:Command" | "command:remote:Command";
+export type Inputs<T extends Token> = z.output<(typeof schemas)[T]>;
 export type Connection = z.output<typeof connection>;
-export type CommandInputs = z.output<(typeof schemas)["command:local:Command"]>;
-export type CopyInputs = z.output<(typeof schemas)["command:remote:CopyToRemote"]>;
-export type Logging = CommandInputs["logging"];
 
 export interface Refusal {
   property: string;
@@ -65,22 +77,20 @@ export interface Refusal {
 }
 
 export function isResourceType(type: string): type is ResourceType {
-  return Object.hasOwn(schemas, type);
+  return Object.hasOwn(schemas, type) && type !== "command:local:run";
 }
 
 export function unknownType(type: string): Error {
-  return new Error(
-    `The stand-in for the command plugin doesn't know the resource ${type}. ${publishedHas} (PULUMI_COMMAND_PLUGIN).`,
-  );
+  return new Error(`The command plugin 1.2.1 has no ${type}.`);
 }
 
-const publishedHas = "Use the published plugin for it";
+/** The names of a resource's or function's inputs. */
+export function inputNames(type: Token): string[] {
+  return Object.keys(schemas[type].shape);
+}
 
 /** Inputs ready for a step: every value known, secret marks taken off, defaults filled in. Throws on a bad one. */
-export function stepInputs<T extends ResourceType>(
-  type: T,
-  inputs: WireObject,
-): z.output<(typeof schemas)[T]> {
+export function stepInputs<T extends Token>(type: T, inputs: WireObject): Inputs<T> {
   const known = Object.fromEntries(
     // A recorded state holds the outputs beside the inputs.
     Object.entries(inputs).filter(([key]) => Object.hasOwn(schemas[type].shape, key)),
@@ -89,67 +99,46 @@ export function stepInputs<T extends ResourceType>(
   if (!result.success) {
     throw new Error(`inputs of ${type} are unusable: ${result.error.issues.map(refusalText).join("; ")}`);
   }
-  return result.data as z.output<(typeof schemas)[T]>;
+  return result.data as Inputs<T>;
 }
 
 /**
- * What is refused of new inputs, each by its name. Values that are not known yet (in a preview) are taken as good:
- * the same check runs again when they are known.
+ * What is refused of new inputs, each by its name and never with its value. Values that are not known yet (in a
+ * preview) are taken as good: the same check runs again when they are known.
  */
-export function refusals(type: ResourceType, inputs: WireObject): Refusal[] {
+export function refusals(type: Token, inputs: WireObject): Refusal[] {
   const unknownPaths = new Set<string>();
   const known = withoutUnknown(reveal(inputs), [], unknownPaths);
   const result = schemas[type].safeParse(known);
   if (result.success) return [];
   return result.error.issues
-    .filter((issue) => !unknownPaths.has(issue.path.join(".")))
+    .filter(({ path }) => path[0] === "source" || !unknownPaths.has(path.join(".")))
     .flatMap((issue) => {
-      if (issue.code !== "unrecognized_keys")
-        return [{ property: issue.path.join("."), reason: issue.message }];
-      return issue.keys.map((key) => unknownInput([...issue.path, key].join(".")));
+      const property = issue.path.join(".");
+      if (issue.code !== "unrecognized_keys") return [{ property, reason: issue.message }];
+      const reason = `${type} has no such input in the schema of the command plugin 1.2.1`;
+      return issue.keys.map((key) => ({ property: [...issue.path, key].join("."), reason }));
     });
-}
-
-function unknownInput(property: string): Refusal {
-  const reason = `the stand-in for the command plugin doesn't know the input "${property}". ${publishedHas} (PULUMI_COMMAND_PLUGIN), or leave the input out.`;
-  return { property, reason };
 }
 
 function refusalText(issue: z.core.$ZodIssue): string {
   return `${issue.path.join(".") || "inputs"}: ${issue.message}`;
 }
 
-function withoutUnknown(value: Wire, path: readonly string[], found: Set<string>): Wire {
+/** With `undefined` for each value that is not known yet: its name is still checked. */
+function withoutUnknown(value: Wire, path: readonly string[], found: Set<string>): unknown {
   if (!isObject(value)) return value;
-  const kept: WireObject = {};
+  const kept: Record<string, unknown> = {};
   for (const [key, child] of Object.entries(value)) {
     if (isUnknown(child)) found.add([...path, key].join("."));
-    else kept[key] = withoutUnknown(child, [...path, key], found);
+    kept[key] = isUnknown(child) ? undefined : withoutUnknown(child, [...path, key], found);
   }
   return kept;
 }
 
-/**
- * The inputs to record: with the connection's defaults filled in, secret as a whole and once more at each private
- * key. The same marks as the published plugin's, or a state would show a change when the other one takes it over.
- */
-export function recordedInputs(type: ResourceType, inputs: WireObject): WireObject {
-  const given = inputs.connection;
-  if (type === "command:local:Command" || given === undefined || given === null) return inputs;
-  const plain = reveal(given);
-  if (!isObject(plain)) return { ...inputs, connection: asSecret(given) };
-  const filled = withHopDefaults(plain);
-  if (isObject(filled.proxy)) filled.proxy = withHopDefaults(filled.proxy);
-  return { ...inputs, connection: asSecret(filled) };
-}
-
-function withHopDefaults(given: WireObject): WireObject {
-  const filled: WireObject = { dialErrorLimit: 10, perDialTimeout: 15, port: 22, user: "root", ...given };
-  if (given.privateKey !== undefined) filled.privateKey = asSecret(given.privateKey);
-  return filled;
-}
-
 function isCopyable(value: Wire): boolean {
-  if (isAsset(value)) return typeof value.path === "string" || typeof value.text === "string";
-  return isArchive(value) && typeof value.path === "string";
+  const holds = (text: Wire | undefined) => typeof text === "string" && text !== "";
+  return (
+    (isAsset(value) && (holds(value.path) || holds(value.text))) || (isArchive(value) && holds(value.path))
+  );
 }

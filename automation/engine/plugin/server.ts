@@ -4,9 +4,11 @@ import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import structPb from "google-protobuf/google/protobuf/struct_pb.js";
+import type { StepLog } from "./context.ts";
 import type { PropertyChange } from "./diff.ts";
 import type { EngineLog } from "./engine-log.ts";
 import type { CommandProvider, StepRequest } from "./provider.ts";
+import type { Refusal } from "./schema.ts";
 import type { WireObject } from "./values.ts";
 
 /**
@@ -53,11 +55,15 @@ interface Identified {
 }
 
 function handlers(provider: CommandProvider, log: EngineLog): grpc.UntypedServiceImplementation {
+  const logOf = (urn: string): StepLog => ({
+    line: (text) => log.line(urn, text),
+    warning: (text) => log.warning(urn, text),
+  });
   const step = (request: Identified & { getTimeout(): number }, preview: boolean): StepRequest => ({
     ...identity(request),
     preview,
     timeoutSeconds: request.getTimeout(),
-    log: (line) => log.line(request.getUrn(), line),
+    log: logOf(request.getUrn()),
   });
   return {
     getPluginInfo: unary(() => new pluginPb.PluginInfo().setVersion("1.2.1")),
@@ -76,10 +82,7 @@ function handlers(provider: CommandProvider, log: EngineLog): grpc.UntypedServic
     ),
     check: unary((request: InstanceType<typeof providerPb.CheckRequest>) => {
       const { inputs, failures } = provider.check(identity(request).type, plain(request.getNews()));
-      const list = failures.map(({ property, reason }) =>
-        new providerPb.CheckFailure().setProperty(property).setReason(reason),
-      );
-      return new providerPb.CheckResponse().setInputs(struct(inputs)).setFailuresList(list);
+      return new providerPb.CheckResponse().setInputs(struct(inputs)).setFailuresList(refused(failures));
     }),
     diff: unary((request: InstanceType<typeof providerPb.DiffRequest>) => {
       const { type } = identity(request);
@@ -105,11 +108,23 @@ function handlers(provider: CommandProvider, log: EngineLog): grpc.UntypedServic
       await provider.delete(step(request, false), plain(request.getProperties()));
       return new emptyPb.Empty();
     }),
+    invoke: unary(async (request: InstanceType<typeof providerPb.InvokeRequest>) => {
+      const called = await provider.invoke(request.getTok(), plain(request.getArgs()), logOf(""));
+      return new providerPb.InvokeResponse()
+        .setReturn(struct(called.outputs))
+        .setFailuresList(refused(called.failures));
+    }),
     cancel: unary(() => {
       provider.cancel();
       return new emptyPb.Empty();
     }),
   };
+}
+
+function refused(failures: readonly Refusal[]): InstanceType<typeof providerPb.CheckFailure>[] {
+  return failures.map(({ property, reason }) =>
+    new providerPb.CheckFailure().setProperty(property).setReason(reason),
+  );
 }
 
 /** Type and name, read from the URN where an older engine doesn't send them. */

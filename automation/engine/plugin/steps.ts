@@ -1,9 +1,12 @@
 import { UserError } from "../../errors.ts";
 import { type Deadline, deadlineIn } from "../../remote/deadline.ts";
-import { copyToRemote } from "./copy.ts";
-import { type CommandOutcome, type LineWatch, lineWatch, runLocal } from "./local.ts";
+import type { StepContext, StepLog } from "./context.ts";
+import { copyFile, copyToRemote } from "./copy.ts";
+import type { CommandOutcome } from "./local.ts";
+import type { CommandOutputs } from "./recorded.ts";
 import type { RemoteHosts } from "./remote.ts";
-import { type Connection, type ResourceType, stepInputs } from "./schema.ts";
+import { runHere, runOnHost } from "./run.ts";
+import { type CommandType, type ResourceType, stepInputs } from "./schema.ts";
 import {
   asSecret,
   isObject,
@@ -16,25 +19,17 @@ import {
 
 export type Verb = "create" | "update" | "delete";
 
-export interface Step {
+export interface Step extends StepContext {
   type: ResourceType;
   verb: Verb;
   /** The inputs; for a delete, the recorded state. */
   inputs: WireObject;
-  /** From the engine (customTimeouts); 0: none given. */
-  timeoutSeconds: number;
-  /** A line for the engine's log, beside the resource. */
-  log: (line: string) => void;
-  hosts: RemoteHosts;
+  /** The recorded state; of a creation, nothing. */
+  state: WireObject;
 }
 
 /** Long enough for a role's first packages over a slow line, and an end all the same. */
 const defaultTimeoutSeconds = 30 * 60;
-
-export interface CommandOutputs {
-  stdout: string;
-  stderr: string;
-}
 
 /**
  * Runs what a verb asks for and returns the outputs, null when there was nothing to run.
@@ -42,86 +37,102 @@ export interface CommandOutputs {
  * one trailing newline taken off, whatever `logging` says. What is thrown and logged is free of secrets.
  */
 export async function runStep(step: Step): Promise<CommandOutputs | null> {
-  const seconds = step.timeoutSeconds > 0 ? step.timeoutSeconds : defaultTimeoutSeconds;
-  const deadline = deadlineIn(seconds * 1000);
-  const secrets = stepSecrets(step.inputs);
-  const clean = (text: string) => withoutSecrets(text, secrets);
-  try {
-    if (step.type === "command:remote:CopyToRemote") {
-      await copy(step, deadline);
+  const { stdout, stderr } = step.state;
+  const secrets = stepSecrets({ ...step.inputs, last: [stdout ?? null, stderr ?? null] });
+  return await guarded(step, secrets, async (context, deadline) => {
+    if (step.type === "command:remote:CopyToRemote" || step.type === "command:remote:CopyFile") {
+      // The published resources leave what they copied where it is.
+      if (step.verb !== "delete") await copy({ ...step, ...context }, deadline);
       return null;
     }
-    return await command({ ...step, log: (line) => step.log(clean(line)) }, deadline);
+    return await command({ ...step, ...context }, step.type, deadline);
+  });
+}
+
+/** `local.run`: the arguments with the outputs of the command, run at every call. */
+export async function runFunction(given: WireObject, context: StepContext): Promise<WireObject> {
+  return await guarded(context, stepSecrets(given), async (clean, deadline) => {
+    const inputs = stepInputs("command:local:run", given);
+    const { outcome, files } = await runHere({ ...clean, line: inputs.command, inputs, last: {}, deadline });
+    if (outcome.exitCode !== 0) throw failed(inputs.command, isSecret(given.command), outcome);
+    return { ...given, ...streams(outcome), ...files };
+  });
+}
+
+/** Gives the work its deadline and a log without secrets; takes the secrets out of what it throws. */
+async function guarded<T>(
+  context: StepContext,
+  secrets: readonly string[],
+  work: (context: StepContext, deadline: Deadline) => Promise<T>,
+): Promise<T> {
+  const seconds = context.timeoutSeconds > 0 ? context.timeoutSeconds : defaultTimeoutSeconds;
+  const deadline = deadlineIn(seconds * 1000);
+  const clean = (text: string) => withoutSecrets(text, secrets);
+  const log: StepLog = {
+    line: (text) => context.log.line(clean(text)),
+    warning: (text) => context.log.warning(clean(text)),
+  };
+  try {
+    const { timeoutSeconds, hosts, signal } = context;
+    return await work({ timeoutSeconds, hosts, signal, log }, deadline);
   } catch (error) {
     const late = deadline.passed() ? ` (the step's deadline is ${seconds} s)` : "";
     throw new Error(clean(`${sentence(error)}${late}`));
   }
 }
 
-/** Of a connection, secret as a whole in the state, only the keys: an error has to name host and user. */
+/** Of a connection, secret as a whole in the state, only what it keeps secret: an error has to name host and user. */
 function stepSecrets({ connection, ...inputs }: WireObject): string[] {
   const plain = reveal(connection ?? null);
-  const proxy = isObject(plain) ? (plain.proxy ?? null) : null;
-  const keys = [plain, proxy].map((hop) => (isObject(hop) ? asSecret(hop.privateKey ?? null) : null));
-  return secretTexts([inputs, ...keys]);
+  const hops = [plain, isObject(plain) ? (plain.proxy ?? null) : null];
+  const secrets = hops.flatMap((hop) =>
+    isObject(hop) ? [hop.privateKey, hop.password, hop.privateKeyPassword] : [],
+  );
+  return secretTexts([inputs, ...secrets.map((secret) => asSecret(secret ?? null))]);
 }
 
-async function command(step: Step, deadline: Deadline): Promise<CommandOutputs | null> {
-  const remote = step.type === "command:remote:Command";
-  const inputs = stepInputs(remote ? "command:remote:Command" : "command:local:Command", step.inputs);
+async function command(step: Step, type: CommandType, deadline: Deadline): Promise<CommandOutputs | null> {
+  const inputs = stepInputs(type, step.inputs);
   const line = step.verb === "update" ? (inputs.update ?? inputs.create) : inputs[step.verb];
   if (line === undefined) return null;
-  const watch = lineWatch(inputs.logging, step.log);
-  const result =
-    "connection" in inputs
-      ? await remotely(step, deadline, { line, stdin: inputs.stdin, watch, connection: inputs.connection })
-      : await runLocal({ command: line, stdin: inputs.stdin, deadline, ...watch });
-  if (result.exitCode !== 0) throw failed(step, line, result);
-  return { stdout: withoutNewline(result.stdout), stderr: withoutNewline(result.stderr) };
-}
-
-interface RemoteRun {
-  line: string;
-  stdin: string | undefined;
-  watch: LineWatch;
-  connection: Connection;
-}
-
-async function remotely(step: Step, deadline: Deadline, run: RemoteRun): Promise<CommandOutcome> {
-  const { session, alias } = await step.hosts.reach(run.connection);
-  const secret = isSecret(step.inputs.create) || isSecret(step.inputs.update) || isSecret(step.inputs.delete);
-  const { onStdout, onStderr } = run.watch;
-  return await session.runLine(
-    alias,
-    { line: run.line, secret, ...(run.stdin === undefined ? {} : { stdin: run.stdin }) },
-    {
-      timeoutMs: deadline.leftMs(),
-      ...(onStdout === undefined ? {} : { onStdout }),
-      ...(onStderr === undefined ? {} : { onStderr }),
-    },
-  );
+  const { update } = step.inputs;
+  const secret = isSecret(step.verb === "update" ? (update ?? step.inputs.create) : step.inputs[step.verb]);
+  const run = { ...step, line, secret, last: reveal(step.state) as WireObject, deadline };
+  const { outcome, files } =
+    "connection" in inputs ? await runOnHost({ ...run, inputs }) : await runHere({ ...run, inputs });
+  if (outcome.exitCode !== 0) throw failed(line, secret, outcome);
+  return { ...streams(outcome), ...files };
 }
 
 async function copy(step: Step, deadline: Deadline): Promise<void> {
-  // The published resource leaves what it copied where it is.
-  if (step.verb === "delete") return;
-  const inputs = stepInputs("command:remote:CopyToRemote", step.inputs);
-  const { session, alias } = await step.hosts.reach(inputs.connection);
-  await copyToRemote(inputs, { session, alias, deadline });
+  const target = async (connection: Parameters<RemoteHosts["reach"]>[0]) => ({
+    ...(await step.hosts.reach(connection, step.log.warning)),
+    deadline,
+  });
+  if (step.type === "command:remote:CopyFile") {
+    const inputs = stepInputs(step.type, step.inputs);
+    await copyFile(inputs, await target(inputs.connection));
+  } else {
+    const inputs = stepInputs("command:remote:CopyToRemote", step.inputs);
+    await copyToRemote(inputs, await target(inputs.connection));
+  }
 }
 
 /** The exit code and the end of stderr; the command itself only where nothing of it is secret. */
-function failed(step: Step, line: string, result: CommandOutcome): Error {
-  const secret = isSecret(step.inputs[step.verb]) || (step.verb === "update" && isSecret(step.inputs.create));
+function failed(line: string, secret: boolean, outcome: CommandOutcome): Error {
   const shown = secret ? "[redacted]" : JSON.stringify(line.length > 120 ? `${line.slice(0, 120)}…` : line);
-  const end = result.stderr.trimEnd().split("\n").slice(-20).join("\n");
-  return new Error(`exit code ${result.exitCode} of ${shown}${end === "" ? "" : `:\n${end}`}`);
+  const end = outcome.stderr.trimEnd().split("\n").slice(-20).join("\n");
+  return new Error(`exit code ${outcome.exitCode} of ${shown}${end === "" ? "" : `:\n${end}`}`);
 }
 
 function sentence(error: unknown): string {
   if (!(error instanceof UserError)) return error instanceof Error ? error.message : String(error);
   const parts = [error.what, error.why, error.next].filter((part) => part !== undefined && part !== "");
   return parts.map((part) => (/[.:!?]$/.test(part ?? "") ? part : `${part}.`)).join(" ");
+}
+
+function streams({ stdout, stderr }: CommandOutcome): { stdout: string; stderr: string } {
+  return { stdout: withoutNewline(stdout), stderr: withoutNewline(stderr) };
 }
 
 function withoutNewline(text: string): string {

@@ -10,7 +10,7 @@ const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 const assetSignature = "c44067f5952c0a294b673a41bacd8c17";
 const archiveSignature = "0def7320c3a5731c473e5ecbe6d01bc7";
 
-/** What a string output is in a preview. */
+/** What an output is in a preview: a string's, but the published plugin gives it for every type. */
 export const unknownString = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 const unknownStrings = new Set<Wire>([
@@ -42,6 +42,16 @@ export function isSecret(value: Wire | undefined): value is WireObject {
 
 export function asSecret(value: Wire): Wire {
   return isSecret(value) ? value : { [signatureKey]: secretSignature, value };
+}
+
+/** A file of this machine, by its path and the SHA-256 of what it holds. */
+export function fileAsset(path: string, hash: string): WireObject {
+  return { [signatureKey]: assetSignature, hash, path };
+}
+
+/** An archive of assets by their names in it. */
+export function assetArchive(assets: WireObject, hash: string): WireObject {
+  return { [signatureKey]: archiveSignature, assets, hash };
 }
 
 export function isAsset(value: Wire | undefined): value is WireObject {

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { inputChanges } from "../../../../automation/engine/plugin/diff.ts";
-import { asSecret, unknownString, type WireObject } from "../../../../automation/engine/plugin/values.ts";
+import {
+  asSecret,
+  assetArchive,
+  unknownString,
+  type WireObject,
+} from "../../../../automation/engine/plugin/values.ts";
 
 const asset = (hash: string, path: string) => ({
   "4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17",
@@ -43,6 +48,12 @@ const rows: [string, WireObject, WireObject, string[]][] = [
   ],
   ["a file elsewhere with the same content", { source: asset("1", "a") }, { source: asset("1", "b") }, []],
   ["a file's content", { source: asset("1", "a") }, { source: asset("2", "a") }, ["source update"]],
+  [
+    "a file that becomes an archive",
+    { source: asset("1", "a") },
+    { source: assetArchive({}, "1") },
+    ["source update"],
+  ],
   ["the engine's own properties", { __defaults: [] }, { __defaults: ["x"], version: "1" }, []],
 ];
 

@@ -19,7 +19,8 @@ afterAll(async () => {
 function request(options: { type?: string; preview?: boolean; timeoutSeconds?: number } = {}) {
   const lines: string[] = [];
   const { type = "command:local:Command", preview = false, timeoutSeconds = 20 } = options;
-  return { type, name: "it", preview, timeoutSeconds, log: (line: string) => lines.push(line), lines };
+  const add = (line: string) => void lines.push(line);
+  return { type, name: "it", preview, timeoutSeconds, log: { line: add, warning: add }, lines };
 }
 
 /** A command that writes its name down. */
@@ -88,8 +89,41 @@ describe("local.Command, really run", () => {
     const inputs = { ...quiet, create: noting("create") };
     const unknown = { ...inputs, stdout: unknownString, stderr: unknownString };
     expect((await provider.create(request({ preview: true }), inputs)).outputs).toEqual(unknown);
-    expect(await provider.update(request({ preview: true }), { stdout: "old" }, inputs)).toEqual(unknown);
+    const state = { ...quiet, create: "another", stdout: "old", stderr: "" };
+    expect(await provider.update(request({ preview: true }), state, inputs)).toEqual(unknown);
     expect(await noted()).toEqual([]);
+  });
+
+  test("the last run's output is in the next one's environment, if it is not empty and not switched off", async () => {
+    const show = 'echo "${PULUMI_COMMAND_STDOUT-none} ${PULUMI_COMMAND_STDERR-none} $A"';
+    const inputs: WireObject = { create: show, environment: { A: "a" } };
+    expect((await provider.create(request(), inputs)).outputs.stdout).toBe("none none a");
+    const state = { ...inputs, stdout: asSecret("last\nlines"), stderr: "" };
+    expect((await provider.update(request(), state, inputs)).stdout).toBe("last\nlines none a");
+    expect((await provider.update(request(), state, { ...inputs, ...quiet })).stdout).toBe("none none a");
+    const kept = await provider.update(request(), state, {});
+    expect(kept).toEqual({ stdout: "last\nlines", stderr: "" });
+  });
+
+  test("interpreter and dir; the files that are left are outputs, and stay when they are not asked for", async () => {
+    const made = await provider.create(request(), {
+      create: '[path.basename(process.cwd()), require("fs").writeFileSync("made", "x")].join()',
+      interpreter: [process.execPath, "-p"],
+      dir: folder,
+      assetPaths: ["mad?"],
+      archivePaths: ["made"],
+    });
+    expect(made.outputs.stdout).toBe(`${path.basename(folder)},`);
+    expect(made.outputs.assets).toMatchObject({ made: { path: path.join(folder, "made") } });
+    expect(made.outputs.archive).toMatchObject({ assets: made.outputs.assets });
+    const { assets, archive } = await provider.update(request(), made.outputs, { create: "true" });
+    expect({ assets, archive }).toEqual({ assets: made.outputs.assets, archive: made.outputs.archive });
+    // What the engine sends of a file that it doesn't hold would end a Node program: it is left out.
+    const { path: _, ...bare } = (made.outputs.assets as { made: WireObject }).made;
+    const without = await provider.update(request(), { ...made.outputs, assets: { made: bare } }, {});
+    expect(Object.keys(without).sort()).toEqual(["archive", "stderr", "stdout"]);
+    const nowhere = provider.create(request(), { create: "true", dir: "/nowhere" });
+    await expect(nowhere).rejects.toThrow('dir "/nowhere" is no folder');
   });
 
   test.each([
@@ -157,7 +191,7 @@ describe("a step that fails", () => {
 
 describe("what the engine asks", () => {
   test("an unknown resource is refused by its name", async () => {
-    expect(() => provider.check("command:remote:CopyFile", {})).toThrow("command:remote:CopyFile");
+    expect(() => provider.check("command:remote:Frob", {})).toThrow("command:remote:Frob");
     await expect(provider.create(request({ type: "x:y:Z" }), {})).rejects.toThrow("x:y:Z");
   });
 
@@ -174,9 +208,14 @@ describe("what the engine asks", () => {
     );
   });
 
-  test("after cancel no step begins", async () => {
+  test("cancel ends the local command that runs, and no step begins after it", async () => {
     const cancelled = commandProvider();
+    const running = cancelled.create(request(), { ...quiet, create: `${noting("begun")}; exec sleep 30` });
+    const ended = expect(running).rejects.toThrow("the update was cancelled");
+    for (const until = Date.now() + 5000; Date.now() < until && (await noted()).length === 0; )
+      await new Promise((wake) => setTimeout(wake, 20));
     cancelled.cancel();
+    await ended;
     await expect(cancelled.create(request(), { ...quiet, create: noting("x") })).rejects.toThrow("cancelled");
     expect(await noted()).toEqual([]);
   });

@@ -14,7 +14,8 @@ let stop = () => {};
 let client: InstanceType<typeof providerGrpc.ResourceProviderClient>;
 
 beforeAll(async () => {
-  ({ port, stop } = await serve(provider, { line: (of, text) => shown.push(`${of === urn} ${text}`) }));
+  const line = (of: string, text: string) => void shown.push(`${of === urn} ${text}`);
+  ({ port, stop } = await serve(provider, { line, warning: line }));
   client = new providerGrpc.ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
 });
 afterAll(async () => {
@@ -36,10 +37,7 @@ function answer<Response>(
 }
 
 function creation(inputs: JavaScript, timeoutSeconds: number) {
-  return new providerPb.CreateRequest()
-    .setUrn(urn)
-    .setProperties(struct({ addPreviousOutputInEnv: false, ...inputs }))
-    .setTimeout(timeoutSeconds);
+  return new providerPb.CreateRequest().setUrn(urn).setProperties(struct(inputs)).setTimeout(timeoutSeconds);
 }
 
 describe("the plugin as the engine calls it", () => {
@@ -60,13 +58,13 @@ describe("the plugin as the engine calls it", () => {
   });
 
   test("a check's refusals and the values that it records", async () => {
-    const request = new providerPb.CheckRequest().setUrn(urn).setNews(struct({ create: "x", dir: "/" }));
+    const request = new providerPb.CheckRequest().setUrn(urn).setNews(struct({ create: 3, dri: "/" }));
     const failures = (
       await answer<InstanceType<typeof providerPb.CheckResponse>>((done) => client.check(request, done))
     )
       .getFailuresList()
       .map((each) => each.getProperty());
-    expect(failures.sort()).toEqual(["addPreviousOutputInEnv", "dir"]);
+    expect(failures.sort()).toEqual(["create", "dri"]);
   });
 
   test("a diff says where, and what replaces", async () => {
@@ -83,6 +81,24 @@ describe("the plugin as the engine calls it", () => {
     expect(Object.fromEntries(kinds)).toEqual({
       create: providerPb.PropertyDiff.Kind.UPDATE,
       triggers: providerPb.PropertyDiff.Kind.ADD_REPLACE,
+    });
+  });
+
+  test("the function local.run returns its arguments with the outputs, or says what it refuses", async () => {
+    const call = (tok: string, args: JavaScript) => {
+      const request = new providerPb.InvokeRequest().setTok(tok).setArgs(struct(args));
+      return answer<InstanceType<typeof providerPb.InvokeResponse>>((done) => client.invoke(request, done));
+    };
+    const ran = await call("command:local:run", { command: "cat; pwd", stdin: "in ", dir: "/" });
+    const outputs = { command: "cat; pwd", stdin: "in ", dir: "/", stdout: "in /", stderr: "" };
+    expect(ran.getReturn()?.toJavaScript()).toEqual(outputs);
+    const refused = await call("command:local:run", { create: "true" });
+    expect(refused.getFailuresList().map((each) => each.getProperty())).toEqual(["command", "create"]);
+    await expect(call("command:local:walk", {})).rejects.toMatchObject({
+      details: expect.stringContaining("command:local:walk"),
+    });
+    await expect(call("command:local:run", { command: "exit 3" })).rejects.toMatchObject({
+      details: 'exit code 3 of "exit 3"',
     });
   });
 
