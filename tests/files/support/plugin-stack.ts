@@ -3,6 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import {
+  type Deployment,
   type EngineEvent,
   LocalWorkspace,
   PulumiCommand,
@@ -53,6 +54,8 @@ export interface PluginStack {
   destroy(): Promise<StackRun>;
   /** The state with its secrets as `{ secret: VALUE }`, by the resource's name. */
   state(): Promise<Record<string, StateResource>>;
+  /** Replaces the state by an exported one. */
+  importState(exported: Deployment): Promise<void>;
   /** What an update that was cut off would leave: locks and operations that count as pending. */
   leftovers(): Promise<{ locks: string[]; pending: number }>;
   /** From here on another plugin serves the same state. */
@@ -125,6 +128,7 @@ export async function pluginStack(
       });
     },
     state: async () => plainState(await stack.exportStack()),
+    importState: (exported) => stack.importStack(exported),
     leftovers: () => leftovers(stack, backend),
     usePlugin: (executable) => placePlugin(pulumiHome, executable),
     remove: () => rm(folder, { recursive: true, force: true }),
