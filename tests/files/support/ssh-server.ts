@@ -44,7 +44,7 @@ export async function sshServer(): Promise<SshServer> {
   try {
     const plain = await keyPair(path.join(keys, "plain"), "");
     const locked = await keyPair(path.join(keys, "locked"), "open me");
-    const flags = ["--rm", "--init", "--name", name, "-p", `127.0.0.1::${innerPort}`];
+    const flags = ["--pull", "never", "--rm", "--init", "--name", name, "-p", `127.0.0.1::${innerPort}`];
     await must(["run", "-d", ...flags, "--entrypoint", "sleep", labImage(), "600"]);
     const hostKey = await bash(startScript([plain.publicKey, locked.publicKey]));
     const published = await must(["port", name, `${innerPort}/tcp`]);
