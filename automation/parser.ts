@@ -94,7 +94,8 @@ function usage(
   // yargs names what it would have understood, and not what was given.
   const what = said.startsWith("Did you mean") ? `there is no command ${verb}. ${said}` : said;
   // npm eats flags that stand before its own "--" and hands on their values as stray words.
-  const why = process.env.npm_lifecycle_event === undefined ? undefined : npmHint;
+  const { npm_lifecycle_event: event } = process.env;
+  const why = event === undefined || event === "npx" ? undefined : npmHint;
   const known = verbs.some(({ command }) => String(command).split(" ")[0] === verb);
   const next = `npx evenkeel ${known ? `${verb} ` : ""}--help`;
   return new UserError({ what, why, next, exitCode: exitCodes.usage });

@@ -95,13 +95,14 @@ async function findInstalled(folders: EngineFolders, signal: AbortSignal): Promi
   for (const path of new Set(candidates)) {
     // What set-up itself made is found through the cache, whichever link led here.
     if (path.startsWith(`${folders.cache}/`)) continue;
-    if (isPinnedPulumi((await askVersion(path, signal)).stdout)) return path;
+    if (isPinnedPulumi((await askVersion(path, folders.home, signal)).stdout)) return path;
   }
   return null;
 }
 
-function askVersion(path: string, signal: AbortSignal) {
-  const env = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" };
+/** With this clone's PULUMI_HOME: its log would go to the user's own folder otherwise. */
+function askVersion(path: string, home: string, signal: AbortSignal) {
+  const env = { ...process.env, PULUMI_HOME: pulumiHomeFolder(home), PULUMI_SKIP_UPDATE_CHECK: "true" };
   return runProgram({ file: path, args: ["version"], env, timeoutMs: 30_000, signal });
 }
 
@@ -185,7 +186,7 @@ async function build(folders: EngineFolders, officialFailure: string, context: S
         say: context.say,
       });
       await chmod(output, 0o755);
-      const answer = await askVersion(output, context.signal);
+      const answer = await askVersion(output, folders.home, context.signal);
       if (!isPinnedPulumi(answer.stdout)) {
         throw new UserError({
           what: "the built Pulumi CLI doesn't answer with its version",

@@ -3,7 +3,7 @@ import { exitCodes, UserError } from "../errors.ts";
 import { epochHeld, type Grant, lostGrant, nextEpoch, untoldEpochs } from "../failover/granted.ts";
 import { commandsOf } from "../failover/next.ts";
 import type { DatabaseFacts } from "../failover/observation.ts";
-import { beats } from "../failover/writers.ts";
+import { beats, heartbeatLimit } from "../failover/writers.ts";
 import { openHosts, type SiteOutputs } from "../hosts.ts";
 import { secondsText } from "../progress.ts";
 import { databaseCommand } from "../remote/database.ts";
@@ -45,14 +45,22 @@ export async function resume(args: ResumeArgs): Promise<void> {
     try {
       const answers = await askHosts(ssh, outputs);
       const epoch = epochToOpen({ site: config.site, region, answers, acceptLoss });
+      const needed =
+        interruptedActive(answers, heartbeatLimit(config)) !== null ||
+        epoch !== answers[region]?.facts?.epoch;
       await rejoinPeers(config, outputs);
       await resumeRegion({ site: config.site, ssh, outputs, region, answers, epoch });
       await settleGates({ site: config.site, ssh, outputs, answers: await askDatabases(ssh, outputs) }, say);
+      const seconds = secondsText((Date.now() - started) / 1000);
+      say(
+        needed
+          ? `${region} accepts writes again (${seconds}).`
+          : `${region} accepted writes already: there was nothing to resume, and nothing to lose (${seconds}).`,
+      );
     } finally {
       await ssh.close();
     }
   });
-  say(`${region} accepts writes again (${secondsText((Date.now() - started) / 1000)}).`);
 }
 
 /** A peer's machine may have been made anew: without its leg on the link its host can't be asked by the others. */
@@ -166,16 +174,25 @@ function refused(options: {
   flag: string;
 }): UserError {
   const { region, answers, problems, flag } = options;
-  const writable = answers[region]?.facts?.writable === true;
+  const facts = answers[region]?.facts ?? null;
+  const silent = Object.values(answers).some((answer) => answer.facts === null);
+  const look = `npx evenkeel status${flag}`;
   return new UserError({
-    what: writable
-      ? `${region} is active but its heartbeat stands still, and it can't be resumed`
-      : `${region} was active before its database was closed and stays read-only`,
+    what: refusalOf(region, facts),
     why: problems.join("\n"),
-    next: `make the silent regions answer (npx evenkeel status${flag}), then: npx evenkeel resume ${region} --confirm ${region}${flag}`,
+    next: silent
+      ? `make the silent regions answer (${look}), then: npx evenkeel resume ${region} --confirm ${region}${flag}`
+      : look,
     exitCode: exitCodes.refused,
     code: "resume-refused",
   });
+}
+
+function refusalOf(region: string, facts: DatabaseFacts | null): string {
+  if (facts?.role !== "active" && facts?.role !== "fenced") return `${region} can't be resumed`;
+  return facts.writable === true
+    ? `${region} is active but its heartbeat stands still, and it can't be resumed`
+    : `${region} was active before its database was closed and stays read-only`;
 }
 
 function lossRefused(options: {

@@ -83,11 +83,19 @@ async function secrets(place: SitePlace): Promise<Finding> {
 async function networks(config: SiteConfig): Promise<Finding> {
   const name = "networks";
   try {
-    const { checkNetworks } = await import("../lab/networks.ts");
+    const [{ checkNetworks }, { refuseOtherClones }] = await Promise.all([
+      import("../lab/networks.ts"),
+      import("../lab/ownership.ts"),
+    ]);
+    await refuseOtherClones(config.site);
     await checkNetworks(config.site, config.networks);
     return { name, ok: true, detail: Object.values(config.networks).join(" "), fix: null };
   } catch (error) {
-    if (error instanceof UserError && error.code !== "network-clash" && error.exitCode !== exitCodes.usage) {
+    if (
+      error instanceof UserError &&
+      !["network-clash", "other-clone"].includes(error.code ?? "") &&
+      error.exitCode !== exitCodes.usage
+    ) {
       return { name, ok: null, detail: "can't be compared before Docker runs", fix: null };
     }
     return failed(name, error);

@@ -31,11 +31,17 @@ export function journalWords({ unit, since, lines, follow }: Omit<LogsArgs, "sit
     "--no-pager",
     "--output=short-iso",
     `--lines=${lines}`,
-    ...(unit === undefined ? [] : [`--unit=${unit}`]),
+    // Logins and sudo, this one's own among them, are those of the unit ssh: they would hide everything else.
+    ...(unit === undefined ? [`--facility=${withoutLogins}`] : [`--unit=${unit}`]),
     ...(since === undefined ? [] : [`--since=${since}`]),
     ...(follow ? ["--follow"] : []),
   ];
 }
+
+/** All facilities of syslog(3) but auth and authpriv. */
+const withoutLogins = ["kern", "user", "mail", "daemon", "syslog", "lpr", "news", "uucp", "cron", "ftp"]
+  .concat(Array.from({ length: 8 }, (_, i) => `local${i}`))
+  .join(",");
 
 function usage(what: string, example: string): UserError {
   return new UserError({ what, next: `for example ${example}`, exitCode: exitCodes.usage });

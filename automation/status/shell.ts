@@ -16,7 +16,8 @@ export async function openShell(args: {
   const host = findHost(outputs, args.host, args.site);
   const ssh = await openHosts(session.place, outputs, session.secrets, dial);
   try {
-    const words = args.command.length === 0 ? [] : [quote(args.command)];
+    // One word is a line for the host's shell, as ssh has it; several are words of one command.
+    const words = args.command.length < 2 ? args.command : [quote(args.command)];
     const child = spawn("ssh", ["-F", ssh.configFile, "--", host.id, ...words], { stdio: "inherit" });
     return await waitPatiently(child);
   } finally {

@@ -7,7 +7,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 home=$(cd "$here/../.." && pwd)
-readonly here home docker_seconds=60 ready_seconds=30 drain_seconds=75
+readonly here home docker_seconds=60 ready_seconds=90 drain_seconds=75
 half_made=
 
 die() { echo "lab-host: $*" >&2; exit 1; }

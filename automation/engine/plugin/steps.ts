@@ -81,14 +81,20 @@ async function guarded<T>(
   }
 }
 
-/** Of a connection, secret as a whole in the state, only what it keeps secret: an error has to name host and user. */
+/**
+ * Of a connection, secret as a whole in the state, only what it keeps secret: an error has to name host and user. And
+ * nothing that stands in a command which is no secret, such as the name of the thing that a secret document describes.
+ */
 function stepSecrets({ connection, ...inputs }: WireObject): string[] {
   const plain = reveal(connection ?? null);
   const hops = [plain, isObject(plain) ? (plain.proxy ?? null) : null];
   const secrets = hops.flatMap((hop) =>
     isObject(hop) ? [hop.privateKey, hop.password, hop.privateKeyPassword] : [],
   );
-  return secretTexts([inputs, ...secrets.map((secret) => asSecret(secret ?? null))]);
+  const known = [inputs.create, inputs.update, inputs.delete].filter((line) => typeof line === "string");
+  return secretTexts([inputs, ...secrets.map((secret) => asSecret(secret ?? null))]).filter(
+    (secret) => !known.some((line) => line.includes(secret)),
+  );
 }
 
 async function command(step: Step, type: CommandType, deadline: Deadline): Promise<CommandOutputs | null> {

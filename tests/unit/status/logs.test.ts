@@ -5,7 +5,11 @@ import { journalWords } from "../../../automation/status/logs.ts";
 const plain = { lines: 100, follow: false };
 
 test("flags become journalctl's own", () => {
-  expect(journalWords(plain)).toEqual(["journalctl", "--no-pager", "--output=short-iso", "--lines=100"]);
+  const words = journalWords(plain);
+  expect(words.slice(0, 4)).toEqual(["journalctl", "--no-pager", "--output=short-iso", "--lines=100"]);
+  // Its own login and sudo would be the newest lines otherwise.
+  expect(words[4]).toMatch(/^--facility=kern,.*,local7$/);
+  expect(words[4]).not.toContain("auth");
   expect(journalWords({ unit: "mariadb", since: "10 minutes ago", lines: 5, follow: true })).toEqual([
     "journalctl",
     "--no-pager",
