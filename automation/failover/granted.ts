@@ -23,24 +23,26 @@ export function epochHeld(facts: RegionKnowledge["facts"]): number {
 /**
  * The newest epoch for which a gate was opened, where no database that answers knows of it: that region was the
  * writer, its database was lost, and what it took is nowhere else. Null where there is none. A web host outlives its
- * database's machine, so it may be the last to know (writer.md, W1: "none with a newer epoch").
+ * database's machine, so it may be the last to know (writer.md, W1: "none with a newer epoch"); `seen` is the newest
+ * writer that was ever seen from outside, which outlives a whole region.
  */
-export function lostGrant(regions: readonly RegionKnowledge[]): Grant | null {
+export function lostGrant(regions: readonly RegionKnowledge[], seen: Grant | null = null): Grant | null {
   const held = Math.max(0, ...regions.map(({ facts }) => epochHeld(facts)));
   const grants = regions.flatMap(({ name, web }) =>
     web.map(({ host, epoch }) => ({ region: name, epoch: epoch ?? 0, host })),
   );
+  if (seen !== null) grants.push(seen);
   const beyond = grants.filter(({ epoch }) => epoch > held);
   return beyond.sort((one, other) => other.epoch - one.epoch)[0] ?? null;
 }
 
 /** The next epoch that no host has seen: an epoch is granted once (writer.md, W7). */
-export function nextEpoch(regions: readonly RegionKnowledge[]): number {
+export function nextEpoch(regions: readonly RegionKnowledge[], seen: Grant | null = null): number {
   const known = regions.flatMap(({ facts, web }) => [
     epochHeld(facts),
     ...web.map(({ epoch }) => epoch ?? 0),
   ]);
-  return Math.max(0, ...known) + 1;
+  return Math.max(seen?.epoch ?? 0, ...known) + 1;
 }
 
 /**

@@ -13,6 +13,8 @@ export interface Observation {
   heartbeatSeconds: number;
   /** Machines that the state knows but the provider has not, or not running. Null where the provider can't be asked. */
   machines: MachineProblem[] | null;
+  /** The newest writer that this clone ever saw, and the host that told it; left out where nobody keeps that. */
+  seenWriter?: { region: string; epoch: number; host: string } | null;
 }
 
 export interface RegionObservation {

@@ -45,7 +45,13 @@ export interface Context {
 export function contextOf(observation: Observation, commands: Commands): Context {
   const known = observation.regions.map(({ name, database, web }) => ({ name, facts: database.facts, web }));
   const epoch = highestEpoch(observation.regions);
-  return { observation, writers: writersOf(known), epoch, lost: lostGrant(known), commands };
+  return {
+    observation,
+    writers: writersOf(known),
+    epoch,
+    lost: lostGrant(known, observation.seenWriter),
+    commands,
+  };
 }
 
 function highestEpoch(regions: readonly RegionObservation[]): number | null {

@@ -17,10 +17,11 @@ export function dialFailure(messages: string): DialFailure {
 
 /**
  * True when ssh says that the command never began: the control socket had no listener or refused a session, and
- * the ProxyCommand `false` that stands in the way of a second connection ended.
+ * the ProxyCommand `false` that stands in the way of a second connection ended. Its key exchange is all that can have
+ * failed then; at LogLevel ERROR that line is the only one, without the "UNKNOWN port 65535" of others.
  */
 export function neverBegan(messages: string): boolean {
-  return /UNKNOWN port 65535/.test(messages);
+  return /UNKNOWN port 65535|kex_exchange_identification: Connection closed/.test(messages);
 }
 
 function place(host: SshHost): string {

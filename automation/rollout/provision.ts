@@ -8,6 +8,7 @@ import { interrupts } from "../interrupt.ts";
 import { facts, writeResult } from "../output.ts";
 import { runWork, type Step, secondsText } from "../progress.ts";
 import type { SshSession } from "../remote/ssh.ts";
+import { noteWriter } from "../site/writer.ts";
 import { siteConfig, siteFlag, sitePlace, siteWords } from "../site.ts";
 import { summary } from "../stacks/events.ts";
 import { globalStack } from "../stacks.ts";
@@ -117,7 +118,7 @@ async function build(
   const before = await readOutputs(session);
   const ssh = await openHosts(session.place, before, session.secrets, dial);
   try {
-    await settleWriter(ssh, before, session.config);
+    await settleWriter(ssh, before, session.config, session.place.stateDirectory);
     await runWork([up(globalStack, "Link, third place, site and traffic")]);
     interrupts().check();
     const outputs = await readOutputs(session);
@@ -148,20 +149,23 @@ export async function settleWriter(
   ssh: SshSession,
   outputs: SiteOutputs,
   config: Session["config"],
+  stateDirectory: string,
 ): Promise<void> {
   const { site } = config;
-  const seen = await askHosts(ssh, outputs);
-  await refuseWrongWriters({ site, ssh, outputs, answers: seen });
-  const region = interruptedActive(seen, heartbeatLimit(config));
+  const first = await askHosts(ssh, outputs);
+  await refuseWrongWriters({ site, ssh, outputs, answers: first });
+  const databases = Object.entries(first).map(([name, { facts }]) => ({ name, facts }));
+  const seen = noteWriter(stateDirectory, databases);
+  const region = interruptedActive(first, heartbeatLimit(config));
   if (region === null) {
     // The others are seeded from whoever writes now: what a later writer took would be gone without a question.
-    const { rightful } = writersOf(Object.entries(seen).map(([name, { facts }]) => ({ name, facts })));
-    if (rightful !== null) refuseLostWriter({ site, region: rightful, answers: seen });
+    const { rightful } = writersOf(databases);
+    if (rightful !== null) refuseLostWriter({ site, region: rightful, answers: first, seen });
     return;
   }
   await rejoinPeers(config, outputs);
   const answers = await askHosts(ssh, outputs);
-  const epoch = epochToOpen({ site, region, answers, acceptLoss: false });
+  const epoch = epochToOpen({ site, region, answers, acceptLoss: false, seen });
   await resumeRegion({ site, ssh, outputs, region, answers, epoch });
   say(`${region} had stopped accepting writes, and accepts them again.`);
 }

@@ -8,6 +8,7 @@ import { openHosts, type SiteOutputs } from "../hosts.ts";
 import { secondsText } from "../progress.ts";
 import { databaseCommand } from "../remote/database.ts";
 import type { SshSession } from "../remote/ssh.ts";
+import { seenWriter } from "../site/writer.ts";
 import { notBuilt, siteConfig, siteFlag, sitePlace, siteWords } from "../site.ts";
 import { say, terminal } from "../terminal.ts";
 import { askDatabases, askHosts, type DatabaseAnswers, type HostAnswers, knowledgeOf } from "./answers.ts";
@@ -44,7 +45,8 @@ export async function resume(args: ResumeArgs): Promise<void> {
     const ssh = await openHosts(place, outputs, session.secrets, dial);
     try {
       const answers = await askHosts(ssh, outputs);
-      const epoch = epochToOpen({ site: config.site, region, answers, acceptLoss });
+      const seen = seenWriter(place.stateDirectory);
+      const epoch = epochToOpen({ site: config.site, region, answers, acceptLoss, seen });
       const needed =
         interruptedActive(answers, heartbeatLimit(config)) !== null ||
         epoch !== answers[region]?.facts?.epoch;
@@ -120,6 +122,8 @@ export interface Reopening {
   region: string;
   answers: HostAnswers;
   acceptLoss: boolean;
+  /** The newest writer that this clone saw; null where none was. */
+  seen?: Grant | null;
 }
 
 /**
@@ -127,19 +131,24 @@ export interface Reopening {
  * loss is accepted, one above all that any host knows, so that no epoch is granted twice (W7). Throws a UserError (exit
  * code 12) with everything that speaks against it.
  */
-export function epochToOpen({ site, region, answers, acceptLoss }: Reopening): number {
+export function epochToOpen({ site, region, answers, acceptLoss, seen = null }: Reopening): number {
   const problems = resumeProblems(region, answers);
   if (problems.length > 0) throw refused({ region, answers, problems, flag: siteFlag(site) });
   const known = knowledgeOf(answers);
-  const lost = lostGrant(known);
+  const lost = lostGrant(known, seen);
   if (lost === null) return answers[region]?.facts?.epoch ?? 0;
   if (!acceptLoss) throw lossRefused({ site, region, answers, lost });
-  return nextEpoch(known);
+  return nextEpoch(known, seen);
 }
 
 /** Throws the same refusal where a region that already writes is older than a writer whose database was lost. */
-export function refuseLostWriter({ site, region, answers }: Omit<Reopening, "acceptLoss">): void {
-  const lost = lostGrant(knowledgeOf(answers));
+export function refuseLostWriter({
+  site,
+  region,
+  answers,
+  seen = null,
+}: Omit<Reopening, "acceptLoss">): void {
+  const lost = lostGrant(knowledgeOf(answers), seen);
   if (lost !== null) throw lossRefused({ site, region, answers, lost });
 }
 
@@ -207,7 +216,7 @@ function lossRefused(options: {
   const { resumeWithLoss } = commandsOf(siteWords(site));
   return new UserError({
     what: `${region} was the writer at epoch ${facts?.epoch ?? 0} and ${doing}: ${lost.region} was the writer after it, at epoch ${lost.epoch}`,
-    why: `${lost.host} opened its gate for epoch ${lost.epoch}; what ${lost.region} took since is on no database that answers`,
+    why: `${lost.host} saw it at epoch ${lost.epoch}; what ${lost.region} took since is on no database that answers`,
     next: `bring the database host of ${lost.region} back as it was; or, to go on without what it took: ${resumeWithLoss(region)}`,
     exitCode: exitCodes.refused,
     code: "writer-lost",

@@ -5,13 +5,14 @@ import { hostsOf, type SiteOutputs } from "../hosts.ts";
 import type { SshSession } from "../remote/ssh.ts";
 import { machineProblems } from "../rollout/machines.ts";
 import type { Session } from "../rollout/session.ts";
+import { noteWriter } from "../site/writer.ts";
 
 /** For one question to one host. A loaded two-core machine answers in two seconds. */
 const askMs = 10_000;
 
 /** One look at the whole site. */
-export function lookAt(session: Session, outputs: SiteOutputs, ssh: SshSession): Promise<Observation> {
-  return observe({
+export async function lookAt(session: Session, outputs: SiteOutputs, ssh: SshSession): Promise<Observation> {
+  const observation = await observe({
     config: session.config,
     outputs,
     session: ssh,
@@ -19,6 +20,8 @@ export function lookAt(session: Session, outputs: SiteOutputs, ssh: SshSession):
     machines: () => machinesOrNull(session, outputs),
     timeoutMs: askMs,
   });
+  const databases = observation.regions.map(({ name, database: { facts } }) => ({ name, facts }));
+  return { ...observation, seenWriter: noteWriter(session.place.stateDirectory, databases) };
 }
 
 /** An engine that doesn't answer makes the machines unknown; the rest of the look still counts. */

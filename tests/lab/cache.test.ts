@@ -134,6 +134,36 @@ describe("[D22] the object cache of a region", () => {
     );
   });
 
+  test("a change made by a request that began before a restart of Redis is seen by all afterwards", async () => {
+    const key = `late-${Date.now()}`;
+    await wordpress(active, `update_option('${key}', 'old');`);
+    const slow = wordpress(
+      active,
+      `get_option('${key}'); touch('/tmp/${key}'); sleep(7); echo update_option('${key}', 'new') ? 'yes' : 'no';`,
+    );
+    await eventually("the slow request has begun", 20_000, async () =>
+      (await handle.ssh(`${active}/web-1`, ["test", "-e", `/tmp/${key}`])).exitCode === 0 ? true : null,
+    );
+    await onHost(`${active}/cache`, ["systemctl", "restart", "redis-server"]);
+    await eventually("another request keeps the old value", 20_000, async () =>
+      (await wordpress(active, `echo get_option('${key}');`)) === "old" ? true : null,
+    );
+    expect(await slow).toBe("yes");
+    expect(await wordpress(active, `echo get_option('${key}');`)).toBe("new");
+    await wordpress(active, `delete_option('${key}');`);
+  });
+
+  test("what an outage kept elsewhere does not come back at the next one", async () => {
+    const key = `transient-${Date.now()}`;
+    await withoutRedis(async () => {
+      await wordpress(active, `set_transient('${key}', 'old', 600);`);
+    });
+    await wordpress(active, `set_transient('${key}', 'new', 600);`);
+    await withoutRedis(async () => {
+      expect(await wordpress(active, `var_export(get_transient('${key}'));`)).toBe("false");
+    });
+  });
+
   test("a gate that opens anew begins anew", async () => {
     const key = `gate-${Date.now()}`;
     await wordpress(active, `wp_cache_set('${key}', 'old', 'proof', 600);`);

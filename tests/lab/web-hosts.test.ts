@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { cli, get, home, type SiteHandle, site, siteName } from "./support/site.ts";
+import { execa } from "execa";
+import { cli, eventually, get, home, type SiteHandle, site, siteName } from "./support/site.ts";
 
 const minute = 60_000;
 const file = join(home, "sites", siteName, "Pulumi.yaml");
@@ -90,6 +91,30 @@ describe("[S3] web hosts", () => {
     10 * minute,
   );
 });
+
+test(
+  "[S3] a web host that is shut down lets a request of PHP's end first",
+  async () => {
+    const { name, address } = handle.host("secondary/web-1");
+    const script = "/var/www/html/wp-content/slow-proof.php";
+    const code = "<?php sleep(8); echo 'ended';";
+    await handle.ssh("secondary/web-1", ["sudo", "-n", "-u", "www-data", "tee", script], { stdin: code });
+    const ask = `curl -sk -m 30 -o /dev/stdout -w ' %{http_code}' https://${address}/wp-content/slow-proof.php`;
+    const slow = handle.ssh("secondary/gateway", ["bash", "-c", ask]);
+    await new Promise((wake) => setTimeout(wake, 1_500));
+    try {
+      await execa("docker", ["stop", "-t", "75", name], { timeout: 90_000 });
+    } finally {
+      await execa("docker", ["start", name], { timeout: 60_000 });
+    }
+    expect((await slow).stdout).toBe("ended 200");
+    await eventually("the region is ready again", minute, async () =>
+      (await get(`${handle.regions.secondary?.url}/evenkeel/ready`)).status === 200 ? true : null,
+    );
+    await handle.ssh("secondary/web-1", ["sudo", "-n", "rm", "-f", script]);
+  },
+  4 * minute,
+);
 
 describe("PHP's pool", () => {
   const pool = async (hostId: string) => {

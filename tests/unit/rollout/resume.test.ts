@@ -1,4 +1,7 @@
-import { describe, expect, test } from "@jest/globals";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "@jest/globals";
 import type { SiteOutputs } from "../../../automation/hosts.ts";
 import type { RemoteCommand, SshSession } from "../../../automation/remote/ssh.ts";
 import type { HostAnswers } from "../../../automation/rollout/answers.ts";
@@ -35,6 +38,9 @@ const answers = (primary: HostAnswers[string], secondary: HostAnswers[string]): 
   primary,
   secondary,
 });
+
+const folder = mkdtempSync(join(tmpdir(), "evenkeel-resume-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("resuming a region (W1)", () => {
   test("is allowed when every peer answers and none is newer or a writer", () => {
@@ -159,11 +165,25 @@ describe("a later writer's database was lost", () => {
     const config = { site, provider: "managed", boundedWaitSeconds: 2 } as unknown as Parameters<
       typeof settleWriter
     >[2];
-    const error = await settleWriter({ run } as unknown as SshSession, outputs, config).catch(
+    const error = await settleWriter({ run } as unknown as SshSession, outputs, config, folder).catch(
       (thrown: unknown) => thrown,
     );
     return { changes, error };
   }
+
+  test("a writer that only this clone saw counts: a region lost as a whole takes its epoch with it", () => {
+    const seen = { region: "secondary", epoch: 3, host: "this clone" };
+    const forgotten = answers(known(readOnly), known(unseeded, 0));
+    const open = (acceptLoss: boolean, note: typeof seen | null) =>
+      epochToOpen({ site, region: "primary", answers: forgotten, acceptLoss, seen: note });
+    expect(() => open(false, seen)).toThrow(
+      expect.objectContaining({ exitCode: 12, what: expect.stringContaining("at epoch 3") }),
+    );
+    expect(open(true, seen)).toBe(4);
+    // Negative arm: nobody newer was seen.
+    expect(open(false, { ...seen, epoch: 1 })).toBe(1);
+    expect(open(false, null)).toBe(1);
+  });
 
   test("provision resumes beside a lost standby, and refuses beside a lost writer without touching a host", async () => {
     const resumed = await provisionSettles(readOnly, 0);

@@ -31,6 +31,8 @@ function evenkeel_cache_connect(): ?Redis
     }
     try {
         $redis = new Redis();
+        // A connection that breaks is an outage, never quietly another connection to an emptied server.
+        $redis->setOption(Redis::OPT_MAX_RETRIES, 0);
         $redis->connect(
             evenkeel_value('CACHE_HOST'),
             EVENKEEL_CACHE_PORT,

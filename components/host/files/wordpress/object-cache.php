@@ -5,6 +5,8 @@
  * does the work within a request; this one adds what outlives it, and does without where Redis is gone.
  */
 
+defined('ABSPATH') || exit;
+
 require_once '/usr/local/lib/evenkeel/web/cache.php';
 require_once ABSPATH . WPINC . '/class-wp-object-cache.php';
 
@@ -17,13 +19,16 @@ class Evenkeel_Object_Cache extends WP_Object_Cache
     /** Whether this request should have had Redis. */
     private bool $isExpected = false;
     private string $prefix = '';
+    private string $generation = '';
+    /** @var array<string, true> What this request changed, as names without their prefix. */
+    private array $changed = [];
     /** @var array<string, true> */
     private array $unkept = ['counts' => true, 'plugins' => true, 'themes' => true];
 
     public function __construct()
     {
         parent::__construct();
-        $this->isExpected = evenkeel_gate()['open'] && evenkeel_has_cache();
+        $this->isExpected = evenkeel_gate()['open'] && evenkeel_has_cache() && $this->databaseIsWritable();
         if ($this->isExpected) {
             $this->redis = evenkeel_cache_connect();
             $this->begin();
@@ -33,20 +38,45 @@ class Evenkeel_Object_Cache extends WP_Object_Cache
     /** Names from here on belong to the epoch and generation of now. */
     private function begin(): void
     {
-        $generation = $this->ask(evenkeel_cache_generation(...));
-        $this->prefix = evenkeel_cache_base() . ':' . evenkeel_gate()['epoch'] . ":$generation:";
+        $this->generation = (string) $this->ask(evenkeel_cache_generation(...));
+        $this->prefix = $this->prefixOf($this->generation);
     }
 
-    public function isConnected(): bool
+    private function prefixOf(string $generation): string
     {
-        return $this->redis !== null;
+        return evenkeel_cache_base() . ':' . evenkeel_gate()['epoch'] . ":$generation:";
     }
 
-    /** A request that went without Redis may have changed what Redis keeps. */
+    /** A gate may be open for a moment longer than the database is the active one; what changes there is not told here. */
+    private function databaseIsWritable(): bool
+    {
+        global $wpdb;
+        $answer = $wpdb instanceof wpdb ? strtoupper((string) $wpdb->get_var('SELECT @@global.read_only')) : '';
+        return $answer === '0' || $answer === 'OFF';
+    }
+
+    public function isExpected(): bool
+    {
+        return $this->isExpected;
+    }
+
+    /**
+     * A request that went without Redis may have changed anything. One that began in an older generation told the
+     * older names only: what it changed is taken out of the newer generation too, where others may have put what they
+     * read before.
+     */
     public function close(): void
     {
-        if ($this->isExpected && $this->redis === null) {
+        if (!$this->isExpected) {
+            return;
+        }
+        $now = $this->ask(evenkeel_cache_generation(...));
+        if ($this->redis === null) {
             evenkeel_cache_missed();
+        } elseif ($now !== $this->generation && $this->changed !== []) {
+            $prefix = $this->prefixOf($now);
+            $names = array_map(fn ($name) => $prefix . $name, array_map(strval(...), array_keys($this->changed)));
+            $this->ask(fn (Redis $redis) => $redis->del($names));
         }
     }
 
@@ -81,7 +111,7 @@ class Evenkeel_Object_Cache extends WP_Object_Cache
 
     public function set($key, $data, $group = 'default', $expire = 0)
     {
-        $name = $this->nameOf($key, $group);
+        $name = $this->nameOf($key, $group, true);
         if ($name !== null) {
             $this->ask(fn (Redis $redis) => $redis->setex($name, $this->seconds($expire), $this->packed($data)));
         }
@@ -120,7 +150,7 @@ class Evenkeel_Object_Cache extends WP_Object_Cache
 
     public function delete($key, $group = 'default', $deprecated = false)
     {
-        $name = $this->nameOf($key, $group);
+        $name = $this->nameOf($key, $group, true);
         $kept = $name === null ? 0 : $this->ask(fn (Redis $redis) => $redis->del($name));
         return parent::delete($key, $group) || $kept > 0;
     }
@@ -143,7 +173,7 @@ class Evenkeel_Object_Cache extends WP_Object_Cache
             return false;
         }
         $after = max(0, (is_numeric($before) ? (int) $before : 0) + $by);
-        $name = $this->nameOf($key, $group);
+        $name = $this->nameOf($key, $group, true);
         if ($name !== null) {
             $this->ask(fn (Redis $redis) => $redis->set($name, $this->packed($after), ['xx', 'keepttl']));
         }
@@ -180,14 +210,17 @@ class Evenkeel_Object_Cache extends WP_Object_Cache
         }
     }
 
-    /** The name in Redis; null for what is not kept there. */
-    private function nameOf($key, $group): ?string
+    /** The name in Redis; null for what is not kept there. What is to be changed is remembered until the end. */
+    private function nameOf($key, $group, bool $isChanged = false): ?string
     {
         $group = $group ?: 'default';
         if ($this->redis === null || isset($this->unkept[$group]) || !$this->is_valid_key($key)) {
             return null;
         }
         $blog = $this->multisite && !isset($this->global_groups[$group]) ? $this->blog_prefix : '';
+        if ($isChanged) {
+            $this->changed["$blog$group:$key"] = true;
+        }
         return "{$this->prefix}$blog$group:$key";
     }
 
@@ -226,9 +259,9 @@ class Evenkeel_Object_Cache extends WP_Object_Cache
 function wp_cache_init()
 {
     $GLOBALS['wp_object_cache'] = new Evenkeel_Object_Cache();
-    // Without Redis transients belong into the database, where they outlive the request. (A multisite asks twice, and
-    // would load core's own functions the second time.)
-    if (!$GLOBALS['wp_object_cache']->isConnected() && !is_multisite()) {
+    // Where no cache is to be used transients belong into the database. During an outage they don't: those left there
+    // would come back at the next one. (A multisite asks twice, and would load core's own functions the second time.)
+    if (!$GLOBALS['wp_object_cache']->isExpected() && !is_multisite()) {
         wp_using_ext_object_cache(false);
     }
 }

@@ -84,6 +84,13 @@ configure_units() {
   if changed /etc/systemd/system/evenkeel-{cron.service,cron.timer,settle.service,drain.service}; then
     systemctl daemon-reload
   fi
+  # Stopped before what serves: systemd stops what comes after first. Debian names the unit after PHP's version.
+  local order=/etc/systemd/system/evenkeel-drain.service.d/php.conf
+  if ! grep -qxF "After=php$1-fpm.service" "$order" 2>/dev/null; then
+    mkdir -p "${order%/*}"
+    printf '[Unit]\nAfter=php%s-fpm.service\n' "$1" >"$order"
+    systemctl daemon-reload
+  fi
   systemctl enable --quiet evenkeel-settle.service evenkeel-drain.service
   systemctl start evenkeel-drain.service
 }
@@ -103,7 +110,7 @@ php=$(php_version)
 configure_php "$php"
 place_core "$php"
 configure_nginx
-configure_units
+configure_units "$php"
 wait_until 20 answers || die "the web tier does not answer at /evenkeel/live"
 # A web host made again in the active region opens by itself. An open gate is left alone: a database that is away for
 # a moment must not close it for good.
