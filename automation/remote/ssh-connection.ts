@@ -34,6 +34,11 @@ export interface ConnectionOptions {
   signal: AbortSignal | undefined;
 }
 
+/** A master without a session ends by itself after this. Seconds. */
+const idleSeconds = 60;
+/** After half of that it is asked whether it is still there. */
+const trustMs = (idleSeconds / 2) * 1000;
+
 /** Pauses between tries while a host refuses: an sshd that starts is there within the first few. */
 const backOffMs = [250, 500, 1000, 2000];
 
@@ -43,6 +48,7 @@ export function sshConnection({ host, files, directory, proxy, signal }: Connect
   // With a master that is gone, ssh would quietly connect by itself: `false` in its way makes it say so instead.
   const clientOptions = [...socketOptions, "-o", "ControlMaster=no", "-o", "ProxyCommand=false"];
   let stands = false;
+  let usedAt = 0;
   let dialed: number | null = null;
   let dialing: Promise<void> | undefined;
   let latest: Deadline = deadlineIn(0);
@@ -64,7 +70,7 @@ export function sshConnection({ host, files, directory, proxy, signal }: Connect
         : ["-o", `ProxyCommand=${proxyCommand(files, proxy.host, [...proxy.clientOptions, "-E", log])}`];
     const argv = ["-F", files.config, "-E", log, "-f", "-N", "-M", ...socketOptions];
     // Of the variables that a command's client sends, a master passes on those of its own list: here, all.
-    const options = ["-o", "ControlPersist=60", "-o", "SendEnv=*"];
+    const options = ["-o", `ControlPersist=${idleSeconds}`, "-o", "SendEnv=*"];
     const result = await execa("ssh", [...argv, ...options, ...jump, "--", host.alias], {
       reject: false,
       env: askpassVariables(files, host.login),
@@ -107,6 +113,10 @@ export function sshConnection({ host, files, directory, proxy, signal }: Connect
     dialedPid: () => dialed,
     masterPid,
     async ensure(deadline) {
+      const idleMs = Date.now() - usedAt;
+      usedAt = Date.now();
+      // One that ended unasked would make the next command fail that runs through it, or through it to another host.
+      if (stands && idleMs > trustMs && (await masterPid()) === null) stands = false;
       if (stands) return;
       // Who joins a dial under way lengthens it to the longest deadline of all who wait.
       if (deadline.leftMs() > latest.leftMs()) latest = deadline;

@@ -7,6 +7,7 @@ import { cli, eventually, get, home, type SiteHandle, site, siteName } from "./s
 
 const minute = 60_000;
 const stacks = ["primary", "secondary", "global"];
+const roles = ["gateway", "database", "cache", "store", "web-1"];
 
 describe("a rollout from nothing", () => {
   let handle: SiteHandle;
@@ -21,7 +22,7 @@ describe("a rollout from nothing", () => {
 
   test("[P1] [O8] makes every host of both regions and the third place, and nothing else", async () => {
     const { containers, networks } = await labObjects();
-    const hosts = ["gateway", "database", "web-1"].flatMap((role) => [
+    const hosts = roles.flatMap((role) => [
       `evenkeel-${siteName}-primary-${role}`,
       `evenkeel-${siteName}-secondary-${role}`,
     ]);
@@ -32,11 +33,7 @@ describe("a rollout from nothing", () => {
   test("[O7] the inventory comes from stack outputs, one entry a host with its login user", () => {
     const ids = Object.values(handle.regions).flatMap(({ hosts }) => hosts.map(({ id }) => id));
     expect(ids).toEqual(
-      ["primary", "secondary"].flatMap((region) => [
-        `${region}/gateway`,
-        `${region}/database`,
-        `${region}/web-1`,
-      ]),
+      ["primary", "secondary"].flatMap((region) => roles.map((role) => `${region}/${role}`)),
     );
     for (const { hosts } of Object.values(handle.regions)) {
       for (const host of hosts)
@@ -56,6 +53,7 @@ describe("a rollout from nothing", () => {
           "host",
           "port",
           "url",
+          "endpoint",
           "serverId",
         ].includes(key)
           ? null
