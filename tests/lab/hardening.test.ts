@@ -17,20 +17,33 @@ const declared: Record<HostOutputs["role"], number[]> = {
 
 /** Asks every TCP port of an address whether it accepts; a refusal comes at once inside one network. */
 const scanner = `
-import asyncio, json, sys
-async def ask(address, port, gate):
-    async with gate:
-        try:
-            _, writer = await asyncio.wait_for(asyncio.open_connection(address, port), 2)
-            writer.close()
-            return port
-        except (OSError, asyncio.TimeoutError):
-            return None
-async def scan(address):
-    gate = asyncio.Semaphore(400)
-    found = await asyncio.gather(*(ask(address, port, gate) for port in range(1, 65536)))
-    return [port for port in found if port]
-print(json.dumps({address: asyncio.run(scan(address)) for address in sys.argv[1:]}))
+import errno, json, select, socket, sys
+def batch(address, ports):
+    waiting, found, poll = {}, [], select.poll()
+    for port in ports:
+        line = socket.socket()
+        line.setblocking(False)
+        if line.connect_ex((address, port)) == errno.EINPROGRESS:
+            waiting[line.fileno()] = (line, port)
+            poll.register(line, select.POLLOUT)
+        else:
+            line.close()
+    while waiting:
+        events = poll.poll(2000)
+        if not events:
+            break
+        for number, _ in events:
+            line, port = waiting.pop(number)
+            poll.unregister(number)
+            if line.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
+                found.append(port)
+            line.close()
+    for line, _ in waiting.values():
+        line.close()
+    return found
+def scan(address):
+    return sorted(port for first in range(1, 65536, 500) for port in batch(address, range(first, min(first + 500, 65536))))
+print(json.dumps({address: scan(address) for address in sys.argv[1:]}))
 `;
 
 let now: SiteHandle;
@@ -49,20 +62,16 @@ beforeAll(async () => {
 }, 60_000);
 
 describe("[O6] ports", () => {
-  test.each([
-    ["primary", "primary/web-1"],
-    ["secondary", "secondary/web-1"],
-  ])(
-    "the open ones of %s's hosts are the declared ones, scanned from a host of that region",
-    async (region, from) => {
-      const targets = (now.regions[region]?.hosts ?? []).filter(({ id }) => id !== from);
-      const argv = ["python3", "-I", "-", ...targets.map(({ address }) => address)];
-      const found = JSON.parse(await onHost(from, argv, scanner)) as Record<string, number[]>;
-      expect(targets.map(({ id, address }) => [id, found[address]])).toEqual(
-        targets.map(({ id, role }) => [id, declared[role]]),
-      );
-    },
-  );
+  test("the open ones of a region's hosts are the declared ones, scanned from a host of that region", async () => {
+    // One region is enough: both are the same program (provision.test.ts).
+    const [region, from] = ["primary", "primary/web-1"];
+    const targets = (now.regions[region]?.hosts ?? []).filter(({ id }) => id !== from);
+    const argv = ["python3", "-I", "-", ...targets.map(({ address }) => address)];
+    const found = JSON.parse(await onHost(from, argv, scanner)) as Record<string, number[]>;
+    expect(targets.map(({ id, address }) => [id, found[address]])).toEqual(
+      targets.map(({ id, role }) => [id, declared[role]]),
+    );
+  });
 
   test("a web host's and the edge's too, seen from a gateway", async () => {
     const web = now.host("primary/web-1");
