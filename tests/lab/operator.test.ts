@@ -85,6 +85,8 @@ describe("looking at a site", () => {
     expect(offered("evenkeel", "--site", siteName, "ssh", "secondary/")).toEqual([
       "secondary/gateway",
       "secondary/database",
+      "secondary/cache",
+      "secondary/store",
       "secondary/web-1",
     ]);
     expect(offered("npx", "evenkeel", "--site", siteName, "resume", "p")).toEqual(["primary"]);
