@@ -60,11 +60,12 @@ export async function webFacts(
 /** The part of a web host's status document that decisions use; nulls where there is no document. */
 export function toGate(
   status: WebStatus | null,
-): Pick<WebObservation, "gate" | "epoch" | "version" | "warning"> {
+): Pick<WebObservation, "gate" | "epoch" | "version" | "cron" | "warning"> {
   return {
     gate: status?.gate ?? null,
     epoch: status?.epoch ?? null,
     version: status?.versions.wordpress ?? null,
+    cron: status?.cron ?? null,
     warning: status?.php?.warning ?? null,
   };
 }

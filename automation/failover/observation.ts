@@ -79,6 +79,8 @@ export interface WebObservation {
   epoch: number | null;
   /** Version of WordPress. */
   version: string | null;
+  /** Whether scheduled tasks run; null where that is not known. */
+  cron: "active" | "inactive" | null;
   /** What the host warns of though it works as configured. */
   warning: string | null;
   why: string | null;

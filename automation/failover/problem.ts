@@ -24,6 +24,7 @@ export interface Problem {
     | "fenced"
     | "web-down"
     | "gate-wrong"
+    | "cron-stopped"
     | "store-down"
     | "third-place"
     | "restart-needed";

@@ -46,13 +46,23 @@ function storeProblems({ name, store }: RegionObservation, context: Context): Pr
 }
 
 function gateProblems({ name, web }: RegionObservation, active: boolean, context: Context): Problem[] {
-  return web.flatMap(({ host, gate, why }, index): Problem[] => {
+  return web.flatMap(({ host, gate, cron, why }, index): Problem[] => {
     if (gate === null) {
       const next = mendOrLook(context, name, `${name}/web-${index + 1}`);
       return [{ code: "web-down", what: `the web host ${host} can't be asked: ${why}`, next }];
     }
-    if ((gate === "open") === active) return [];
+    if ((gate === "open") === active)
+      return active && cron === "inactive" ? [cronStopped(host, context)] : [];
     const what = `the gate of ${host} is ${gate} although ${name} is ${active ? "active" : "not active"}`;
     return [{ code: "gate-wrong", what, next: context.commands.provision }];
   });
+}
+
+/** The gate is open, and yet no scheduled post appears: settling the gate starts the timer again. */
+function cronStopped(host: string, { commands }: Context): Problem {
+  return {
+    code: "cron-stopped",
+    what: `the scheduled tasks of ${host} do not run`,
+    next: commands.provision,
+  };
 }

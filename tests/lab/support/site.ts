@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
 import { afterAll } from "@jest/globals";
+import type { UserError } from "../../../automation/errors.ts";
 import { sshHosts } from "../../../automation/hosts.ts";
 import { openSsh, type SshSession } from "../../../automation/remote/ssh.ts";
 import { sitePlace } from "../../../automation/site.ts";
@@ -93,6 +94,7 @@ async function overSsh(
   hostId: string,
   argv: readonly string[],
   options: { stdin?: string; timeoutMs?: number } = {},
+  isFirst = true,
 ): Promise<CliResult> {
   const { timeoutMs = 120_000, ...input } = options;
   const known = sshHosts(hosts, dial, siteName);
@@ -107,6 +109,9 @@ async function overSsh(
     return await open.run(hostId, { argv, ...input }, { timeoutMs });
   } catch (error) {
     await endSession();
+    // A connection from before a reboot of the host: what it was to carry never began there.
+    if (isFirst && (error as UserError).code === "ssh-lost")
+      return overSsh(hosts, hostId, argv, options, false);
     return { exitCode: 255, stdout: "", stderr: (error as Error).message };
   }
 }

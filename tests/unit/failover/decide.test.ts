@@ -108,11 +108,20 @@ describe("decide", () => {
 
   test("an open gate on a standby and a closed one on the active region are both wrong", () => {
     const web = (gate: "open" | "closed") => ({
-      web: [{ host: "w", gate, epoch: 1, version: "6", warning: null, why: null }],
+      web: [{ host: "w", gate, epoch: 1, version: "6", warning: null, cron: "active" as const, why: null }],
     });
     expect(codes(withRegion("secondary", web("open")))).toEqual(["gate-wrong"]);
     expect(codes(withRegion("primary", web("closed")))).toEqual(["gate-wrong"]);
     expect(codes(withRegion("primary", web("open")))).toEqual([]);
+  });
+
+  test("scheduled tasks that don't run are told of the active region only", () => {
+    const web = (gate: "open" | "closed", cron: "active" | "inactive") => ({
+      web: [{ host: "w", gate, epoch: 1, version: "6", warning: null, cron, why: null }],
+    });
+    expect(codes(withRegion("primary", web("open", "inactive")))).toEqual(["cron-stopped"]);
+    expect(codes(withRegion("primary", web("open", "active")))).toEqual([]);
+    expect(codes(withRegion("secondary", web("closed", "inactive")))).toEqual([]);
   });
 
   test("a third place that is missing, silent or without DNS is a problem; unknown is not well", () => {

@@ -76,7 +76,15 @@ describe("status, where a later writer's database was lost", () => {
   });
   const problemOf = (primary: DatabaseFacts, secondary: DatabaseFacts | null) => {
     const base = withRegion("primary", database(primary), { base: healthySite() });
-    const web = [{ ...gate("secondary", 2), gate: "closed" as const, version: "6", warning: null }];
+    const web = [
+      {
+        ...gate("secondary", 2),
+        gate: "closed" as const,
+        version: "6",
+        warning: null,
+        cron: "active" as const,
+      },
+    ];
     const site = withRegion("secondary", { ...database(secondary), web }, { base });
     return decide(site, commands).problems.find(({ what }) => what.includes("secondary was the writer"));
   };

@@ -45,6 +45,7 @@ function region(name: string, facts: DatabaseFacts, port: number): RegionObserva
         epoch: 1,
         version: "6.8.5",
         warning: null,
+        cron: isActive ? "active" : "inactive",
         why: null,
       },
     ],

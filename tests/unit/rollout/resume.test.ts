@@ -23,6 +23,7 @@ const gate = (epoch: number | null) => [
     epoch,
     version: null,
     warning: null,
+    cron: "active" as const,
     why: epoch === null ? "no route" : null,
   },
 ];

@@ -66,6 +66,7 @@ describe("status", () => {
       epoch: 1,
       version: "6.8.5",
       warning: "50 don't fit",
+      cron: "active" as const,
       why: null,
     };
     const site = withRegion("primary", { web: [host] });
@@ -77,7 +78,17 @@ describe("status", () => {
     const lost = withRegion("primary", {
       http: { live: false, ready: false, active: false },
       database: { host: "evenkeel-shop-primary-database", engine: "mariadb", facts: null, why: "silent" },
-      web: [{ host: "w", gate: null, epoch: null, version: null, warning: null, why: "silent" }],
+      web: [
+        {
+          host: "w",
+          gate: null,
+          epoch: null,
+          version: null,
+          warning: null,
+          cron: "active" as const,
+          why: "silent",
+        },
+      ],
     });
     const { exitCode, document } = json(lost);
     expect(exitCode).toBe(10);
