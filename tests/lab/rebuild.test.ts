@@ -32,7 +32,9 @@ describe("a region destroyed after a promotion and rebuilt", () => {
       "--replace",
       match[1] as string,
     ]);
-    expect(replaceArgs.filter((arg) => arg.startsWith("urn:"))).toHaveLength(3);
+    expect(replaceArgs.filter((arg) => arg.startsWith("urn:"))).toHaveLength(
+      before.regions.primary?.hosts.length ?? 0,
+    );
   });
 
   test(
