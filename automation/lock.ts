@@ -1,11 +1,11 @@
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { exitCodes, UserError } from "./errors.ts";
 import { jsonDocument } from "./output.ts";
 import { liveness, ownIdentity, thisHost } from "./processes.ts";
-import { createFile, inFolder, replaceFile } from "./site/durable.ts";
+import { createFile, inFolder, readIfThere, replaceFile } from "./site/durable.ts";
 import { siteFlag } from "./site.ts";
 
 const lockSchema = z.object({
@@ -98,13 +98,8 @@ function held(path: string, record: LockRecord, tookOverFrom: LockRecord | null)
 
 /** The lock's record, or null where there is no lock. A file that holds none is refused: no crash of ours leaves one. */
 export function readLock(path: string): LockRecord | null {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
+  const text = readIfThere(path);
+  if (text === null) return null;
   try {
     return lockSchema.parse(JSON.parse(text));
   } catch (cause) {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { ConfigError, loadSiteConfig, type SiteConfig } from "../components/config.ts";
@@ -7,7 +7,7 @@ import type { ObjectStore } from "./engine/object-store.ts";
 import type { WordpressCore } from "./engine/wordpress.ts";
 import { exitCodes, UserError } from "./errors.ts";
 import { defaultSite, siteFlag } from "./options.ts";
-import { createFile, inFolder } from "./site/durable.ts";
+import { createFile, inFolder, readIfThere } from "./site/durable.ts";
 import { ensurePorts, readPorts } from "./site/ports.ts";
 import { ensureSecrets, readSecretsFile } from "./site/secrets.ts";
 
@@ -145,13 +145,8 @@ export function checkSiteFiles(place: SitePlace, config: Pick<SiteConfig, "provi
 function checkChoice(place: SitePlace, name: keyof typeof choices): void {
   const path = join(place.stateDirectory, name);
   const { of, hosts, schema } = choices[name];
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
-  }
+  const text = readIfThere(path);
+  if (text === null) return;
   try {
     schema.parse(JSON.parse(text));
   } catch (cause) {

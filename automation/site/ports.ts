@@ -5,7 +5,7 @@ import { exitCodes, UserError } from "../errors.ts";
 import { choosePorts, type SitePorts } from "../lab/ports.ts";
 import { siteFlag } from "../options.ts";
 import { jsonDocument } from "../output.ts";
-import { createFile, replaceFile } from "./durable.ts";
+import { createFile, readIfThere, replaceFile } from "./durable.ts";
 
 const port = z.number().int().min(1).max(65535);
 const portsSchema = z.record(z.string(), z.object({ ssh: port, https: port, dns: port.optional() }));
@@ -27,13 +27,8 @@ export async function ensurePorts(stateDirectory: string, regions: readonly stri
 
 /** The ports of a file; null where there is none. A damaged one is a usage error and stays as it is. */
 export function readPorts(path: string): SitePorts | null {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
+  const text = readIfThere(path);
+  if (text === null) return null;
   try {
     return withoutUndefined(portsSchema.parse(JSON.parse(text)));
   } catch (cause) {

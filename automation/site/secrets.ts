@@ -1,11 +1,11 @@
-import { chmodSync, readFileSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import { dirname } from "node:path";
 import type { SiteConfig } from "../../components/config.ts";
 import type { RegionPlan } from "../../components/plan.ts";
 import { type Certificate, parseSecrets, type SiteSecrets, saltNames } from "../../components/secrets.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { apiVersion, jsonDocument } from "../output.ts";
-import { createFile, replaceFile } from "./durable.ts";
+import { createFile, readIfThere, replaceFile } from "./durable.ts";
 import { sshKeyPair } from "./keys.ts";
 import { accessKey, apiKey, machinePassword, salt, secretKey, typedPassword } from "./passwords.ts";
 
@@ -28,7 +28,7 @@ export function hostIds(regionPlans: readonly Pick<RegionPlan, "name" | "web">[]
 
 /** Reads the document. Null where there is none; a damaged one is refused, since writing over it would lose keys. */
 export function readSecretsFile(path: string): SiteSecrets | null {
-  const text = readText(path);
+  const text = readIfThere(path);
   if (text === null) return null;
   try {
     return parseSecrets(text, path);
@@ -42,7 +42,7 @@ export function readSecretsFile(path: string): SiteSecrets | null {
  * them. Safe to run twice, and by two processes at once.
  */
 export async function ensureSecrets(path: string, plan: SecretsPlan): Promise<SiteSecrets> {
-  const before = readText(path);
+  const before = readIfThere(path);
   const document = before === null ? {} : parseDocument(path, before);
   await fill(document, path, plan);
   const after = jsonDocument(document);
@@ -136,15 +136,6 @@ function parseFilled(path: string, text: string): SiteSecrets {
     return parseSecrets(text, path);
   } catch (error) {
     throw damaged(path, (error as Error).message);
-  }
-}
-
-function readText(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
   }
 }
 

@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { exitCodes, UserError } from "../errors.ts";
 import type { Grant } from "../failover/granted.ts";
 import type { DatabaseFacts } from "../failover/observation.ts";
-import { replaceFile } from "./durable.ts";
+import { readIfThere, replaceFile } from "./durable.ts";
 
 /**
  * The newest writer that a command of this clone saw. A region lost as a whole takes its epoch with it, and the next
@@ -17,13 +16,8 @@ const noteName = "writer.json";
 /** Null where none was seen yet. Throws a usage error (2) where the note is damaged: nobody may guess what it said. */
 export function seenWriter(stateDirectory: string): Grant | null {
   const path = join(stateDirectory, noteName);
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
+  const text = readIfThere(path);
+  if (text === null) return null;
   try {
     const { region, epoch } = noteSchema.parse(JSON.parse(text));
     return { region, epoch, host: "this clone" };
