@@ -17,14 +17,19 @@ export function siteFile(site: string, name: string): string {
   return join(home, ".evenkeel", site, name);
 }
 
-/** The ports chosen for this site when it was set up. */
-export function readPorts(site: string): LabPorts {
-  const file = siteFile(site, "ports.json");
+/** What was chosen for this site when it was set up. Throws, with the command that makes it, where it is missing or damaged. */
+function readChosen<T>(site: string, name: string, schema: z.ZodType<T>): T {
+  const file = siteFile(site, name);
   try {
-    return portsSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+    return schema.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch (cause) {
     throw new Error(`${file} is missing or damaged: run npx evenkeel env to make what is missing`, { cause });
   }
+}
+
+/** The ports chosen for this site when it was set up. */
+export function readPorts(site: string): LabPorts {
+  return readChosen(site, "ports.json", portsSchema);
 }
 
 const coreSchema = z.object({ version: z.string(), sha256: z.string(), localPath: z.string() }).nullable();
@@ -36,12 +41,7 @@ export type LabCore = z.infer<typeof coreSchema>;
  * The WordPress archive that was chosen for this site when it was set up. Chosen once, so that an archive that turns up later changes no running host.
  */
 export function readCore(site: string): LabCore {
-  const file = siteFile(site, "core.json");
-  try {
-    return coreSchema.parse(JSON.parse(readFileSync(file, "utf8")));
-  } catch (cause) {
-    throw new Error(`${file} is missing or damaged: run npx evenkeel env to make what is missing`, { cause });
-  }
+  return readChosen(site, "core.json", coreSchema);
 }
 
 const storeSchema = z.object({ sha256: z.string(), localPath: z.string() });
@@ -50,12 +50,7 @@ const storeSchema = z.object({ sha256: z.string(), localPath: z.string() });
 export type LabStore = z.infer<typeof storeSchema>;
 
 export function readStore(site: string): LabStore {
-  const file = siteFile(site, "store.json");
-  try {
-    return storeSchema.parse(JSON.parse(readFileSync(file, "utf8")));
-  } catch (cause) {
-    throw new Error(`${file} is missing or damaged: run npx evenkeel env to make what is missing`, { cause });
-  }
+  return readChosen(site, "store.json", storeSchema);
 }
 
 /** The ports of one place; throws when the site's files are older than its configuration. */
