@@ -1,11 +1,10 @@
 import { mkdir, open, readlink, realpath, rename, rm } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { exitCodes, UserError } from "../errors.ts";
-import { cachedFolder, isExecutable, makeInCache, placeFile, placeLink, pulumiHomeFolder } from "./cache.ts";
-import { whyUnreachable } from "./download.ts";
+import { cachedFolder, isExecutable, placeFile, placeLink, pulumiHomeFolder } from "./cache.ts";
+import { fetchIntoCache, tryOfficialWay } from "./official.ts";
 import { failureOf, runProgram } from "./program.ts";
 import { type EngineFolders, pulumiRoot, userPulumiHomes } from "./pulumi-cli.ts";
-import { agoText, forgetFailure, recallFailure, rememberFailure } from "./remembered.ts";
 import type { StepContext, StepOutcome } from "./steps.ts";
 import { commandPluginVersion } from "./versions.ts";
 
@@ -107,22 +106,28 @@ async function findPublished(folders: EngineFolders, context: StepContext) {
 }
 
 /** Null when `pulumi plugin install` put the published plugin into the cache, else why not (remembered for a day). */
-async function installOfficially(folders: EngineFolders, context: StepContext): Promise<string | null> {
-  const key = { cache: folders.cache, name: `command-${commandPluginVersion}` };
-  const recalled = await recallFailure(key);
-  if (recalled !== null) return `${recalled.why} (tried ${agoText(recalled.ageMs)})`;
-  context.say("asking for the published plugin");
-  const why =
-    (await whyUnreachable(officialAddresses, context.signal)) ?? (await runInstaller(folders, context));
-  if (context.signal.aborted) throw new UserError({ what: "stopped", exitCode: exitCodes.interrupted });
-  await (why === null ? forgetFailure(key) : rememberFailure(key, why));
-  return why;
+function installOfficially(folders: EngineFolders, context: StepContext): Promise<string | null> {
+  return tryOfficialWay(
+    {
+      cache: folders.cache,
+      name: `command-${commandPluginVersion}`,
+      what: "the published plugin",
+      addresses: officialAddresses,
+      fetch: () => runInstaller(folders, context),
+    },
+    context,
+  );
 }
 
-async function runInstaller(folders: EngineFolders, context: StepContext): Promise<string | null> {
+function runInstaller(folders: EngineFolders, context: StepContext): Promise<string | null> {
   context.say(`downloading ${commandPluginVersion}`);
-  let why: string | null = null;
-  const make = async (folder: string) => {
+  const place = {
+    cache: folders.cache,
+    name: publishedName,
+    lockTimeoutMs: installTimeoutMs + 10_000,
+    signal: context.signal,
+  };
+  return fetchIntoCache(place, async (folder) => {
     const pulumiHome = join(folder, "home");
     const result = await runProgram({
       file: join(pulumiRoot(folders.home), "bin", "pulumi"),
@@ -132,24 +137,11 @@ async function runInstaller(folders: EngineFolders, context: StepContext): Promi
       signal: context.signal,
     });
     const made = join(pulumiHome, "plugins", folderName);
-    if (!(await isBinary(join(made, program)))) {
-      why = failureOf(result);
-      throw new Error(why);
-    }
+    if (!(await isBinary(join(made, program)))) return failureOf(result);
     await rename(join(made, program), join(folder, program));
     await rm(pulumiHome, { recursive: true, force: true });
-  };
-  const lockTimeoutMs = installTimeoutMs + 10_000;
-  await makeInCache({
-    cache: folders.cache,
-    name: publishedName,
-    lockTimeoutMs,
-    signal: context.signal,
-    make,
-  }).catch((error: unknown) => {
-    if (why === null) throw error;
+    return null;
   });
-  return why;
 }
 
 /** Links the executable; a plugin's folder that was one link (or a file in the way) is replaced. */

@@ -3,10 +3,10 @@ import { createReadStream } from "node:fs";
 import { chmod, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cachedFolder, cacheFolder, cloneRoot, makeInCache } from "./cache.ts";
-import { download, downloadUnchecked, whyUnreachable } from "./download.ts";
+import { download, downloadUnchecked } from "./download.ts";
 import { buildWithGo, chooseGo, findGo, noGoError, removeGoScratch } from "./go.ts";
+import { fetchIntoCache, tryOfficialWay } from "./official.ts";
 import { failureOf, runProgram } from "./program.ts";
-import { agoText, forgetFailure, recallFailure, rememberFailure } from "./remembered.ts";
 import type { StepContext, StepOutcome } from "./steps.ts";
 import { objectStoreVersion } from "./versions.ts";
 
@@ -40,39 +40,35 @@ export async function objectStore(cache: string = cacheFolder()): Promise<Object
 /** Found in the cache, else the official release with its own checksums, else built from Go modules. */
 export async function provideObjectStore(cache: string, context: StepContext): Promise<StepOutcome> {
   if ((await objectStore(cache)) !== null) return { state: "found", detail: objectStoreVersion };
-  const why = await official(cache, context);
+  const why = await tryOfficialWay(
+    {
+      cache,
+      name: `${program}-${objectStoreVersion}`,
+      what: "the official release",
+      addresses: [release],
+      fetch: () => fetchRelease(cache, context),
+    },
+    context,
+  );
   if (why === null) return { state: "done", detail: `${objectStoreVersion}, the official release` };
   return await build(cache, why, context);
-}
-
-async function official(cache: string, context: StepContext): Promise<string | null> {
-  const key = { cache, name: `${program}-${objectStoreVersion}` };
-  const recalled = await recallFailure(key);
-  if (recalled !== null) return `${recalled.why} (tried ${agoText(recalled.ageMs)})`;
-  context.say("asking for the official release");
-  const why = (await whyUnreachable([release], context.signal)) ?? (await fetchRelease(cache, context));
-  if (context.signal.aborted) return why;
-  await (why === null ? forgetFailure(key) : rememberFailure(key, why));
-  return why;
 }
 
 async function fetchRelease(cache: string, context: StepContext): Promise<string | null> {
   const architecture = architectures[process.arch];
   if (architecture === undefined) return `there is no release for ${process.arch}`;
   const folderName = `${program}_v${objectStoreVersion}_Linux_${architecture}`;
-  let why: string | null = null;
-  const make = async (folder: string) => {
-    why = await unpackRelease(folder, folderName, context.signal);
-    if (why !== null) throw new Error(why);
-    await writeDigest(folder);
+  const place = {
+    cache,
+    name: officialName,
+    lockTimeoutMs: downloadTimeoutMs + 10_000,
+    signal: context.signal,
   };
-  const lockTimeoutMs = downloadTimeoutMs + 10_000;
-  await makeInCache({ cache, name: officialName, lockTimeoutMs, signal: context.signal, make }).catch(
-    (error: unknown) => {
-      if (why === null) throw error;
-    },
-  );
-  return why;
+  return await fetchIntoCache(place, async (folder) => {
+    const why = await unpackRelease(folder, folderName, context.signal);
+    if (why === null) await writeDigest(folder);
+    return why;
+  });
 }
 
 async function unpackRelease(folder: string, name: string, signal: AbortSignal): Promise<string | null> {

@@ -11,10 +11,9 @@ import {
   programsOnPath,
   pulumiHomeFolder,
 } from "./cache.ts";
-import { whyUnreachable } from "./download.ts";
 import { buildWithGo, chooseGo, findGo, noGoError } from "./go.ts";
+import { fetchIntoCache, tryOfficialWay } from "./official.ts";
 import { failureOf, runProgram } from "./program.ts";
-import { agoText, forgetFailure, recallFailure, rememberFailure } from "./remembered.ts";
 import type { StepContext, StepOutcome } from "./steps.ts";
 import { pulumiVersion } from "./versions.ts";
 
@@ -113,23 +112,29 @@ export function userPulumiHomes(home: string, env: NodeJS.ProcessEnv = process.e
 }
 
 /** Null when the official installer put the CLI into the cache, else why not (remembered for a day). */
-async function installOfficially(folders: EngineFolders, context: StepContext): Promise<string | null> {
-  const key = { cache: folders.cache, name: `pulumi-${pulumiVersion}` };
-  const recalled = await recallFailure(key);
-  if (recalled !== null) return `${recalled.why} (tried ${agoText(recalled.ageMs)})`;
-  context.say("asking for the official installer");
-  const why =
-    (await whyUnreachable(officialAddresses, context.signal)) ?? (await runInstaller(folders, context));
-  if (context.signal.aborted) throw new UserError({ what: "stopped", exitCode: 130 });
-  await (why === null ? forgetFailure(key) : rememberFailure(key, why));
-  return why;
+function installOfficially(folders: EngineFolders, context: StepContext): Promise<string | null> {
+  return tryOfficialWay(
+    {
+      cache: folders.cache,
+      name: `pulumi-${pulumiVersion}`,
+      what: "the official installer",
+      addresses: officialAddresses,
+      fetch: () => runInstaller(folders, context),
+    },
+    context,
+  );
 }
 
 /** The npm package `pulumi` is the official wrapper: with no CLI in its PULUMI_HOME it runs the official installer. */
-async function runInstaller(folders: EngineFolders, context: StepContext): Promise<string | null> {
+function runInstaller(folders: EngineFolders, context: StepContext): Promise<string | null> {
   context.say(`downloading ${pulumiVersion} with the official installer`);
-  let why: string | null = null;
-  const make = async (folder: string) => {
+  const place = {
+    cache: folders.cache,
+    name: officialName,
+    lockTimeoutMs: makeTimeoutMs,
+    signal: context.signal,
+  };
+  return fetchIntoCache(place, async (folder) => {
     const pulumiHome = join(folder, "home");
     const result = await runProgram({
       file: process.execPath,
@@ -144,21 +149,11 @@ async function runInstaller(folders: EngineFolders, context: StepContext): Promi
       signal: context.signal,
     });
     // The installer talks on standard output too; the CLI's own answer comes last.
-    if (!isPinnedPulumi(result.stdout.trim().split("\n").at(-1) ?? "")) why = failureOf(result);
-    if (why !== null) throw new Error(why);
+    if (!isPinnedPulumi(result.stdout.trim().split("\n").at(-1) ?? "")) return failureOf(result);
     await cp(join(pulumiHome, "versions", pulumiVersion, "bin"), join(folder, "bin"), { recursive: true });
     await rm(pulumiHome, { recursive: true, force: true });
-  };
-  await makeInCache({
-    cache: folders.cache,
-    name: officialName,
-    lockTimeoutMs: makeTimeoutMs,
-    signal: context.signal,
-    make,
-  }).catch((error: unknown) => {
-    if (why === null) throw error;
+    return null;
   });
-  return why;
 }
 
 async function build(folders: EngineFolders, officialFailure: string, context: StepContext) {

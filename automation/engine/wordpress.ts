@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { cachedFolder, cacheFolder, makeInCache } from "./cache.ts";
-import { download, whyUnreachable } from "./download.ts";
-import { agoText, forgetFailure, recallFailure, rememberFailure } from "./remembered.ts";
+import { cachedFolder, cacheFolder } from "./cache.ts";
+import { download } from "./download.ts";
+import { fetchIntoCache, tryOfficialWay } from "./official.ts";
 import type { StepContext, StepOutcome } from "./steps.ts";
 import { wordpressCorePin } from "./versions.ts";
 
@@ -28,40 +28,25 @@ export async function provideWordpressCore(cache: string, context: StepContext):
   const { version } = wordpressCorePin;
   if ((await wordpressCore(cache)) !== null)
     return { state: "found", detail: `the official archive ${version}` };
-  const key = { cache, name: `wordpress-${version}` };
-  const recalled = await recallFailure(key);
-  const why =
-    recalled === null
-      ? await fetchCore(cache, context)
-      : `${recalled.why} (tried ${agoText(recalled.ageMs)})`;
-  if (why === null) {
-    await forgetFailure(key);
-    return { state: "done", detail: `the official archive ${version}, checksum as pinned` };
-  }
-  if (recalled === null && !context.signal.aborted) await rememberFailure(key, why);
+  const why = await tryOfficialWay(
+    {
+      cache,
+      name: `wordpress-${version}`,
+      what: "the official archive",
+      addresses: [wordpressCorePin.url],
+      fetch: () => fetchCore(cache, context),
+    },
+    context,
+  );
+  if (why === null) return { state: "done", detail: `the official archive ${version}, checksum as pinned` };
   const detail = `hosts take Debian's package, because the official archive ${version} can't be had: ${why}`;
   return { state: "found", detail };
 }
 
-async function fetchCore(cache: string, context: StepContext): Promise<string | null> {
-  context.say("asking for the official archive");
-  const unreachable = await whyUnreachable([wordpressCorePin.url], context.signal);
-  if (unreachable !== null) return unreachable;
-  let why: string | null = null;
-  const make = async (folder: string) => {
-    const { url, sha256 } = wordpressCorePin;
-    why = await download({
-      url,
-      sha256,
-      file: join(folder, archive),
-      timeoutMs: downloadTimeoutMs,
-      signal: context.signal,
-    });
-    if (why !== null) throw new Error(why);
-  };
-  const lockTimeoutMs = downloadTimeoutMs + 10_000;
-  await makeInCache({ cache, name, lockTimeoutMs, signal: context.signal, make }).catch((error: unknown) => {
-    if (why === null) throw error;
-  });
-  return why;
+function fetchCore(cache: string, { signal }: StepContext): Promise<string | null> {
+  const { url, sha256 } = wordpressCorePin;
+  const timeoutMs = downloadTimeoutMs;
+  return fetchIntoCache({ cache, name, lockTimeoutMs: timeoutMs + 10_000, signal }, (folder) =>
+    download({ url, sha256, file: join(folder, archive), timeoutMs, signal }),
+  );
 }
