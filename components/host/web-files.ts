@@ -90,6 +90,7 @@ export function webFiles(): HostFile[] {
     ["wordpress/cron.php", `${library}/cron.php`],
     ["wordpress/install.php", `${library}/install.php`],
     ["wordpress/wp-config.php", `${library}/wp-config.php`],
+    ["wordpress/redis-object-cache.php", `${library}/redis-object-cache.php`],
     ["wordpress/object-cache.php", `${library}/object-cache.php`],
     ["wordpress/install-core", `${library}/install-core`, "0755"],
     ["wordpress/drain", `${library}/drain`, "0755"],

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { overlapping, parseCidr } from "./addresses.ts";
+
+/** Words that can't name a region: they are stacks or networks already. */
+const reservedPlaces = new Set(["global", "third", "peering", "all"]);
+
+const placeName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,19}$/, "lower-case letters, digits and dashes, at most 20, first a letter")
+  .refine((name) => !reservedPlaces.has(name), "is a reserved word; choose another name");
+
+const cidr = z.string().refine((text) => parseCidr(text) !== null, "is no IPv4 network such as 10.10.0.0/16");
+
+const domain = z
+  .string()
+  .max(200)
+  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/, "is no domain name such as shop.example.org");
+
+const workers = z.number().int().min(1).max(500).optional();
+
+/** PHP-FPM's pool (components/host/web-files.ts, PhpSettings); what isn't given is reckoned on the host. */
+const phpSettings = z
+  .strictObject({
+    listen: z.enum(["socket", "tcp"]).default("socket"),
+    maxChildren: workers,
+    startServers: workers,
+    minSpareServers: workers,
+    maxSpareServers: workers,
+  })
+  .superRefine(({ maxChildren, startServers, minSpareServers, maxSpareServers }, problems) => {
+    const given = [maxChildren, startServers, minSpareServers, maxSpareServers];
+    const count = given.filter((value) => value !== undefined).length;
+    const note = (message: string) => problems.addIssue({ code: "custom", message });
+    if (count === 0) return;
+    if (count < given.length)
+      return note("give maxChildren, startServers, minSpareServers and maxSpareServers together, or none");
+    const [most, start, least, spare] = given as [number, number, number, number];
+    // PHP-FPM refuses anything else (php-fpm -t).
+    if (!(least <= start && start <= spare && spare <= most))
+      note("minSpareServers <= startServers <= maxSpareServers <= maxChildren does not hold");
+  });
+
+const siteKeys = {
+  provider: z.literal("lab", { error: "only the provider lab is built so far" }),
+  regions: z.array(placeName).min(1, "names no region").max(2, "more than two regions are not built so far"),
+  initialActive: placeName,
+  engine: z.literal("mariadb", { error: "only the engine mariadb is built so far" }),
+  domain,
+  networks: z.record(z.string(), cidr),
+  maxRegions: z.number().int().min(1).max(9).default(2),
+  webServers: z.number().int().min(1).max(4).default(1),
+  cache: z.enum(["redis", "none"]).default("redis"),
+  objectStore: z.enum(["s3", "none"]).default("s3"),
+  cacheMemoryMb: z.number().int().min(16).max(65_536).default(128),
+  php: phpSettings.default({ listen: "socket" }),
+  boundedWaitSeconds: z.number().int().min(1).max(60).default(2),
+  title: z.string().min(1).max(200).default("Evenkeel shop"),
+  adminEmail: z.email(),
+};
+
+export const siteSchema = z.strictObject(siteKeys);
+export type SiteValues = z.infer<typeof siteSchema>;
+
+export const regionSchema = z.strictObject({
+  location: z.string().min(1),
+  namePrefix: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/),
+});
+
+/** The values that are sound by themselves: only those can be compared with each other. */
+export function soundValues(values: Record<string, unknown>): Partial<SiteValues> {
+  const sound = Object.entries(siteKeys).flatMap(([key, schema]) => {
+    const parsed = schema.safeParse(values[key]);
+    return parsed.success ? [[key, parsed.data] as const] : [];
+  });
+  return Object.fromEntries(sound) as Partial<SiteValues>;
+}
+
+/** What is wrong between values that are sound by themselves, a line each. */
+export function problemsTogether({
+  regions,
+  networks,
+  initialActive,
+  maxRegions,
+}: Partial<SiteValues>): string[] {
+  const problems: string[] = [];
+  const note = (key: string, message: string) => problems.push(`evenkeel:${key}: ${message}`);
+  if (regions !== undefined) {
+    if (new Set(regions).size !== regions.length) note("regions", "names the same region twice");
+    if (maxRegions !== undefined && regions.length > maxRegions)
+      note("maxRegions", `is less than the ${regions.length} regions`);
+    if (initialActive !== undefined && !regions.includes(initialActive))
+      note("initialActive", `"${initialActive}" is not one of the regions`);
+  }
+  if (networks === undefined) return problems;
+  const places = [...(regions ?? []), "third", "peering"];
+  for (const place of places) if (!(place in networks)) note("networks", `has no network for ${place}`);
+  const strangers =
+    regions === undefined ? [] : Object.keys(networks).filter((place) => !places.includes(place));
+  for (const place of strangers) note("networks", `names the unknown place ${place}`);
+  for (const [a, b] of overlapping(networks))
+    note("networks", `${a} (${networks[a]}) and ${b} (${networks[b]}) overlap`);
+  return problems;
+}
+
+/** Problems as lines that name the key; `prefix` is the namespace, with the file where there are several. */
+export function describe(error: z.ZodError, prefix: string): string[] {
+  return error.issues.map((issue) => {
+    const path = issue.path.join(".");
+    if (issue.code === "unrecognized_keys") return `${prefix}${issue.keys.join(", ")}: is no known key`;
+    return `${prefix}${path}: ${issue.message}`;
+  });
+}
