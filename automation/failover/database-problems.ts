@@ -13,11 +13,19 @@ export function databaseProblems({ name, database }: RegionObservation, context:
     const what = `the database host of ${name} can't be asked: ${database.why}`;
     return [{ code: "database-silent", what, next: mendOrLook(context, name, `${name}/database`) }];
   }
+  // Before anything else is tried there: no verb opens a database while the fence's marker lies there.
+  if (facts.fencing) return [unfinishedFence(name, facts, context)];
   if (!facts.running) {
     const what = `the database of ${name} does not run`;
     return [{ code: "database-down", what, next: context.commands.startDatabase(name) }];
   }
   return [...hostProblems(name, facts, context), ...roleProblems(name, facts, context)];
+}
+
+function unfinishedFence(name: string, facts: DatabaseFacts, { commands }: Context): Problem {
+  const meanwhile = facts.writable === true ? "it still accepts writes" : "nothing opens it before that";
+  const what = `a fence of the database of ${name} began and has not ended: ${meanwhile}`;
+  return { code: "fence-unfinished", what, next: commands.fence(name) };
 }
 
 function hostProblems(name: string, facts: DatabaseFacts, { commands }: Context): Problem[] {

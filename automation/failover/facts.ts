@@ -34,6 +34,7 @@ export function toFacts(status: KnownStatus): DatabaseFacts {
     heartbeat: status.heartbeat,
     clockSkewSeconds: status.clockSkewSeconds ?? null,
     restartNeeded,
+    fencing: status.fencing ?? false,
   };
 }
 

@@ -27,13 +27,15 @@ export interface RegionObservation {
   web: WebObservation[];
   /** Null where the region has no object store. `reachable` as its gateway sees it; null where that can't be asked. */
   store: { endpoint: string; reachable: boolean | null } | null;
+  /** Null where the region has no object cache. `reachable` as a web host sees it; null where none can be asked. */
+  cache: { reachable: boolean | null } | null;
 }
 
 /** A region whose stack has made nothing yet. */
 export function unbuiltRegion(name: string): RegionObservation {
   const http = { live: null, ready: null, active: null };
   const database = { host: null, engine: null, facts: null, why: "not built" };
-  return { name, built: false, url: null, http, database, web: [], store: null };
+  return { name, built: false, url: null, http, database, web: [], store: null, cache: null };
 }
 
 /** What hosts warn of, each with the host that does. */
@@ -69,6 +71,8 @@ export interface DatabaseFacts {
   /** How far the clocks of source and host are apart where that was seen. */
   clockSkewSeconds: number | null;
   restartNeeded: boolean;
+  /** A fence began there and has not ended, perhaps cut short. */
+  fencing: boolean;
 }
 
 export type Role = "active" | "standby" | "fenced" | "unseeded";

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { SiteConfig } from "../../components/config.ts";
 import type { RegionOutputs } from "../../components/outputs.ts";
 import type { SiteOutputs } from "../hosts.ts";
@@ -10,7 +11,7 @@ import {
   type ThirdPlaceObservation,
   unbuiltRegion,
 } from "./observation.ts";
-import { dnsAnswers, httpsGet } from "./probe.ts";
+import { dnsAnswers, type HttpAnswer, httpsGet } from "./probe.ts";
 import { heartbeatLimit } from "./writers.ts";
 
 export interface ObserveOptions {
@@ -53,7 +54,7 @@ async function observeRegion(
   if (outputs === null) return unbuiltRegion(name);
   const database = outputs.hosts.find(({ id }) => id === outputs.database.hostId);
   const web = outputs.hosts.filter(({ role }) => role === "web");
-  const ask = (question: string) => answersOk(`${outputs.url}/evenkeel/${question}`, options);
+  const ask = (question: string) => httpsGet(`${outputs.url}/evenkeel/${question}`, options);
   const gateway = outputs.hosts.find(({ role }) => role === "gateway");
   const { endpoint } = outputs.store ?? { endpoint: null };
   const [live, ready, active, known, gates, store] = await Promise.all([
@@ -70,7 +71,7 @@ async function observeRegion(
     name,
     built: true,
     url: outputs.url,
-    http: { live, ready, active },
+    http: { live: isOk(live), ready: isOk(ready), active: isOk(active) },
     database: {
       host: database?.name ?? null,
       engine: outputs.database.engine,
@@ -79,11 +80,24 @@ async function observeRegion(
     },
     web: gates,
     store: endpoint === null ? null : { endpoint, reachable: store },
+    cache: outputs.hosts.some(({ role }) => role === "cache") ? { reachable: cacheSaid(ready) } : null,
   };
 }
 
-async function answersOk(url: string, options: ObserveOptions): Promise<boolean> {
-  return (await httpsGet(url, options))?.status === 200;
+function isOk(answer: HttpAnswer | null): boolean {
+  return answer?.status === 200;
+}
+
+const readySchema = z.object({ cache: z.enum(["up", "down"]).nullable() });
+
+/** What the web host that answered `/evenkeel/ready` said of its region's cache; null where it said nothing. */
+export function cacheSaid(answer: HttpAnswer | null): boolean | null {
+  try {
+    const { cache } = readySchema.parse(JSON.parse(answer?.body ?? ""));
+    return cache === null ? null : cache === "up";
+  } catch {
+    return null;
+  }
 }
 
 /** The edge is up when anything speaks TLS with the site's certificate there: 503 is an answer of the edge too. */

@@ -3,7 +3,11 @@ import { request } from "node:https";
 
 export interface HttpAnswer {
   status: number;
+  /** Its beginning: our own answers are far shorter than what is kept. */
+  body: string;
 }
+
+const bodyCharacters = 16_384;
 
 /**
  * One HTTPS GET with the site's own authority. Null when there was no answer in time or the certificate was not one
@@ -23,9 +27,13 @@ export function httpsGet(
         headers: { connection: "close" },
       },
       (response) => {
-        response.resume();
+        let body = "";
+        response.setEncoding("utf8");
+        response.on("data", (text: string) => {
+          body = `${body}${text}`.slice(0, bodyCharacters);
+        });
+        response.once("end", () => resolve({ status: response.statusCode ?? 0, body }));
         response.once("error", () => resolve(null));
-        resolve({ status: response.statusCode ?? 0 });
       },
     );
     asked.once("error", () => resolve(null));

@@ -22,10 +22,12 @@ export interface Problem {
     | "standby-without-tls"
     | "unseeded"
     | "fenced"
+    | "fence-unfinished"
     | "web-down"
     | "gate-wrong"
     | "cron-stopped"
     | "store-down"
+    | "cache-down"
     | "third-place"
     | "restart-needed";
   what: string;

@@ -9,6 +9,7 @@ export function webProblems(region: RegionObservation, context: Context): Proble
     ...addressProblems(region, context),
     ...gateProblems(region, active, context),
     ...storeProblems(region, context),
+    ...cacheProblems(region, context),
   ];
   if (problems.length === 0 && active && region.http.active !== true) {
     const what = `${region.name} is active but /evenkeel/active says it is not`;
@@ -43,6 +44,13 @@ function storeProblems({ name, store }: RegionObservation, context: Context): Pr
       ? `the object store of ${name} does not answer at ${store.endpoint}`
       : `whether the object store of ${name} answers is not known`;
   return [{ code: "store-down", what, next: mendOrLook(context, name, `${name}/store`) }];
+}
+
+/** A web tier that says nothing is told by itself. */
+function cacheProblems({ name, cache }: RegionObservation, context: Context): Problem[] {
+  if (cache?.reachable !== false) return [];
+  const what = `the object cache of ${name} does not answer: its pages are made without it`;
+  return [{ code: "cache-down", what, next: mendOrLook(context, name, `${name}/cache`) }];
 }
 
 function gateProblems({ name, web }: RegionObservation, active: boolean, context: Context): Problem[] {

@@ -122,6 +122,8 @@ export const databaseStatusSchema = z.object({
   clockSkewSeconds: z.number().nullable().optional(),
   /** The verb that has begun to open this database and has not ended, perhaps cut short. Older hosts don't say it. */
   opening: z.object({ verb: z.string(), epoch: z.int() }).nullable().optional(),
+  /** A fence began there and has not ended: nothing is opened before it has. Older hosts don't say it. */
+  fencing: z.boolean().optional(),
   restartNeeded: z.boolean(),
   serverId: z.int(),
   machineId: z.string(),

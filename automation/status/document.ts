@@ -39,6 +39,7 @@ interface RegionStatus {
     position: string | null;
   };
   store: { endpoint: string | null; reachable: boolean | null };
+  cache: { reachable: boolean | null };
 }
 
 export function statusDocument(observation: Observation, diagnosis: Diagnosis): StatusDocument {
@@ -78,6 +79,7 @@ function regionStatus(region: RegionObservation): RegionStatus {
       position: known?.position ?? null,
     },
     store: { endpoint: region.store?.endpoint ?? null, reachable: region.store?.reachable ?? null },
+    cache: { reachable: region.cache?.reachable ?? null },
   };
 }
 
@@ -109,9 +111,14 @@ export function statusTable(document: StatusDocument, observation: Observation):
     region.database.lagSeconds,
     region.database.position,
     webCell(region),
+    partCell(observation.regions[i]?.cache),
+    partCell(observation.regions[i]?.store),
     region.url,
   ]);
-  const regions = table(["Region", "Role", "Database", "Lag s", "Position", "Web", "URL"], rows);
+  const regions = table(
+    ["Region", "Role", "Database", "Lag s", "Position", "Web", "Cache", "Store", "URL"],
+    rows,
+  );
   const third = document.thirdPlace;
   const place = facts([
     ["Third place", `edge ${word(third.edge)}, DNS ${word(third.dns)}, witness ${witness(third.witness)}`],
@@ -134,6 +141,11 @@ function webCell(region: RegionStatus): string {
   if (!region.web.live) return "down";
   const version = region.web.version === null ? "" : ` (WordPress ${region.web.version})`;
   return `${region.web.ready === true ? "ready" : "not ready"}${version}`;
+}
+
+/** "-" where the region has no such part. */
+function partCell(part: { reachable: boolean | null } | null | undefined): string {
+  return part === null || part === undefined ? "-" : word(part.reachable);
 }
 
 function word(value: boolean | null): string {

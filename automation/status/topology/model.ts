@@ -58,7 +58,7 @@ function regionPlace(region: RegionObservation): Place {
       {
         id: `${name}/balancer`,
         name: "balancer",
-        detail: region.http.live === true ? "answers" : "does not answer",
+        detail: answering(region.http.live),
         health: region.http.live,
       },
       ...region.web.map(({ gate, version }, index) => ({
@@ -68,6 +68,8 @@ function regionPlace(region: RegionObservation): Place {
         health: gate === null ? null : true,
       })),
       databasePart(region),
+      ...besidePart(name, "cache", region.cache),
+      ...besidePart(name, "store", region.store),
     ],
   };
 }
@@ -86,17 +88,26 @@ function databasePart({ name, database: { engine, facts } }: RegionObservation):
   return { ...part, detail: `${engine} ${access}, ${facts.role}`, health: healthy[facts.role] };
 }
 
+function besidePart(region: string, name: string, part: { reachable: boolean | null } | null): Part[] {
+  if (part === null) return [];
+  return [{ id: `${region}/${name}`, name, detail: answering(part.reachable), health: part.reachable }];
+}
+
+function answering(up: boolean | null): string {
+  return up === null ? "unknown" : up ? "answers" : "does not answer";
+}
+
 function thirdPlace({ thirdPlace: third, url, dns }: Observation): Place {
-  const word = (up: boolean | null) => (up === null ? "unknown" : up ? "answers" : "does not answer");
   const part = (name: string, up: boolean | null): Part => ({
     id: `third/${name}`,
     name,
-    detail: word(up),
+    detail: answering(up),
     health: up,
   });
   const name = "third";
   if (third === null) return { name, role: "not built", url: null, parts: [] };
-  const names = dns === null ? [] : [{ ...part("dns", third.dns), detail: `${dns.name} ${word(third.dns)}` }];
+  const names =
+    dns === null ? [] : [{ ...part("dns", third.dns), detail: `${dns.name} ${answering(third.dns)}` }];
   return { name, role: "third place", url, parts: [part("edge", third.edge), ...names] };
 }
 

@@ -9,6 +9,7 @@ const codes = (site: Parameters<typeof decide>[0]) => decide(site, commands).pro
 const database = (facts: Partial<DatabaseFacts>, of: DatabaseFacts = active) => ({
   database: { host: "h", engine: "mariadb", facts: { ...of, ...facts }, why: null },
 });
+const store = { endpoint: "https://10.10.0.22:7070", reachable: true };
 const silent = { database: { host: "h", engine: "mariadb", facts: null, why: "no answer" } };
 
 describe("decide", () => {
@@ -80,6 +81,9 @@ describe("decide", () => {
       "standby-not-replicating",
     ],
     ["an unseeded region", "secondary", database({ role: "unseeded", epoch: 0 }, standby), "unseeded"],
+    ["a fence that did not end", "primary", database({ fencing: true }), "fence-unfinished"],
+    ["an object cache that is gone", "primary", { cache: { reachable: false } }, "cache-down"],
+    ["an object store that is silent", "secondary", { store: { ...store, reachable: null } }, "store-down"],
     ["a fenced region", "secondary", database({ role: "fenced" }, standby), "fenced"],
     [
       "a web tier that is silent",
@@ -143,6 +147,23 @@ describe("decide", () => {
       "npx pulumi up -s primary --replace 'urn:a' --replace 'urn:b', or npx evenkeel provision",
       "npx evenkeel provision",
     ]);
+  });
+
+  test("a fence that was cut short is ended by a fence, whatever state it left the database in", () => {
+    for (const facts of [{ fencing: true }, { fencing: true, running: false, writable: null }]) {
+      const { problems } = decide(withRegion("primary", database(facts)), commands);
+      expect(problems).toContainEqual(
+        expect.objectContaining({
+          code: "fence-unfinished",
+          next: "npx evenkeel ssh primary/database -- sudo evenkeel-db fence",
+        }),
+      );
+    }
+  });
+
+  test("a region without a cache, and a web tier that does not tell of it, are no cache that is down", () => {
+    expect(codes(withRegion("primary", { cache: null }))).toEqual([]);
+    expect(codes(withRegion("primary", { cache: { reachable: null } }))).toEqual([]);
   });
 
   const next = (site: Parameters<typeof decide>[0]) => decide(site, commands).problems[0]?.next;

@@ -26,8 +26,8 @@ afterAll(() => {
 });
 
 test("an answer counts with its status and is not followed", async () => {
-  expect(await httpsGet(url, { ca, timeoutMs: 2000 })).toEqual({ status: 503 });
-  expect(await httpsGet(`${url}/moved`, { ca, timeoutMs: 2000 })).toEqual({ status: 301 });
+  expect(await httpsGet(url, { ca, timeoutMs: 2000 })).toEqual({ status: 503, body: "body" });
+  expect(await httpsGet(`${url}/moved`, { ca, timeoutMs: 2000 })).toEqual({ status: 301, body: "body" });
 });
 
 test("a certificate of another authority, silence and a closed port are no answer", async () => {

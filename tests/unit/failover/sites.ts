@@ -18,6 +18,7 @@ export const active: DatabaseFacts = {
   heartbeat: { region: "primary", epoch: 1, ageSeconds: 0.4 },
   clockSkewSeconds: null,
   restartNeeded: false,
+  fencing: false,
 };
 export const standby: DatabaseFacts = {
   ...active,
@@ -50,6 +51,7 @@ function region(name: string, facts: DatabaseFacts, port: number): RegionObserva
       },
     ],
     store: { endpoint: "https://10.10.0.22:7070", reachable: true },
+    cache: { reachable: true },
   };
 }
 

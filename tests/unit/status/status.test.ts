@@ -35,6 +35,7 @@ describe("status", () => {
             position: "0-1-42",
           },
           store: { endpoint: "https://10.10.0.22:7070", reachable: true },
+          cache: { reachable: true },
         },
         {
           name: "secondary",
@@ -51,6 +52,7 @@ describe("status", () => {
             position: "0-1-42",
           },
           store: { endpoint: "https://10.10.0.22:7070", reachable: true },
+          cache: { reachable: true },
         },
       ],
       thirdPlace: { reachable: true, edge: true, dns: true, witness: null },
@@ -125,7 +127,7 @@ describe("status", () => {
     };
     const { text } = renderStatus({ ...healthySite(), machines: [machine] }, "table");
     expect(text).toMatch(
-      /^primary +active +mariadb writable +- +0-1-42 +ready \(WordPress 6\.8\.5\) +https:/m,
+      /^primary +active +mariadb writable +- +0-1-42 +ready \(WordPress 6\.8\.5\) +up +up +https:/m,
     );
     expect(text).toMatch(/^secondary +standby +mariadb read-only +0\.4 /m);
     expect(text).toContain("npx pulumi up -s primary --replace 'urn:x'");

@@ -43,6 +43,16 @@ describe("topology", () => {
       const site = withRegion("secondary", { database: { host: "h", engine: "mariadb", facts, why: null } });
       expect(database(site, "secondary")).toMatchObject({ health: false });
     }
+    const parts = drawn(
+      withRegion("primary", { cache: { reachable: false }, store: { endpoint: "e", reachable: null } }),
+    ).places[0]?.parts;
+    expect(parts).toContainEqual({
+      id: "primary/cache",
+      name: "cache",
+      detail: "does not answer",
+      health: false,
+    });
+    expect(parts).toContainEqual({ id: "primary/store", name: "store", detail: "unknown", health: null });
     const noActive = withRegion("primary", silent);
     expect(drawn(noActive).flows.map(({ label }) => label)).not.toContain("visitors");
   });

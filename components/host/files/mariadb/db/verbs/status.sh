@@ -5,12 +5,13 @@ readonly STARTED_WITH=/run/evenkeel-db-started-with SETTINGS=/etc/mysql/mariadb.
 
 verb_status() {
   read_role
-  local rows='' changed=false underway
+  local rows='' changed=false underway fencing=false
   rows=$(within 4 server_rows 2>/dev/null) || :
   config_changed_since_start && changed=true
+  [ ! -e "$FENCING" ] || fencing=true
   underway=$(jq -c '{verb, epoch}' "$OPENING" 2>/dev/null) || underway=null
   jq -cs --slurpfile config "$CONFIG" --arg role "$ROLE" --argjson epoch "$EPOCH" --argjson changed "$changed" --argjson opening "$underway" \
-    --arg machine "$(cat /etc/machine-id)" "$STATUS_JQ" <<<"$rows"
+    --argjson fencing "$fencing" --arg machine "$(cat /etc/machine-id)" "$STATUS_JQ" <<<"$rows"
 }
 
 # One row a subject, each tagged; the heartbeat comes last since its table is missing before birth.
@@ -48,7 +49,7 @@ $config[0] as $config | of("server") as $server | of("replica") as $replica | of
     lagSeconds: (if $beat == null or $replica.io != "Yes" or $replica.sql != "Yes" or $beat.ageSeconds < -1 then null
       else [$beat.ageSeconds, 0] | max end),
     clockSkewSeconds: (if $beat != null and $beat.ageSeconds < -1 then -$beat.ageSeconds else null end),
-    opening: $opening,
+    opening: $opening, fencing: $fencing,
     restartNeeded: $changed, serverId: $config.serverId, machineId: $machine,
     binlogState: $server.binlogState, slavePos: $server.slavePos
   }'
