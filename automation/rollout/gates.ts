@@ -14,16 +14,27 @@ export interface Gates {
   site: string;
   ssh: SshSession;
   outputs: SiteOutputs;
-  answers: Record<string, { facts: DatabaseFacts | null }>;
+  answers: Record<string, { facts: DatabaseFacts | null; why?: string | null }>;
 }
 
 /**
  * Lets every web host ask its own region's database and open or close its gate accordingly (writer.md, W13). Where
- * there is a writer that may not be, nothing is opened and the error of refuseWrongWriters is thrown.
+ * there is a writer that may not be, nothing is opened and the error of refuseWrongWriters is thrown. A database that
+ * can't be asked here may be a second writer, which its own web hosts would take for the only one: its region's gates
+ * stay as they are, and that is an error too.
  */
 export async function settleGates(gates: Gates, note: (text: string) => void): Promise<void> {
   await refuseWrongWriters(gates);
-  const failed = await onWebHosts(gates, () => webCommand.settle(), note);
+  const silent = Object.entries(gates.answers).filter(([, { facts }]) => facts === null);
+  const isSilent = (id: string) => silent.some(([name]) => id.startsWith(`${name}/`));
+  const settled = await onWebHosts(gates, (id) => (isSilent(id) ? null : webCommand.settle()), note);
+  const failed = [
+    ...settled,
+    ...silent.map(([name, { why }]) => ({
+      host: `${name} (all web hosts)`,
+      why: `its database can't be asked whether it accepts writes: ${why ?? "no answer"}`,
+    })),
+  ];
   if (failed.length > 0) throw notSettled(gates.site, failed);
 }
 

@@ -12,13 +12,13 @@ const outputs = {
 } as unknown as SiteOutputs;
 
 /** Settles with these facts; gives what every web host was told, and the error. */
-async function settle(primary: typeof active, secondary: typeof active, exitCode = 0) {
+async function settle(primary: typeof active, secondary: typeof active | null, exitCode = 0) {
   const told: Record<string, string | undefined> = {};
   const run = async (id: string, { argv }: RemoteCommand) => {
     told[id] = argv.find((word) => ["settle", "close", "open"].includes(word));
     return { exitCode, stdout: '{"gate": "open"}', stderr: "the reason" };
   };
-  const answers = { primary: { facts: primary }, secondary: { facts: secondary } };
+  const answers = { primary: { facts: primary }, secondary: { facts: secondary, why: "no route" } };
   const ssh = { run } as unknown as SshSession;
   const error = await settleGates({ site: "proof", ssh, outputs, answers }, () => undefined).catch(
     (thrown: unknown) => thrown,
@@ -59,6 +59,13 @@ describe("gates", () => {
     expect(error?.what).toContain("web-1");
     expect(error?.why).toBe("primary-web-1: the reason\nsecondary-web-1: the reason");
     expect(error?.next).toBe("npx evenkeel status --site proof");
+  });
+
+  test("the gates of a region whose database can't be asked stay as they are, and that is an error", async () => {
+    const { told, error } = await settle(active, null);
+    expect(told).toEqual({ "primary/web-1": "settle" });
+    expect(error?.what).toContain("secondary");
+    expect(error?.why).toBe("its database can't be asked whether it accepts writes: no route");
   });
 
   /** Two writers at one epoch, and these hosts out of reach; the others answer a moment later. */
