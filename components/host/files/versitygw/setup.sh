@@ -64,7 +64,7 @@ make_bucket() {
     set -a
     . /etc/evenkeel/store.env
     set +a
-    versitygw admin --endpoint-url "$ENDPOINT" --region "$REGION" --allow-insecure \
+    SSL_CERT_FILE=/etc/evenkeel/tls/ca.pem versitygw admin --endpoint-url "$ENDPOINT" --region "$REGION" \
       create-bucket --bucket "$BUCKET" --owner "@@OWNER@@" >&2 || die "the bucket $BUCKET can't be made"
   elif [ "$found" != 200 ]; then
     die "the object store answers $found for the bucket $BUCKET"

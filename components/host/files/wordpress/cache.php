@@ -25,8 +25,8 @@ function evenkeel_has_cache(): bool
 /** The connection, or null where there is none to be had now. Never throws. */
 function evenkeel_cache_connect(): ?Redis
 {
-    $outage = (string) @file_get_contents(EVENKEEL_CACHE_OUTAGE);
-    if (abs(time() - evenkeel_cache_failed_at($outage)) < EVENKEEL_CACHE_PAUSE_SECONDS) {
+    $outage = evenkeel_cache_outage();
+    if ($outage !== null && abs(time() - evenkeel_cache_failed_at($outage)) < EVENKEEL_CACHE_PAUSE_SECONDS) {
         return null;
     }
     try {
@@ -42,7 +42,7 @@ function evenkeel_cache_connect(): ?Redis
             EVENKEEL_CACHE_READ_SECONDS
         );
         $redis->auth([evenkeel_value('CACHE_USER'), evenkeel_value('CACHE_PASSWORD')]);
-        if ($outage !== '') {
+        if ($outage !== null) {
             evenkeel_cache_give_up($redis);
             evenkeel_cache_end_outage($outage);
         }
@@ -62,18 +62,37 @@ function evenkeel_cache_failed(): void
 /** Something may have been changed without Redis being told: what it kept counts no more, but it may be asked at once. */
 function evenkeel_cache_missed(): void
 {
-    evenkeel_cache_note_outage(evenkeel_cache_failed_at((string) @file_get_contents(EVENKEEL_CACHE_OUTAGE)));
+    evenkeel_cache_note_outage(evenkeel_cache_failed_at(evenkeel_cache_outage() ?? ''));
 }
 
-/** Each note differs, so that one made while an older one is being dealt with is not taken away with it. */
+/** The note of an outage; null where there is none. That it exists counts, whatever it says. */
+function evenkeel_cache_outage(): ?string
+{
+    $note = @file_get_contents(EVENKEEL_CACHE_OUTAGE);
+    return $note === false && !file_exists(EVENKEEL_CACHE_OUTAGE) ? null : (string) $note;
+}
+
+/**
+ * Each note differs, so that one made while an older one is being dealt with is not taken away with it. Written beside
+ * and renamed: nobody ever meets half a note. Where the disk is full an empty one still says that there was an outage.
+ */
 function evenkeel_cache_note_outage(int $failedAt): void
 {
-    @file_put_contents(EVENKEEL_CACHE_OUTAGE, "$failedAt " . bin2hex(random_bytes(8)) . "\n", LOCK_EX);
+    $name = bin2hex(random_bytes(8));
+    $draft = EVENKEEL_CACHE_OUTAGE . ".$name";
+    $text = "$failedAt $name\n";
+    if (@file_put_contents($draft, $text) === strlen($text) && @rename($draft, EVENKEEL_CACHE_OUTAGE)) {
+        return;
+    }
+    @unlink($draft);
+    if (!@touch(EVENKEEL_CACHE_OUTAGE)) {
+        error_log('evenkeel: an outage of the object cache cannot be noted: what it kept may be stale');
+    }
 }
 
 function evenkeel_cache_end_outage(string $note): void
 {
-    if (@file_get_contents(EVENKEEL_CACHE_OUTAGE) === $note) {
+    if (evenkeel_cache_outage() === $note) {
         @unlink(EVENKEEL_CACHE_OUTAGE);
     }
 }
