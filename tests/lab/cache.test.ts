@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { eventually, get, type SiteHandle, site } from "./support/site.ts";
+import { asRoot, eventually, get, type SiteHandle, site } from "./support/site.ts";
 
 jest.setTimeout(120_000);
 
@@ -10,25 +10,17 @@ let standby: string;
 
 const urlOf = (region: string) => handle.regions[region]?.url as string;
 
-/** Runs as root on a host; throws with what was printed when it fails. */
-async function onHost(hostId: string, argv: readonly string[], stdin?: string): Promise<string> {
-  const options = stdin === undefined ? {} : { stdin };
-  const { exitCode, stdout, stderr } = await handle.ssh(hostId, ["sudo", "-n", ...argv], options);
-  if (exitCode !== 0) throw new Error(`${argv.join(" ")}: exit ${exitCode}: ${stderr}`);
-  return stdout.trim();
-}
-
 /** PHP with WordPress loaded, as the web server's user. */
 const wordpress = (region: string, code: string) =>
-  onHost(`${region}/web-1`, ["-u", "www-data", "php"], `<?php require '/var/www/html/wp-load.php'; ${code}`);
+  asRoot(handle, `${region}/web-1`, ["-u", "www-data", "php"], {
+    stdin: `<?php require '/var/www/html/wp-load.php'; ${code}`,
+  });
 
 /** Redis asked as its operator. */
 const redis = (region: string, ...words: string[]) =>
-  onHost(
-    `${region}/cache`,
-    ["bash", "-s"],
-    `REDISCLI_AUTH=$(cat /etc/evenkeel/redis-operator) redis-cli --user operator ${words.join(" ")}`,
-  );
+  asRoot(handle, `${region}/cache`, ["bash", "-s"], {
+    stdin: `REDISCLI_AUTH=$(cat /etc/evenkeel/redis-operator) redis-cli --user operator ${words.join(" ")}`,
+  });
 
 const readiness = async (region: string) => {
   const reply = await get(`${urlOf(region)}/evenkeel/ready`, { timeoutMs: 8_000 });
@@ -36,11 +28,11 @@ const readiness = async (region: string) => {
 };
 
 async function withoutRedis(during: () => Promise<void>, verb = "stop", back = "start"): Promise<void> {
-  await onHost(`${active}/cache`, ["systemctl", ...verb.split(" "), "redis-server"]);
+  await asRoot(handle, `${active}/cache`, ["systemctl", ...verb.split(" "), "redis-server"]);
   try {
     await during();
   } finally {
-    await onHost(`${active}/cache`, ["systemctl", ...back.split(" "), "redis-server"]);
+    await asRoot(handle, `${active}/cache`, ["systemctl", ...back.split(" "), "redis-server"]);
   }
   await eventually("the cache is up again", 20_000, async () =>
     (await readiness(active)).cache === "up" ? true : null,
@@ -115,7 +107,7 @@ describe("[D22] the object cache of a region", () => {
 
   test("hanging, it costs a request tenths of a second once, and no page fails", async () => {
     const hang = `kill -STOP $(systemctl show -p MainPID --value redis-server)`;
-    await onHost(`${active}/cache`, ["bash", "-s"], hang);
+    await asRoot(handle, `${active}/cache`, ["bash", "-s"], { stdin: hang });
     try {
       const seconds: number[] = [];
       for (let i = 0; i < 4; i += 1) {
@@ -127,7 +119,7 @@ describe("[D22] the object cache of a region", () => {
       expect(Math.max(...seconds)).toBeLessThan(10);
       expect((await readiness(active)).cache).toBe("down");
     } finally {
-      await onHost(`${active}/cache`, ["bash", "-s"], hang.replace("STOP", "CONT"));
+      await asRoot(handle, `${active}/cache`, ["bash", "-s"], { stdin: hang.replace("STOP", "CONT") });
     }
     await eventually("the cache is up again", 20_000, async () =>
       (await readiness(active)).cache === "up" ? true : null,
@@ -144,7 +136,7 @@ describe("[D22] the object cache of a region", () => {
     await eventually("the slow request has begun", 20_000, async () =>
       (await handle.ssh(`${active}/web-1`, ["test", "-e", `/tmp/${key}`])).exitCode === 0 ? true : null,
     );
-    await onHost(`${active}/cache`, ["systemctl", "restart", "redis-server"]);
+    await asRoot(handle, `${active}/cache`, ["systemctl", "restart", "redis-server"]);
     await eventually("another request keeps the old value", 20_000, async () =>
       (await wordpress(active, `echo get_option('${key}');`)) === "old" ? true : null,
     );
@@ -167,8 +159,8 @@ describe("[D22] the object cache of a region", () => {
   test("a gate that opens anew begins anew", async () => {
     const key = `gate-${Date.now()}`;
     await wordpress(active, `wp_cache_set('${key}', 'old', 'proof', 600);`);
-    await onHost(`${active}/web-1`, ["evenkeel-web", "close"]);
-    await onHost(`${active}/web-1`, ["evenkeel-web", "settle"]);
+    await asRoot(handle, `${active}/web-1`, ["evenkeel-web", "close"]);
+    await asRoot(handle, `${active}/web-1`, ["evenkeel-web", "settle"]);
     expect(await wordpress(active, `var_export(wp_cache_get('${key}', 'proof'));`)).toBe("false");
   });
 });
@@ -193,14 +185,12 @@ describe("[S15] Redis itself", () => {
 
   test("answers nobody without a password, and the web hosts' user may neither look around nor empty it", async () => {
     const ask = (words: string, auth = "") =>
-      onHost(
-        `${active}/web-1`,
-        ["-u", "www-data", "php"],
-        `<?php require '/usr/local/lib/evenkeel/web/cache.php';
+      asRoot(handle, `${active}/web-1`, ["-u", "www-data", "php"], {
+        stdin: `<?php require '/usr/local/lib/evenkeel/web/cache.php';
         $redis = new Redis(); $redis->connect(evenkeel_value('CACHE_HOST'), 6379, 1.0); ${auth}
         try { var_export($redis->rawCommand(${words})); } catch (RedisException $e) { echo $e->getMessage(); }
         echo $redis->getLastError();`,
-      );
+      });
     const login = `$redis->auth([evenkeel_value('CACHE_USER'), evenkeel_value('CACHE_PASSWORD')]);`;
     expect(await ask("'PING'")).toMatch(/NOAUTH/);
     expect(await ask("'SET', 'evenkeel:proof:acl', '1'", login)).not.toMatch(/NOPERM/);
@@ -209,7 +199,7 @@ describe("[S15] Redis itself", () => {
   });
 
   test("listens in its region only", async () => {
-    const listening = await onHost(`${active}/cache`, ["ss", "-Hltn", "sport = :6379"]);
+    const listening = await asRoot(handle, `${active}/cache`, ["ss", "-Hltn", "sport = :6379"]);
     const addresses = listening.split("\n").map((line) => line.trim().split(/\s+/)[3]);
     const own = handle.host(`${active}/cache`).address;
     expect(addresses.sort()).toEqual([`${own}:6379`, "127.0.0.1:6379"].sort());

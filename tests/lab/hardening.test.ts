@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, jest, test } from "@jest/globals";
 import type { HostOutputs } from "../../components/outputs.ts";
 import { sql } from "./support/database.ts";
-import { get, type SiteHandle, site } from "./support/site.ts";
+import { get, onHost, type SiteHandle, site } from "./support/site.ts";
 
 jest.setTimeout(180_000);
 
@@ -46,15 +46,9 @@ def scan(address):
 print(json.dumps({address: scan(address) for address in sys.argv[1:]}))
 `;
 
+const scanning = { stdin: scanner, timeoutMs: 150_000 };
 let now: SiteHandle;
 let hosts: HostOutputs[];
-
-async function onHost(hostId: string, argv: readonly string[], stdin?: string): Promise<string> {
-  const options = stdin === undefined ? { timeoutMs: 150_000 } : { stdin, timeoutMs: 150_000 };
-  const { exitCode, stdout, stderr } = await now.ssh(hostId, argv, options);
-  if (exitCode !== 0) throw new Error(`${hostId}: ${argv.join(" ")}: exit ${exitCode}: ${stderr}`);
-  return stdout.trim();
-}
 
 beforeAll(async () => {
   now = await site();
@@ -67,7 +61,7 @@ describe("[O6] ports", () => {
     const [region, from] = ["primary", "primary/web-1"];
     const targets = (now.regions[region]?.hosts ?? []).filter(({ id }) => id !== from);
     const argv = ["python3", "-I", "-", ...targets.map(({ address }) => address)];
-    const found = JSON.parse(await onHost(from, argv, scanner)) as Record<string, number[]>;
+    const found = JSON.parse(await onHost(now, from, argv, scanning)) as Record<string, number[]>;
     expect(targets.map(({ id, address }) => [id, found[address]])).toEqual(
       targets.map(({ id, role }) => [id, declared[role]]),
     );
@@ -78,7 +72,10 @@ describe("[O6] ports", () => {
     const edge = now.host("third/edge");
     const edgeAddress = edge.peeringAddress ?? edge.address;
     const argv = ["python3", "-I", "-", web.address, edgeAddress];
-    const found = JSON.parse(await onHost("primary/gateway", argv, scanner)) as Record<string, number[]>;
+    const found = JSON.parse(await onHost(now, "primary/gateway", argv, scanning)) as Record<
+      string,
+      number[]
+    >;
     expect(found[web.address]).toEqual(declared.web);
     // What only the hosts of its own place use is not offered on the link.
     expect(declared.edge).toEqual(expect.arrayContaining(found[edgeAddress] as number[]));
@@ -89,7 +86,7 @@ describe("[O6] ports", () => {
 describe("hosts", () => {
   test("sshd takes keys only, no root, and nothing old", async () => {
     for (const { id } of hosts) {
-      const settings = (await onHost(id, ["sudo", "-n", "sshd", "-T"])).split("\n");
+      const settings = (await onHost(now, id, ["sudo", "-n", "sshd", "-T"])).split("\n");
       const value = (name: string) =>
         settings.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1);
       expect({
@@ -109,7 +106,9 @@ describe("hosts", () => {
 
   test("no account but the login user's and those of services can log in, and none has a password", async () => {
     for (const { id } of hosts) {
-      const shadow = (await onHost(id, ["sudo", "-n", "cut", "-d:", "-f1,2", "/etc/shadow"])).split("\n");
+      const shadow = (await onHost(now, id, ["sudo", "-n", "cut", "-d:", "-f1,2", "/etc/shadow"])).split(
+        "\n",
+      );
       expect([id, shadow.filter((line) => !/:[!*]/.test(line))]).toEqual([id, []]);
     }
   });

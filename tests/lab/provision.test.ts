@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "@jest/globals";
@@ -105,11 +105,14 @@ describe("a rollout from nothing", () => {
   test(
     "a changed site is noticed by the same check: --expect-no-changes fails when something is to be done",
     async () => {
-      const file = join(mkdtempSync(join(tmpdir(), "evenkeel-changed-")), "Pulumi.primary.yaml");
+      const folder = mkdtempSync(join(tmpdir(), "evenkeel-changed-"));
+      const file = join(folder, "Pulumi.primary.yaml");
       const own = readFileSync(join(home, "sites", siteName, "Pulumi.primary.yaml"), "utf8");
       writeFileSync(file, own.replace("config:\n", "config:\n  evenkeel:boundedWaitSeconds: 3\n"));
       const preview = ["pulumi", "preview", "-s", "primary", "--expect-no-changes", "--non-interactive"];
-      const { exitCode, stdout } = await cli([...preview, "--config-file", file], { timeoutMs: 2 * minute });
+      const { exitCode, stdout } = await cli([...preview, "--config-file", file], {
+        timeoutMs: 2 * minute,
+      }).finally(() => rmSync(folder, { recursive: true }));
       expect(stdout).toContain("primary-web-1-role");
       expect(exitCode).not.toBe(0);
     },

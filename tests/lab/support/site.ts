@@ -123,6 +123,28 @@ async function outputOf(stack: string): Promise<unknown> {
   return (JSON.parse(stdout) as { outputs: unknown }).outputs;
 }
 
+/** What a command on a host printed, trimmed; throws with what it complained of where it fails. */
+export async function onHost(
+  handle: SiteHandle,
+  hostId: string,
+  argv: readonly string[],
+  options: { stdin?: string; timeoutMs?: number } = {},
+): Promise<string> {
+  const { exitCode, stdout, stderr } = await handle.ssh(hostId, argv, options);
+  if (exitCode !== 0) throw new Error(`${hostId}: ${argv.join(" ")}: exit ${exitCode}: ${stderr}`);
+  return stdout.trim();
+}
+
+/** The same as root. */
+export function asRoot(
+  handle: SiteHandle,
+  hostId: string,
+  argv: readonly string[],
+  options: { stdin?: string; timeoutMs?: number } = {},
+): Promise<string> {
+  return onHost(handle, hostId, ["sudo", "-n", ...argv], options);
+}
+
 /** The provisioned site, as its stacks describe it. */
 export async function site(): Promise<SiteHandle> {
   const [primary, secondary, global] = await Promise.all(["primary", "secondary", "global"].map(outputOf));

@@ -1,8 +1,14 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { ConfigError, loadSiteConfig, parseConfig } from "../../../components/config.ts";
+
+let scratch: string;
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), "evenkeel-config-"));
+});
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const home = join(import.meta.dirname, "../../..");
 
@@ -104,7 +110,7 @@ describe("configuration", () => {
   });
 
   test("a misspelt top-level key of a stack file is a problem, although Pulumi would ignore it", () => {
-    const directory = mkdtempSync(join(tmpdir(), "evenkeel-config-"));
+    const directory = mkdtempSync(join(scratch, "site-"));
     const lines = Object.entries(good).map(
       ([key, value]) => `  evenkeel:${key}: { value: ${JSON.stringify(value)} }`,
     );
@@ -117,7 +123,7 @@ describe("configuration", () => {
   });
 
   test("files that are missing or no YAML are named", () => {
-    const directory = mkdtempSync(join(tmpdir(), "evenkeel-config-"));
+    const directory = mkdtempSync(join(scratch, "site-"));
     expect(problemsOf(() => loadSiteConfig(directory)).join()).toContain("Pulumi.yaml: can't be read");
     writeFileSync(join(directory, "Pulumi.yaml"), "name: [");
     expect(problemsOf(() => loadSiteConfig(directory)).join()).toContain("Pulumi.yaml: ");
