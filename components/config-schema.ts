@@ -64,6 +64,8 @@ export type SiteValues = z.infer<typeof siteSchema>;
 export const regionSchema = z.strictObject({
   location: z.string().min(1),
   namePrefix: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/),
+  /** Size of the volume that a web host's uploads lie on, in GB, when it is first made; 0: no volume. */
+  uploadsVolumeGb: z.number().int().min(0).max(16_384).default(0),
 });
 
 /** The values that are sound by themselves: only those can be compared with each other. */

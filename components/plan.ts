@@ -8,6 +8,8 @@ export interface RegionPlan {
   /** What the machines of this region are called: `<namePrefix>-gateway`, `-database`, `-web-1`, … */
   namePrefix: string;
   location: string;
+  /** 0: the uploads lie on the web host's own disk. */
+  uploadsVolumeGb: number;
   cidr: string;
   subnet: string;
   gateway: string;
@@ -41,14 +43,14 @@ const hostNumbers = { gateway: 2, database: 20, cache: 21, store: 22, firstWeb: 
 const linkNumbers = { perRegion: 10, database: 1, edge: 200 };
 
 interface RegionsToPlan {
-  regions: readonly { name: string; namePrefix: string; location: string }[];
+  regions: readonly Pick<RegionPlan, "name" | "namePrefix" | "location" | "uploadsVolumeGb">[];
   networks: Networks;
   webServers: number;
 }
 
 export function planRegions({ regions, networks, webServers }: RegionsToPlan): RegionPlan[] {
   const link = planLink(networks).subnet;
-  return regions.map(({ name, namePrefix, location }, position): RegionPlan => {
+  return regions.map(({ name, namePrefix, location, uploadsVolumeGb }, position): RegionPlan => {
     const cidr = networks[name] as string;
     const subnet = subnetOf(cidr);
     const index = position + 1;
@@ -58,6 +60,7 @@ export function planRegions({ regions, networks, webServers }: RegionsToPlan): R
       index,
       namePrefix,
       location,
+      uploadsVolumeGb,
       cidr,
       subnet,
       gateway: addressIn(subnet, hostNumbers.gateway),

@@ -70,6 +70,8 @@ export const webStatusSchema = z.object({
       warning: z.string().nullable(),
     })
     .nullish(),
+  /** The volume of the uploads (null: the host's own disk), and whether it is mounted. Older hosts don't say it. */
+  uploads: z.object({ device: z.string().nullable(), mounted: z.boolean() }).optional(),
 });
 
 export type WebStatus = z.infer<typeof webStatusSchema>;

@@ -48,6 +48,8 @@ export interface WebSettings {
   php: PhpSettings;
   /** The own region's object store; null where there is none. */
   storeEndpoint: string | null;
+  /** The block device that is the uploads' own, by a name that outlives a reboot; null: they lie on the host's disk. */
+  uploadsDevice: string | null;
   /** WordPress's eight keys and salts, the same in every region. */
   salts: pulumi.Input<Record<string, string>>;
   /** PEM texts: the site's CA and the certificate of the web tier. */
@@ -93,6 +95,7 @@ export function webFiles(): HostFile[] {
     ["wordpress/redis-object-cache.php", `${library}/redis-object-cache.php`],
     ["wordpress/object-cache.php", `${library}/object-cache.php`],
     ["wordpress/install-core", `${library}/install-core`, "0755"],
+    ["wordpress/uploads-volume", `${library}/uploads-volume`, "0755"],
     ["wordpress/drain", `${library}/drain`, "0755"],
     ["wordpress/purge-cache", `${library}/purge.d/cache`, "0755"],
     ["wordpress/evenkeel-web", "/usr/local/sbin/evenkeel-web", "0755"],
@@ -171,6 +174,7 @@ type PlainArgs = Pick<
   | "title"
   | "php"
   | "storeEndpoint"
+  | "uploadsDevice"
 > & {
   users: { app: { name: string }; health: { name: string } };
   cache: { host: string; user: { name: string } } | null;
@@ -224,6 +228,7 @@ export function webConfig(args: PlainArgs, secrets: { urls: string[]; admin: str
     adminUser: args.admin.user,
     adminEmail: args.admin.email,
     adminPassword: secrets.admin,
+    uploadsDevice: args.uploadsDevice,
     core: core === null ? null : { version: core.version, sha256: core.sha256 },
   };
   return `${JSON.stringify(config, null, 2)}\n`;

@@ -37,7 +37,10 @@ export class WebHost extends pulumi.ComponentResource {
         target: args.target,
         role: "web",
         files: [...webFiles(), ...siteFiles(args), ...secretFiles(args)],
-        script: render(hostFile("wordpress/setup.sh"), { ARCHIVE_WANTED: archive ? "yes" : "no" }),
+        script: render(hostFile("wordpress/setup.sh"), {
+          ARCHIVE_WANTED: archive ? "yes" : "no",
+          UPLOADS_DEVICE: args.uploadsDevice ?? "",
+        }),
         timeoutSeconds: roleTimeoutSeconds,
       },
       { parent: this, dependsOn: archive ? [archive] : [] },
@@ -56,6 +59,9 @@ function refuseWrong(args: WebHostArgs): void {
   }
   if (args.wordpressCore !== null && !/^[0-9a-f]{64}$/.test(args.wordpressCore.sha256)) {
     throw new Error("wordpressCore.sha256 is no SHA-256 checksum (64 hexadecimal digits)");
+  }
+  if (args.uploadsDevice !== null && !/^\/dev\/[\w.:/-]+$/.test(args.uploadsDevice)) {
+    throw new Error(`uploadsDevice: "${args.uploadsDevice}" is no path of a device such as /dev/sdb`);
   }
 }
 

@@ -8,6 +8,7 @@ import type { RegionOutputs } from "../outputs.ts";
 import type { RegionPlan } from "../plan.ts";
 import { type Certificate, hostKeyPair, type SiteSecrets } from "../secrets.ts";
 import { type LabAccess, siteUrls } from "./connections.ts";
+import { labVolumeDevice } from "./machine.ts";
 
 /** The names of the designs: one schema, one application account. */
 const schema = "wordpress_db";
@@ -128,6 +129,7 @@ export function webArgs(
         : { host: plan.cache, user: { name: cacheUser, password: secrets.cache.web } },
     php: config.php,
     storeEndpoint: config.objectStore === "none" ? null : storeOutputs(config, plan).endpoint,
+    uploadsDevice: plan.uploadsVolumeGb === 0 ? null : labVolumeDevice,
     salts: secrets.wordpress.salts,
     tls: webTierTls(secrets),
     urls: [urls.edge, ...Object.values(urls.regions)],

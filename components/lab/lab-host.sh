@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes and deletes the lab's networks and hosts (containers that boot systemd), one thing a call.
-#   network create|delete NAME · host create|delete NAME · link create|delete NAME
+# Makes and deletes the lab's networks, volumes and hosts (containers that boot systemd), one thing a call.
+#   network create|delete NAME · volume create|delete NAME · host create|delete NAME · link create|delete NAME
 # What to make comes as JSON on standard input; one JSON object goes to standard output, messages to standard error.
 # Every verb may be repeated: a thing that exists is returned as it is, one left half-made is made again.
 # What another clone of Evenkeel made is never touched (exit 12).
@@ -40,9 +40,9 @@ clone_id() {
 owner_labels() { printf '%s\n' "--label=evenkeel.clone=$clone" "--label=evenkeel.folder=$home"; }
 
 # A thing that exists must be the lab's and this clone's.
-check_owner() { # container|network NAME
+check_owner() { # container|network|volume NAME
   local labels=.Labels facts owner folder owned_site
-  [ "$1" = network ] || labels=.Config.Labels
+  [ "$1" != container ] || labels=.Config.Labels
   facts=$(engine "$1" inspect -f "{{index $labels \"evenkeel.clone\"}}|{{index $labels \"evenkeel.site\"}}|{{index $labels \"evenkeel.folder\"}}" "$2" 2>/dev/null) ||
     return 0
   IFS='|' read -r owner owned_site folder <<<"$facts"
@@ -57,7 +57,7 @@ read_spec() {
   spec=$(cat)
   assignments=$(printf '%s' "$spec" | node "$here/spec.mjs" variables) || die "standard input is not the JSON this verb takes"
   # shellcheck disable=SC2034 # which of them a verb uses is its own matter
-  site='' place='' role='' image='' subnet='' bridge_address='' internal='' guard='' gateway_address=''
+  site='' place='' role='' image='' subnet='' bridge_address='' internal='' guard='' gateway_address='' volume=''
   networks=() members=() publish=() extra_hosts=()
   eval "$assignments"
   [ -n "$site" ] || die "site is missing"
@@ -97,6 +97,27 @@ network_delete() {
       engine network disconnect -f "$1" "$member" || true
     done
     engine network rm "$1" >/dev/null || ! network_id "$1" >/dev/null || die "network $1 could not be deleted"
+  fi
+  printf '{"name":"%s","deleted":true}\n' "$1"
+}
+
+# -- volumes ----------------------------------------------------------------------------------------------------
+
+volume_exists() { engine volume inspect "$1" >/dev/null 2>&1; }
+
+volume_create() {
+  read_spec
+  check_owner volume "$1"
+  volume_exists "$1" ||
+    engine volume create --label "evenkeel.site=$site" --label "evenkeel.place=$place" "${own_labels[@]}" "$1" >/dev/null ||
+    die "volume $1 can't be made"
+  printf '{"name":"%s"}\n' "$1"
+}
+
+volume_delete() {
+  if volume_exists "$1"; then
+    check_owner volume "$1"
+    engine volume rm "$1" >/dev/null || ! volume_exists "$1" || die "volume $1 could not be deleted"
   fi
   printf '{"name":"%s","deleted":true}\n' "$1"
 }
@@ -161,6 +182,10 @@ create_flags() { # NAME: fills the array flags
     flags+=(--sysctl net.ipv6.conf.all.disable_ipv6=1 --sysctl net.ipv6.conf.default.disable_ipv6=1)
   fi
   [ -z "$gateway_address" ] || flags+=(--dns "$gateway_address")
+  # The volume's file, and loop devices to show it as a block device.
+  if [ -n "$volume" ]; then
+    flags+=(-v "$volume:/var/lib/evenkeel-lab/volume" --device-cgroup-rule 'b 7:* rmw' --device-cgroup-rule 'c 10:237 rmw')
+  fi
   for entry in "${publish[@]}"; do flags+=(-p "$entry"); done
   for entry in "${extra_hosts[@]}"; do flags+=(--add-host "$entry"); done
 }
@@ -254,15 +279,17 @@ clean_up() {
 }
 trap clean_up EXIT
 
-[ $# -eq 3 ] || die "usage: lab-host.sh network|host|link create|delete NAME"
+[ $# -eq 3 ] || die "usage: lab-host.sh network|volume|host|link create|delete NAME"
 clone=$(clone_id)
 mapfile -t own_labels < <(owner_labels)
 readonly clone own_labels
 case "$1 $2" in
   "network create") network_create "$3" ;;
   "network delete" | "link delete") network_delete "$3" ;;
+  "volume create") volume_create "$3" ;;
+  "volume delete") volume_delete "$3" ;;
   "host create") host_create "$3" ;;
   "host delete") host_delete "$3" ;;
   "link create") link_create "$3" ;;
-  *) die "usage: lab-host.sh network|host|link create|delete NAME" ;;
+  *) die "usage: lab-host.sh network|volume|host|link create|delete NAME" ;;
 esac

@@ -6,8 +6,8 @@ import type { HostOutputs } from "../outputs.ts";
 const labHost = 'bash "$EVENKEEL_HOME/components/lab/lab-host.sh"';
 
 export interface LabCommandArgs {
-  kind: "network" | "host" | "link";
-  /** Name of the network or container. */
+  kind: "network" | "volume" | "host" | "link";
+  /** Name of the network, volume or container. */
   name: string;
   /** What lab-host.sh reads from standard input for `create`. May hold secrets. A change runs `create` again, in place. */
   input: pulumi.Input<Record<string, unknown>>;
@@ -54,7 +54,12 @@ export interface LabMachineArgs {
   extraHosts: Record<string, string>;
   ssh: { authorizedKey: string; hostPrivateKey: string; hostPublicKey: string };
   resolver: { zone: string; zoneServer: string } | null;
+  /** A volume of the lab that the host sees as the block device `labVolumeDevice`. */
+  volume: { name: string; sizeGb: number } | null;
 }
+
+/** The same on every host that has a volume (image/files/usr/local/lib/evenkeel-lab/volume). */
+export const labVolumeDevice = "/dev/evenkeel-uploads";
 
 export interface LabMachine {
   resource: local.Command;

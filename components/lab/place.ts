@@ -92,6 +92,7 @@ export class LabPlace extends pulumi.ComponentResource {
       networks: legs,
       gatewayAddress: null,
       publish: role === "edge" ? [...publish, ...dns] : publish,
+      volume: null,
       resolver: options.resolveAt === null ? null : { zone: config.domain, zoneServer: options.resolveAt },
       dependsOn: [this.networks.inner, this.networks.outside, ...(options.after ?? [])],
     });
@@ -103,24 +104,39 @@ export class LabPlace extends pulumi.ComponentResource {
     role: "database" | "cache" | "store" | "web",
     host: NamedMachine,
     gateway: PlacedMachine,
+    volumeGb = 0,
   ): PlacedMachine {
     const { access, outside, place } = this.args;
+    const volume = volumeGb === 0 ? null : this.volume(host, volumeGb);
     const machine = this.make(host, {
       role,
       networks: [{ name: this.network, address: host.address }],
       gatewayAddress: outside.address,
       publish: [],
       resolver: null,
-      dependsOn: [gateway.resource],
+      volume: volume === null ? null : { name: volume.name, sizeGb: volumeGb },
+      dependsOn: [gateway.resource, ...(volume === null ? [] : [volume.resource])],
     });
     return this.placed(host, role, machine, innerConnection(access, place, host.id, host.address));
+  }
+
+  /** Outlives the machine that it is attached to, as a cloud's does. */
+  private volume(host: NamedMachine, sizeGb: number) {
+    const name = `${host.name}-uploads`;
+    const { config, place } = this.args;
+    const resource = labCommand(
+      `${this.name}-${host.id.slice(place.length + 1)}-uploads`,
+      { kind: "volume", name, input: { site: config.site, place, sizeGb }, timeoutSeconds: 60 },
+      { parent: this },
+    );
+    return { name, resource };
   }
 
   private make(
     host: NamedMachine,
     options: Pick<
       Parameters<typeof labMachine>[1],
-      "role" | "networks" | "gatewayAddress" | "publish" | "resolver"
+      "role" | "networks" | "gatewayAddress" | "publish" | "resolver" | "volume"
     > & {
       dependsOn: pulumi.Resource[];
     },

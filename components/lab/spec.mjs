@@ -32,6 +32,7 @@ function variables(spec) {
     internal: spec.internal ? "yes" : "",
     guard: spec.guard ? "yes" : "",
     gateway_address: spec.gatewayAddress,
+    volume: spec.volume?.name,
   };
   const lists = {
     networks: (spec.networks ?? []).map(({ name, address }) => `${name} ${address ?? "-"}`),
@@ -104,6 +105,13 @@ function files(spec, outside, resolvers, machineId) {
     },
     { path: "etc/evenkeel-lab/host.conf", mode: 0o644, content: route },
   ];
+  if (spec.volume) {
+    list.push({
+      path: "etc/evenkeel-lab/volume.conf",
+      mode: 0o644,
+      content: `size_gb=${Number(spec.volume.sizeGb)}\n`,
+    });
+  }
   if (spec.guard) {
     list.push({ path: "etc/evenkeel-lab/guard.conf", mode: 0o644, content: guardFile(outside, resolvers) });
   }

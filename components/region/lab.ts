@@ -31,7 +31,7 @@ export class LabRegion extends pulumi.ComponentResource {
     const caches = args.config.cache === "none" ? [] : [place.machine("cache", machines.cache, gateway)];
     const stores =
       args.config.objectStore === "none" ? [] : [place.machine("store", machines.store, gateway)];
-    const web = machines.web.map((host) => place.machine("web", host, gateway));
+    const web = machines.web.map((host) => place.machine("web", host, gateway, args.plan.uploadsVolumeGb));
     this.balance(name, args, gateway.target);
     this.keepDatabase(name, args, database.target);
     for (const cache of caches) this.remember(name, args, cache.target);

@@ -29,10 +29,16 @@ const site = {
   cache: null,
   php: { listen: "socket" as const },
   storeEndpoint: null,
+  uploadsDevice: null,
 };
 const urls = ["https://localhost:9443", "https://localhost:8443"];
 const salts = Object.fromEntries(saltNames.map((name) => [name, name.padEnd(64, "x")]));
-const scripts = ["/usr/local/lib/evenkeel/web/install-core", "/usr/local/lib/evenkeel/roles-web-setup.sh"];
+const library = "/usr/local/lib/evenkeel/web";
+const scripts = [
+  `${library}/install-core`,
+  "/usr/local/lib/evenkeel/roles-web-setup.sh",
+  `${library}/uploads-volume`,
+];
 const phpFiles = webFiles().flatMap(({ path }) => (path.endsWith(".php") ? [path] : []));
 
 let host: ScratchHost;

@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { databaseStatus, databaseVerb, sql, webVerb } from "./support/database.ts";
 import { loseMachines } from "./support/lab.ts";
-import { cli, eventually, type SiteHandle, site } from "./support/site.ts";
+import { asRoot, cli, eventually, type SiteHandle, site } from "./support/site.ts";
 
 const minute = 60_000;
+/** On the volume that sites/proof gives the primary's web host. */
+const upload = "/mnt/wp_uploads/rebuild-proof.txt";
 
 /** Row 30 of the fault list, by the host commands alone: promote the secondary, lose the primary, run every stack. */
 describe("a region destroyed after a promotion and rebuilt", () => {
@@ -22,6 +24,7 @@ describe("a region destroyed after a promotion and rebuilt", () => {
     await databaseVerb(before, "secondary", ["promote", "--epoch", "2"]);
     await webVerb(before, "secondary", ["open", "--epoch", "2"]);
     await sql(before, "secondary", "REPLACE INTO wordpress_db.proof VALUES (2);");
+    await asRoot(before, "primary/web-1", ["tee", upload], { stdin: "kept" });
     await loseMachines((before.regions.primary?.hosts ?? []).map(({ name }) => name));
   }, 3 * minute);
 
@@ -89,6 +92,12 @@ describe("a region destroyed after a promotion and rebuilt", () => {
     },
     2 * minute,
   );
+
+  test("[O5] the volume of the uploads outlives its machine, and is not formatted for the new one", async () => {
+    const after = await site();
+    expect(await asRoot(after, "primary/web-1", ["cat", upload])).toBe("kept");
+    await asRoot(after, "primary/web-1", ["rm", upload]);
+  });
 
   test(
     "the way back by the same verbs: the primary is active again at the next epoch",

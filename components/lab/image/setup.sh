@@ -21,7 +21,7 @@ systemctl mask nftables.service
 # Hosts of a lab don't update themselves in the middle of a measurement.
 systemctl mask apt-daily.timer apt-daily-upgrade.timer
 systemctl enable ssh.service apt-cacher-ng.service
-systemctl enable evenkeel-lab-guard.service evenkeel-lab-net.service evenkeel-lab-resolver.service
+systemctl enable evenkeel-lab-guard.service evenkeel-lab-net.service evenkeel-lab-resolver.service evenkeel-lab-volume.service
 
 apt-cache gencaches
 rm -rf /var/cache/apt/pkgcache.bin /var/cache/apt/archives/*.deb

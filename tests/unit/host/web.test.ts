@@ -53,6 +53,7 @@ function args(change: Partial<WebHostArgs> = {}): WebHostArgs {
     cache: { host: "10.10.0.21", user: { name: "evenkeel_web", password: "cache's" } },
     php: { listen: "socket" },
     storeEndpoint: null,
+    uploadsDevice: null,
     salts: Object.fromEntries(saltNames.map((name) => [name, `${name} "'\\`.padEnd(64, "x")])),
     tls: { ca: "CA", certificate: "CERTIFICATE", key: "KEY" },
     urls: ["https://localhost:9443", "https://localhost:8443/"],
@@ -159,6 +160,7 @@ describe("a web host", () => {
   test.each([
     ["no balancer", { balancerAddresses: [] }, /balancerAddresses/],
     ["a checksum that is none", { wordpressCore: { version: "1", sha256: "x", localPath: "y" } }, /sha256/],
+    ["a device with more than its path", { uploadsDevice: "/dev/sdb'; reboot" }, /uploadsDevice/],
   ] as const)("%s is refused before anything is made", (_, change, message) => {
     const before = made.filter(({ type }) => type.startsWith("command:")).length;
     expect(() => new web.WebHost("wrong", args(change as Partial<WebHostArgs>))).toThrow(message);

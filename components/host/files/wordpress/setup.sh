@@ -3,11 +3,12 @@
 . /usr/local/lib/evenkeel/role.sh
 
 readonly library=/usr/local/lib/evenkeel/web
-readonly archive_wanted='@@ARCHIVE_WANTED@@'
+readonly archive_wanted='@@ARCHIVE_WANTED@@' uploads_device='@@UPLOADS_DEVICE@@'
 # The package wordpress asks for "a web server" and "a PHP": nginx, php-fpm and php are named with it, so that no
 # Apache comes along.
 packages=(nginx-light php-fpm php-cli php-mysql php-gd php-xml php-curl php-mbstring php-zip php-intl php-redis php)
 packages+=(mariadb-client)
+[ -z "$uploads_device" ] || packages+=(e2fsprogs)
 [ "$archive_wanted" = yes ] || packages+=(wordpress wordpress-theme-twentytwentyfive)
 
 php_version() { php -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;'; }
@@ -56,6 +57,7 @@ place_core() {
   before=$(cat /var/lib/evenkeel/core.json 2>/dev/null || true)
   # PHP keeps compiled code for a moment: after an exchange none of the old may be left.
   [ "$("$library/install-core")" = "$before" ] || systemctl reload "php$1-fpm"
+  [ -z "$uploads_device" ] || "$library/uploads-volume" "$uploads_device"
   put "$library/wp-config.php" /var/www/html/wp-config.php
   if grep -q '^CACHE_HOST=' /etc/evenkeel/wordpress.env; then
     put "$library/object-cache.php" /var/www/html/wp-content/object-cache.php

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { execa } from "execa";
+import { asRoot, eventually, get, type SiteHandle, site } from "./support/site.ts";
+
+jest.setTimeout(120_000);
+
+/** sites/proof gives the primary's web host a volume, and the secondary's none. */
+const host = "primary/web-1";
+const program = "/usr/local/lib/evenkeel/web/uploads-volume";
+const uploads = "/var/www/html/wp-content/uploads";
+const proof = `proof-${Date.now()}.txt`;
+let handle: SiteHandle;
+
+const shell = (stdin: string, id = host) => asRoot(handle, id, ["bash", "-s"], { stdin });
+const asPhp = (line: string) =>
+  shell(`setpriv --reuid=www-data --regid=www-data --clear-groups bash -c '${line}'`);
+const mounted = async () =>
+  (await shell("findmnt -no FSTYPE,OPTIONS,TARGET /mnt/wp_uploads || true")).split(/\s+/);
+const uuid = () => shell("blkid -p -s UUID -o value /dev/evenkeel-uploads");
+const ready = async () => {
+  const { status, body } = await get(`${handle.regions.primary?.url}/evenkeel/ready`);
+  return { status, problems: (JSON.parse(body) as { problems: string[] }).problems };
+};
+const isReady = () =>
+  eventually("the primary is ready", 60_000, async () => ((await ready()).status === 200 ? true : null));
+
+/** A loop device of `contents`, while `during` runs; the shell lines see it as $loop. */
+const withDevice = (contents: string, during: string) =>
+  shell(`set -e
+    truncate -s 64M /var/tmp/volume-proof; ${contents}
+    loop=$(losetup --find); loop=\${loop%% *}; [ -e "$loop" ] || mknod "$loop" b 7 "\${loop#/dev/loop}"
+    losetup "$loop" /var/tmp/volume-proof
+    trap 'losetup --detach "$loop"; rm -f /var/tmp/volume-proof' EXIT
+    ${during}`);
+
+beforeAll(async () => {
+  handle = await site();
+});
+afterAll(() => shell(`rm -f ${uploads}/${proof}`));
+
+describe("[O5] the volume of a web host's uploads", () => {
+  test("is formatted and mounted where the region has one, and the uploads lie on it", async () => {
+    expect(await mounted()).toEqual([
+      "ext4",
+      expect.stringMatching(/nosuid.*nodev.*noexec/),
+      "/mnt/wp_uploads",
+    ]);
+    expect(await shell(`readlink ${uploads}`)).toBe("/mnt/wp_uploads");
+    await asPhp(`echo kept >${uploads}/${proof}`);
+    expect(await shell(`cat /mnt/wp_uploads/${proof}`)).toBe("kept");
+    expect(JSON.parse(await asRoot(handle, host, ["evenkeel-web", "status"]))).toMatchObject({
+      uploads: { device: "/dev/evenkeel-uploads", mounted: true },
+    });
+    expect(JSON.parse(await asRoot(handle, "secondary/web-1", ["evenkeel-web", "status"]))).toMatchObject({
+      uploads: { device: null, mounted: false },
+    });
+    const { status, body } = await get(`${handle.regions.primary?.url}/wp-content/uploads/${proof}`);
+    expect([status, body.trim()]).toEqual([200, "kept"]);
+  });
+
+  test("is mounted again after a reboot, and never formatted again", async () => {
+    const before = await uuid();
+    await execa("docker", ["restart", "-t", "75", handle.host(host).name], { timeout: 100_000 });
+    await eventually("the host answers", 60_000, async () => ((await mounted())[0] === "ext4" ? true : null));
+    await asRoot(handle, host, [program, "/dev/evenkeel-uploads"]);
+    expect(await uuid()).toBe(before);
+    expect(await shell(`cat ${uploads}/${proof}`)).toBe("kept");
+    await isReady();
+  });
+
+  test("not mounted, an upload is refused and the region says that it is not ready; nothing is lost underneath", async () => {
+    await asRoot(handle, host, ["systemctl", "stop", "mnt-wp_uploads.mount"]);
+    try {
+      await expect(asPhp(`echo lost >${uploads}/lost.txt`)).rejects.toThrow("Permission denied");
+      expect(await ready()).toEqual({ status: 503, problems: ["the uploads cannot be written"] });
+      expect(await shell("ls -A /mnt/wp_uploads")).toBe("");
+    } finally {
+      await asRoot(handle, host, ["systemctl", "start", "mnt-wp_uploads.mount"]);
+    }
+    expect(await shell(`cat ${uploads}/${proof}`)).toBe("kept");
+    await isReady();
+  });
+
+  test("a device that holds something else is left alone, and so is an empty one where there was a volume", async () => {
+    const tried = `sum=$(sha256sum <"$loop"); ${program} "$loop" 2>&1 && exit 1; [ "$sum" = "$(sha256sum <"$loop")" ]`;
+    expect(await withDevice("mkfs.ext4 -q -L theirs /var/tmp/volume-proof", tried)).toContain(
+      "holds something else than uploads (ext4): it is left alone",
+    );
+    expect(await withDevice("", tried)).toMatch(
+      /is empty, though this host had the file system [0-9a-f-]{36}/,
+    );
+    expect(await shell(`cat ${uploads}/${proof}`)).toBe("kept");
+  });
+
+  test("an exchange of the core leaves the uploads where they are", async () => {
+    await shell("rm /var/lib/evenkeel/core.json && /usr/local/lib/evenkeel/web/install-core");
+    expect(await shell(`readlink ${uploads}; cat ${uploads}/${proof}`)).toBe("/mnt/wp_uploads\nkept");
+    await isReady();
+  });
+});
