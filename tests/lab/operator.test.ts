@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { execa } from "execa";
 import { ownIdentity } from "../../automation/processes.ts";
-import type { SiteSecrets } from "../../components/secrets.ts";
+import { basicOf, encodingsOf, secretsOf } from "./support/secrets.ts";
 import { cli, eventually, home, type SiteHandle, site, siteName } from "./support/site.ts";
 
 const minute = 60_000;
@@ -93,45 +93,6 @@ describe("looking at a site", () => {
     expect(offered("evenkeel", "topo")).toEqual(["topology"]);
   });
 });
-
-/** Every secret of the site, public parts and the armour of keys left out. Written down here on purpose. */
-function secretsOf({ ssh, tls, database, wordpress, dns }: SiteSecrets): {
-  words: string[];
-  keyLines: string[];
-} {
-  const keys = [
-    ...[ssh.user, ssh.peer, ...Object.values(ssh.hosts)].map(({ privateKey }) => privateKey),
-    ...[tls.ca, tls.site, ...Object.values(tls.databases)].map(({ key }) => key),
-  ];
-  const lines = keys.flatMap((key) => key.split("\n"));
-  return {
-    words: [
-      wordpress.adminPassword,
-      ...Object.values(wordpress.salts),
-      ...Object.values(database),
-      dns.apiKey,
-    ],
-    keyLines: lines.filter((line) => line.length >= 8 && !line.startsWith("-----")),
-  };
-}
-
-/** The ways in which a value usually stands in a text. */
-function encodingsOf(value: string): string[] {
-  const form = new URLSearchParams({ "": value }).toString().slice(1);
-  return [
-    value,
-    Buffer.from(value).toString("base64"),
-    Buffer.from(value).toString("base64url"),
-    encodeURIComponent(value),
-    form,
-    form.replaceAll(/%\w\w/g, (hex) => hex.toLowerCase()),
-  ];
-}
-
-/** As HTTP Basic writes it behind a user's name: one for each place in a group of three bytes. */
-function basicOf(value: string): string[] {
-  return ["wp:", "wpu:", "user:"].map((before) => Buffer.from(`${before}${value}`).toString("base64"));
-}
 
 describe("doctor", () => {
   const folder = mkdtempSync(join(tmpdir(), "evenkeel-bundle-"));

@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync } from "node:fs";
+import type { SiteSecrets } from "../../../components/secrets.ts";
+
+/** Every secret of the site, public parts and the armour of keys left out. Written down here on purpose. */
+export function secretsOf({ ssh, tls, database, wordpress, dns, cache, store }: SiteSecrets): {
+  words: string[];
+  keyLines: string[];
+} {
+  const keys = [
+    ...[ssh.user, ssh.peer, ...Object.values(ssh.hosts)].map(({ privateKey }) => privateKey),
+    ...[tls.ca, tls.site, ...Object.values(tls.databases), ...Object.values(tls.stores)].map(
+      ({ key }) => key,
+    ),
+  ];
+  const lines = keys.flatMap((key) => key.split("\n"));
+  return {
+    words: [
+      wordpress.adminPassword,
+      ...Object.values(wordpress.salts),
+      ...Object.values(database),
+      ...Object.values(cache),
+      ...Object.values(store).flatMap(({ operator, media }) => [operator.secretKey, media.secretKey]),
+      dns.apiKey,
+    ],
+    keyLines: lines.filter((line) => line.length >= 8 && !line.startsWith("-----")),
+  };
+}
+
+/** The ways in which a value usually stands in a text. */
+export function encodingsOf(value: string): string[] {
+  const form = new URLSearchParams({ "": value }).toString().slice(1);
+  return [
+    value,
+    Buffer.from(value).toString("base64"),
+    Buffer.from(value).toString("base64url"),
+    encodeURIComponent(value),
+    form,
+    form.replaceAll(/%\w\w/g, (hex) => hex.toLowerCase()),
+  ];
+}
+
+/** As HTTP Basic writes it behind a user's name: one for each place in a group of three bytes. */
+export function basicOf(value: string): string[] {
+  return ["wp:", "wpu:", "user:"].map((before) => Buffer.from(`${before}${value}`).toString("base64"));
+}
+
+/** Every form in which a secret of the site may show. */
+export function canaries(secrets: SiteSecrets): string[] {
+  const { words, keyLines } = secretsOf(secrets);
+  const forms = [
+    ...[...words, ...keyLines].flatMap(encodingsOf),
+    ...words.flatMap((word) => [encodingsOf(word), JSON.stringify(word).slice(1, -1)].flat()),
+    // Without the ends, in which the neighbours have a part.
+    ...words.flatMap(basicOf).map((text) => text.slice(8, -4)),
+  ];
+  return [...new Set(forms)].filter((form) => form.length >= 8);
+}
+
+/**
+ * Looks at the arguments and the environment of every process of this machine (those of its containers are among them)
+ * again and again. `stop` gives what held one of the texts: "arguments of NAME", never the text.
+ */
+export function watchProcesses(texts: readonly string[]): { looks: () => number; stop: () => string[] } {
+  const seen = new Set<string>();
+  const hits = new Set<string>();
+  const holds = (text: string) => texts.some((one) => text.includes(one));
+  const lookAt = (pid: string) => {
+    try {
+      const argv = readFileSync(`/proc/${pid}/cmdline`, "latin1");
+      if (seen.has(`${pid} ${argv}`)) return;
+      const environment = readFileSync(`/proc/${pid}/environ`, "latin1");
+      const name = readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+      seen.add(`${pid} ${argv}`);
+      if (holds(argv)) hits.add(`arguments of ${name}`);
+      if (holds(environment)) hits.add(`environment of ${name}`);
+    } catch {
+      // It ended meanwhile.
+    }
+  };
+  const look = () => {
+    for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) lookAt(pid);
+  };
+  look();
+  const timer = setInterval(look, 50);
+  return {
+    looks: () => seen.size,
+    stop: () => {
+      clearInterval(timer);
+      return [...hits].sort();
+    },
+  };
+}
