@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { labObjects } from "./support/lab.ts";
@@ -29,6 +29,22 @@ test("[P2] destroy --preview names what would go, and deletes nothing", async ()
   expect((await cli(["destroy", "--preview", "--region", "primary"])).exitCode).toBe(12);
   expect(await labObjects()).toEqual(before);
 }, 120_000);
+
+test(
+  "[P2] plain pulumi destroy stops at the protected birth before anything is deleted; the README and the run-book name ours",
+  async () => {
+    const before = await labObjects();
+    const argv = ["pulumi", "destroy", "-s", "global", "--yes", "--non-interactive"];
+    const { exitCode, stdout, stderr } = await cli(argv, { timeoutMs: 2 * minute });
+    expect(exitCode).not.toBe(0);
+    expect(stdout + stderr).toMatch(/global-birth[\s\S]*protected/);
+    expect(await labObjects()).toEqual(before);
+    expect((await cli(["status"])).exitCode).toBe(0);
+    for (const page of ["README.md", "docs/runbook.md"])
+      expect(readFileSync(join(home, page), "utf8")).toContain("npm run destroy");
+  },
+  4 * minute,
+);
 
 test(
   "[P2] destroy of the active region alone goes when told with --even-active, and touches no other place",
