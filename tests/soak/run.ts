@@ -6,6 +6,7 @@ import { createInterrupts, useInterrupts } from "../../automation/interrupt.ts";
 import { setUpEngine } from "../../automation/rollout/engine.ts";
 import { home } from "../lab/support/cli.ts";
 import { interrupts, type Round } from "./interrupts.ts";
+import { runShapes, type Shape } from "./shapes.ts";
 
 /**
  * `npm run soak [-- --seed N]`: what is too long for `npm test`. Runs on the same site as the lab tests, destroys it at
@@ -25,7 +26,24 @@ function seedOf(argv: readonly string[]): number {
   process.exit(exitCodes.usage);
 }
 
-function page(commit: string, seed: number, rounds: readonly Round[]): string {
+function shapeLines(shapes: readonly Shape[]): string[] {
+  const lines = shapes.map(({ name, provisionSeconds, rebootSeconds, problems }) => {
+    const outcome = problems.length === 0 ? "well" : `**failed:** ${problems.join("; ")}`.split("\n")[0];
+    return `| \`${name}\` | ${provisionSeconds.toFixed(1)} | ${rebootSeconds.toFixed(1)} | ${outcome} |`;
+  });
+  return [
+    "## Other shapes of a site",
+    "",
+    "Each is built, all its machines are stopped at once as a reboot of the machine would, it is built again, destroyed.",
+    "",
+    "| init | seconds to build | seconds after the reboot | outcome |",
+    "|---|---|---|---|",
+    ...lines,
+    "",
+  ];
+}
+
+function page(commit: string, seed: number, rounds: readonly Round[], shapes: readonly Shape[]): string {
   const failed = rounds.filter(({ problems }) => problems.length > 0).length;
   const lines = rounds.map(({ moment, endedWith, stopSeconds, carryOnSeconds, problems }) => {
     const outcome = problems.length === 0 ? "converged" : `**failed:** ${problems.join("; ")}`.split("\n")[0];
@@ -46,15 +64,18 @@ function page(commit: string, seed: number, rounds: readonly Round[]): string {
     "|---|---|---|---|---|---|---|",
     ...lines,
     "",
+    ...shapeLines(shapes),
   ].join("\n");
 }
 
 const seed = seedOf(process.argv);
 useInterrupts(createInterrupts({ say, end: () => process.exit(exitCodes.interrupted) }));
 await setUpEngine({ yes: true });
+const shapes = await runShapes(say);
 const rounds = await interrupts(seed, kills, say);
 const { stdout: commit } = await execa("git", ["rev-parse", "HEAD"], { cwd: home });
-writeFileSync(join(home, "docs/soak.md"), page(commit, seed, rounds));
-const failed = rounds.filter(({ problems }) => problems.length > 0).length;
-process.stdout.write(`${rounds.length - failed} converged, ${failed} failed; written to docs/soak.md\n`);
+writeFileSync(join(home, "docs/soak.md"), page(commit, seed, rounds, shapes));
+const all = [...shapes, ...rounds];
+const failed = all.filter(({ problems }) => problems.length > 0).length;
+process.stdout.write(`${all.length - failed} converged, ${failed} failed; written to docs/soak.md\n`);
 process.exitCode = failed === 0 ? 0 : 1;

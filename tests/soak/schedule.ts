@@ -33,7 +33,10 @@ export function spread(count: number, lines: number, random: () => number): numb
   });
 }
 
-/** Kills over a cold provision and a destroy, then the gentler ends of a run. */
+/**
+ * Kills over a cold provision and a destroy, and the gentler ends of a run. A destroy comes between two provisions as
+ * long as there are any: each then begins with what the one before it left.
+ */
 export function schedule(
   seed: number,
   lines: { provision: number; destroy: number },
@@ -42,12 +45,13 @@ export function schedule(
   const random = randomFrom(seed);
   const over = (verb: Moment["verb"], blow: Blow, count: number): Moment[] =>
     spread(count, lines[verb], random).map((afterLine) => ({ verb, blow, afterLine }));
-  return [
+  const provisions = [
     ...over("provision", "kill", kills.provision),
-    ...over("destroy", "kill", kills.destroy),
     ...over("provision", "interrupt", 1),
     ...over("provision", "interrupt-twice", 1),
     ...over("provision", "hang-up", 1),
-    ...over("destroy", "interrupt", 1),
   ];
+  const destroys = [...over("destroy", "kill", kills.destroy), ...over("destroy", "interrupt", 1)];
+  const woven = provisions.flatMap((moment, i) => [moment, ...destroys.slice(i, i + 1)]);
+  return [...woven, ...destroys.slice(provisions.length)];
 }

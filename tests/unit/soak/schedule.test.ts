@@ -30,6 +30,15 @@ describe("the moments of a soak", () => {
     expect(plan(7).filter(({ blow }) => blow === "kill")).toHaveLength(12);
   });
 
+  test("destroys come between provisions, and every moment comes", () => {
+    const verbs = schedule(7, { provision: 90, destroy: 40 }, { provision: 8, destroy: 4 }).map(
+      ({ verb }) => verb,
+    );
+    expect(verbs.slice(0, 4)).toEqual(["provision", "destroy", "provision", "destroy"]);
+    expect(verbs.filter((verb) => verb === "destroy")).toHaveLength(5);
+    expect(verbs).toHaveLength(16);
+  });
+
   test("more moments than lines are refused", () => {
     expect(() => spread(3, 2, randomFrom(1))).toThrow("don't fit");
   });

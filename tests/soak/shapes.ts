@@ -1,0 +1,91 @@
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { home } from "../lab/support/cli.ts";
+
+/** Sites that differ from the default one in what they are made of, each built, looked at, rebooted and destroyed. */
+const shapes = [
+  { site: "soak-alone", words: ["--regions", "primary"], active: "primary", regions: ["primary"] },
+  {
+    site: "soak-swapped",
+    words: ["--initial-active", "secondary"],
+    active: "secondary",
+    regions: ["primary", "secondary"],
+  },
+];
+
+export interface Shape {
+  name: string;
+  provisionSeconds: number;
+  /** From the stop of all its machines at once, as a reboot of this one leaves them, until it is well again. */
+  rebootSeconds: number;
+  problems: string[];
+}
+
+const minute = 60_000;
+
+async function evenkeel(site: string, words: readonly string[]) {
+  const started = performance.now();
+  const argv = [join(home, "bin/evenkeel.mjs"), ...words, "--site", site];
+  const { exitCode, stdout, stderr } = await execa("node", argv, {
+    reject: false,
+    stdin: "ignore",
+    timeout: 15 * minute,
+  });
+  return { exitCode: exitCode ?? -1, stdout, stderr, seconds: (performance.now() - started) / 1000 };
+}
+
+/** The same, for a command that must succeed: its seconds. */
+async function well(site: string, words: readonly string[]): Promise<number> {
+  const { exitCode, stderr, seconds } = await evenkeel(site, words);
+  if (exitCode !== 0)
+    throw new Error(`${words[0]} ended with ${exitCode}: ${stderr.split("\n").slice(-5).join(" ")}`);
+  return seconds;
+}
+
+async function problemsOf(site: string, active: string, regions: readonly string[]): Promise<string[]> {
+  const { exitCode, stdout } = await evenkeel(site, ["status", "--format", "json"]);
+  const seen = JSON.parse(stdout || "{}") as { active?: string; regions?: { name: string }[] };
+  const found = { exitCode, active: seen.active, regions: seen.regions?.map(({ name }) => name) };
+  const wanted = { exitCode: 0, active, regions };
+  return JSON.stringify(found) === JSON.stringify(wanted) ? [] : [`found ${JSON.stringify(found)}`];
+}
+
+async function objectsOf(site: string): Promise<string[]> {
+  const filter = ["--filter", `label=evenkeel.site=${site}`];
+  const list = async (argv: string[]) =>
+    (await execa("docker", [...argv, ...filter], { timeout: 20_000 })).stdout.split("\n").filter(Boolean);
+  return [
+    await list(["ps", "-aq"]),
+    await list(["network", "ls", "-q"]),
+    await list(["volume", "ls", "-q"]),
+  ].flat();
+}
+
+/** Builds each shape, stops all its machines at once, builds it again, destroys it. Its files go with it. */
+export async function runShapes(say: (line: string) => void): Promise<Shape[]> {
+  const done: Shape[] = [];
+  for (const { site, words, active, regions } of shapes) {
+    const shape: Shape = { name: words.join(" "), provisionSeconds: 0, rebootSeconds: 0, problems: [] };
+    const folder = join(home, "sites", site);
+    try {
+      if (!existsSync(folder)) await well(site, ["init", ...words]);
+      shape.provisionSeconds = await well(site, ["provision", "--yes"]);
+      shape.problems.push(...(await problemsOf(site, active, regions)));
+      const { stdout } = await execa("docker", ["ps", "-q", "--filter", `label=evenkeel.site=${site}`]);
+      await execa("docker", ["kill", ...stdout.split("\n")], { timeout: minute });
+      shape.rebootSeconds = await well(site, ["provision", "--yes"]);
+      shape.problems.push(...(await problemsOf(site, active, regions)));
+    } catch (error) {
+      shape.problems.push((error as Error).message);
+    }
+    const { exitCode } = await evenkeel(site, ["destroy", "--yes", "--confirm", site]);
+    const left = await objectsOf(site);
+    if (exitCode !== 0 || left.length > 0)
+      shape.problems.push(`destroy ended with ${exitCode}, ${left.length} left`);
+    else rmSync(folder, { recursive: true, force: true });
+    done.push(shape);
+    say(`${shape.name}: ${shape.problems.length === 0 ? "well" : `FAILED: ${shape.problems.join("; ")}`}`);
+  }
+  return done;
+}
