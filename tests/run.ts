@@ -24,7 +24,7 @@ interface Suite {
 }
 
 const unitSuites: Suite[] = [
-  { kind: "unit", pattern: "tests/(unit|components)/", workers: 2, timeoutMinutes: 3 },
+  { kind: "unit", pattern: "tests/(unit|components)/", workers: 3, timeoutMinutes: 3 },
 ];
 const hostSuites: Suite[] = [
   { kind: "files", pattern: "tests/files/", workers: 1, timeoutMinutes: 8 },

@@ -99,17 +99,6 @@ test("nothing else is taken out: another value in the same encodings stays", () 
     expect(redactEncoded(form, [secret, key])).toBe(form);
 });
 
-test("a megabyte of log takes less than two seconds of work with the secrets of a whole site", () => {
-  const many = Array.from({ length: 30 }, (_, i) => `${i}${secret}${i}`).concat(
-    Array.from({ length: 15 }, (_, i) => key.replaceAll("A", String.fromCharCode(97 + i))),
-  );
-  const line = '10.0.0.1 "GET /x%20y?a=b+c&d=\\"z\\" HTTP/1.1" 200\n';
-  const log = line.repeat(1_000_000 / line.length);
-  const started = process.cpuUsage();
-  expect(redactEncoded(log, many)).toBe(log);
-  expect(process.cpuUsage(started).user / 1e6).toBeLessThan(2);
-});
-
 test("no secret of any text survives", () => {
   fc.assert(
     fc.property(fc.string({ minLength: 12 }), fc.string(), (value, around) => {
