@@ -105,12 +105,16 @@ network_delete() {
 
 volume_exists() { engine volume inspect "$1" >/dev/null 2>&1; }
 
-volume_create() {
-  read_spec
+ensure_volume() { # NAME: of $site, $place
   check_owner volume "$1"
   volume_exists "$1" ||
     engine volume create --label "evenkeel.site=$site" --label "evenkeel.place=$place" "${own_labels[@]}" "$1" >/dev/null ||
     die "volume $1 can't be made"
+}
+
+volume_create() {
+  read_spec
+  ensure_volume "$1"
   printf '{"name":"%s"}\n' "$1"
 }
 
@@ -205,6 +209,8 @@ make_container() { # NAME
   local -a flags
   outside=$(outside_legs)
   [ -z "$outside" ] || [ -n "$guard" ] || die "host $1 would have an outside leg without the guard"
+  # Docker would make a missing one without its owner's labels.
+  [ -z "$volume" ] || ensure_volume "$volume"
   create_flags "$1"
   if ! id=$(engine create "${flags[@]}" "$image" /sbin/init); then
     is_half_made "$1" || die "host $1 can't be made"
@@ -216,13 +222,22 @@ make_container() { # NAME
   printf '%s' "$spec" | node "$here/spec.mjs" files "$outside" "$(outer_resolvers)" "${id:0:32}" | engine cp - "$id:/"
 }
 
+# A container's volumes are its own for good. To make it anew unasked would lose uploads that lie on its own disk.
+check_volume() { # NAME: against $volume
+  local present
+  present=$(engine container inspect -f '{{range .Mounts}}{{.Name}} {{end}}' "$1")
+  present=${present//[[:space:]]/}
+  [ "$present" = "$volume" ] ||
+    die "host $1 was made with ${present:-no volume}, not with ${volume:-none}: uploadsVolumeGb belongs to a machine's making; to make it anew (what is on its own disk is lost): docker rm -f $1, then provision"
+}
+
 host_create() {
   local id
   read_spec
   [ "${#networks[@]}" -gt 0 ] || die "host $1 has no network"
   check_owner container "$1"
   if is_half_made "$1"; then remove_container "$1"; fi
-  container_id "$1" >/dev/null || make_container "$1"
+  if container_id "$1" >/dev/null; then check_volume "$1"; else make_container "$1"; fi
   id=$(container_id "$1")
   engine start "$id" >/dev/null
   engine exec "$id" /usr/local/lib/evenkeel-lab/ready "$ready_seconds" >&2 || die "host $1 did not come up"

@@ -92,6 +92,35 @@ describe("[O5] the volume of a web host's uploads", () => {
     expect(await shell(`cat ${uploads}/${proof}`)).toBe("kept");
   });
 
+  test("uploads from before there was a volume come along whole, also where an earlier run was cut short", async () => {
+    // As a run leaves it that was killed while it copied: half a file on the volume, newer than the whole one aside.
+    await shell(`set -e
+      rm ${uploads}; mkdir ${uploads}.before ${uploads}; cd ${uploads}.before
+      head -c 100000 /dev/zero >proof-half.bin; touch -d '2020-01-01' proof-half.bin
+      head -c 400 /dev/zero >/mnt/wp_uploads/.half; mkdir -p /mnt/wp_uploads/.evenkeel-coming
+      mv /mnt/wp_uploads/.half /mnt/wp_uploads/.evenkeel-coming/proof-half.bin
+      echo late >${uploads}/proof-late.txt; chown -R www-data: ${uploads} ${uploads}.before
+      ${program} /dev/evenkeel-uploads`);
+    expect(
+      await shell(`readlink ${uploads}; stat -c %s ${uploads}/proof-half.bin; cat ${uploads}/proof-late.txt`),
+    ).toBe("/mnt/wp_uploads\n100000\nlate");
+    expect(await shell(`ls -A ${uploads}.before ${uploads}/.evenkeel-coming 2>/dev/null || true`)).toBe("");
+    expect(
+      await shell(`stat -c %U /mnt/wp_uploads; rm ${uploads}/proof-*; echo kept >${uploads}/${proof}`),
+    ).toBe("www-data");
+  });
+
+  test("a device that can't be read is not empty, and another volume is not taken for the one that was there", async () => {
+    const unreadable = `printf '#!/bin/sh\nexit 1\n' >/run/head && chmod 755 /run/head
+      PATH=/run:$PATH bash -c 'mv /var/lib/evenkeel/uploads-volume /run/known; ${program} "$1" 2>&1; mv /run/known /var/lib/evenkeel/uploads-volume' - "$loop"
+      rm /run/head; blkid -p "$loop" || echo "still $?"`;
+    expect(await withDevice("", unreadable)).toMatch(/can't be read: it is left alone\nstill 2$/);
+    const other = "mkfs.ext4 -q -L evenkeel-uploads /var/tmp/volume-proof";
+    expect(await withDevice(other, `${program} "$loop" 2>&1 && exit 1; true`)).toMatch(
+      /holds the file system [0-9a-f-]{36}, and this host had [0-9a-f-]{36}/,
+    );
+  });
+
   test("an exchange of the core leaves the uploads where they are", async () => {
     await shell("rm /var/lib/evenkeel/core.json && /usr/local/lib/evenkeel/web/install-core");
     expect(await shell(`readlink ${uploads}; cat ${uploads}/${proof}`)).toBe("/mnt/wp_uploads\nkept");
