@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { asRoot, eventually, get, type SiteHandle, site } from "./support/site.ts";
+import type { StatusDocument } from "../../automation/status/document.ts";
+import { asRoot, cli, eventually, get, type SiteHandle, site } from "./support/site.ts";
 
 jest.setTimeout(120_000);
 
@@ -94,6 +95,11 @@ describe("[D22] the object cache of a region", () => {
     await wordpress(active, `wp_cache_set('${key}', 'old', 'proof', 600);`);
     await withoutRedis(async () => {
       expect(await readiness(active)).toEqual({ status: 200, cache: "down" });
+      const { exitCode, stdout } = await cli(["status", "--format", "json"]);
+      const { regions, problems } = JSON.parse(stdout) as StatusDocument;
+      expect(exitCode).toBe(10);
+      expect(problems.map(({ code }) => code)).toEqual(["cache-down"]);
+      expect(regions.find(({ name }) => name === active)?.cache).toEqual({ reachable: false });
       const page = await get(`${urlOf(active)}/`);
       expect(page.status).toBe(200);
       // A change that Redis is not told of.

@@ -80,12 +80,8 @@ function evenkeel_cache_note_outage(int $failedAt): void
 {
     $name = bin2hex(random_bytes(8));
     $draft = EVENKEEL_CACHE_OUTAGE . ".$name";
-    $text = "$failedAt $name\n";
-    if (@file_put_contents($draft, $text) === strlen($text) && @rename($draft, EVENKEEL_CACHE_OUTAGE)) {
-        return;
-    }
-    @unlink($draft);
-    if (!@touch(EVENKEEL_CACHE_OUTAGE)) {
+    @file_put_contents($draft, "$failedAt $name\n");
+    if (!@rename($draft, EVENKEEL_CACHE_OUTAGE) && !@touch(EVENKEEL_CACHE_OUTAGE)) {
         error_log('evenkeel: an outage of the object cache cannot be noted: what it kept may be stale');
     }
 }
