@@ -61,14 +61,19 @@ export async function webFacts(
 /** The part of a web host's status document that decisions use; nulls where there is no document. */
 export function toGate(
   status: WebStatus | null,
-): Pick<WebObservation, "gate" | "epoch" | "version" | "cron" | "warning"> {
+): Pick<WebObservation, "gate" | "epoch" | "version" | "cron" | "uploadsThere" | "warning"> {
   return {
     gate: status?.gate ?? null,
     epoch: status?.epoch ?? null,
     version: status?.versions.wordpress ?? null,
     cron: status?.cron ?? null,
+    uploadsThere: uploadsThere(status?.uploads),
     warning: status?.php?.warning ?? null,
   };
+}
+
+function uploadsThere(uploads: WebStatus["uploads"]): boolean | null {
+  return uploads === undefined ? null : uploads.device === null || uploads.mounted;
 }
 
 /** Whether the edge host itself answers, whatever its services do. */

@@ -10,6 +10,8 @@ export interface Commands {
   /** Joins a region's database to whoever is the writer, or says why it may not. */
   follow: (region: string) => string;
   startDatabase: (region: string) => string;
+  /** Mounts the volume of a web host's uploads again. */
+  mountUploads: (host: string) => string;
   /** Which services of a host failed, and, where it can't be reached, which hop does not answer. */
   look: (host: string) => string;
   /** Makes machines of one stack anew by hand, given their resources. */
@@ -27,6 +29,7 @@ export function commandsOf(site: { flag: string; pulumi: string }): Commands {
     fence: (region) => on(`${region}/database`, "sudo evenkeel-db fence"),
     follow: (region) => on(`${region}/database`, "sudo evenkeel-db follow"),
     startDatabase: (region) => on(`${region}/database`, "sudo systemctl restart mariadb"),
+    mountUploads: (host) => on(host, "sudo systemctl start mnt-wp_uploads.mount"),
     look: (host) => on(host, "systemctl --failed"),
     replace: (stack, urns) =>
       [`${site.pulumi} up -s ${stack}`, ...urns.map((urn) => `--replace '${urn}'`)].join(" "),

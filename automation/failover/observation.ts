@@ -23,6 +23,8 @@ export interface RegionObservation {
   built: boolean;
   url: string | null;
   http: { live: boolean | null; ready: boolean | null; active: boolean | null };
+  /** What the web host that was asked said against being ready; empty where it said nothing. */
+  notReady: string[];
   database: DatabaseObservation;
   web: WebObservation[];
   /** Null where the region has no object store. `reachable` as its gateway sees it; null where that can't be asked. */
@@ -35,7 +37,7 @@ export interface RegionObservation {
 export function unbuiltRegion(name: string): RegionObservation {
   const http = { live: null, ready: null, active: null };
   const database = { host: null, engine: null, facts: null, why: "not built" };
-  return { name, built: false, url: null, http, database, web: [], store: null, cache: null };
+  return { name, built: false, url: null, http, notReady: [], database, web: [], store: null, cache: null };
 }
 
 /** What hosts warn of, each with the host that does. */
@@ -85,6 +87,8 @@ export interface WebObservation {
   version: string | null;
   /** Whether scheduled tasks run; null where that is not known. */
   cron: "active" | "inactive" | null;
+  /** False where the volume of the uploads is not mounted; null where that is not known. */
+  uploadsThere: boolean | null;
   /** What the host warns of though it works as configured. */
   warning: string | null;
   why: string | null;

@@ -72,6 +72,7 @@ async function observeRegion(
     built: true,
     url: outputs.url,
     http: { live: isOk(live), ready: isOk(ready), active: isOk(active) },
+    notReady: readySaid(ready).problems,
     database: {
       host: database?.name ?? null,
       engine: outputs.database.engine,
@@ -80,7 +81,7 @@ async function observeRegion(
     },
     web: gates,
     store: endpoint === null ? null : { endpoint, reachable: store },
-    cache: outputs.hosts.some(({ role }) => role === "cache") ? { reachable: cacheSaid(ready) } : null,
+    cache: outputs.hosts.some(({ role }) => role === "cache") ? { reachable: readySaid(ready).cache } : null,
   };
 }
 
@@ -88,15 +89,21 @@ function isOk(answer: HttpAnswer | null): boolean {
   return answer?.status === 200;
 }
 
-const readySchema = z.object({ cache: z.enum(["up", "down"]).nullable() });
+const readySchema = z.object({
+  cache: z.enum(["up", "down"]).nullable(),
+  problems: z.array(z.string().max(200)).max(20),
+});
 
-/** What the web host that answered `/evenkeel/ready` said of its region's cache; null where it said nothing. */
-export function cacheSaid(answer: HttpAnswer | null): boolean | null {
+/**
+ * What the web host that answered `/evenkeel/ready` said: whether its region's cache is there (null where it said
+ * nothing of it), and what keeps it from being ready.
+ */
+export function readySaid(answer: HttpAnswer | null): { cache: boolean | null; problems: string[] } {
   try {
-    const { cache } = readySchema.parse(JSON.parse(answer?.body ?? ""));
-    return cache === null ? null : cache === "up";
+    const { cache, problems } = readySchema.parse(JSON.parse(answer?.body ?? ""));
+    return { cache: cache === null ? null : cache === "up", problems };
   } catch {
-    return null;
+    return { cache: null, problems: [] };
   }
 }
 

@@ -26,6 +26,7 @@ export interface Problem {
     | "web-down"
     | "gate-wrong"
     | "cron-stopped"
+    | "uploads-missing"
     | "store-down"
     | "cache-down"
     | "third-place"

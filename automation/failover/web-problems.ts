@@ -10,6 +10,7 @@ export function webProblems(region: RegionObservation, context: Context): Proble
     ...gateProblems(region, active, context),
     ...storeProblems(region, context),
     ...cacheProblems(region, context),
+    ...uploadsProblems(region, context),
   ];
   if (problems.length === 0 && active && region.http.active !== true) {
     const what = `${region.name} is active but /evenkeel/active says it is not`;
@@ -22,7 +23,10 @@ function serving(facts: DatabaseFacts | null): boolean {
   return facts?.running === true && (facts.role === "active" || facts.role === "standby");
 }
 
-function addressProblems({ name, url, http, web, database }: RegionObservation, context: Context): Problem[] {
+function addressProblems(
+  { name, url, http, notReady, web, database }: RegionObservation,
+  context: Context,
+): Problem[] {
   if (http.live !== true) {
     // A host that answers has its services looked at; else the balancer in front of it.
     const host = web.some(({ gate }) => gate === null) ? `${name}/web-1` : `${name}/gateway`;
@@ -30,7 +34,8 @@ function addressProblems({ name, url, http, web, database }: RegionObservation, 
     return [{ code: "web-down", what, next: mendOrLook(context, name, host) }];
   }
   if (http.ready === true) return [];
-  const what = `the web tier of ${name} reaches no database`;
+  const why = notReady.length === 0 ? "reaches no database" : `is not ready: ${notReady.join(", ")}`;
+  const what = `the web tier of ${name} ${why}`;
   // A database that serves nobody is told by itself, with what mends it.
   const serves = serving(database.facts);
   return [{ code: "web-down", what, next: serves ? mendOrLook(context, name, `${name}/web-1`) : null }];
@@ -51,6 +56,14 @@ function cacheProblems({ name, cache }: RegionObservation, context: Context): Pr
   if (cache?.reachable !== false) return [];
   const what = `the object cache of ${name} does not answer: its pages are made without it`;
   return [{ code: "cache-down", what, next: mendOrLook(context, name, `${name}/cache`) }];
+}
+
+function uploadsProblems({ name, web }: RegionObservation, { commands }: Context): Problem[] {
+  return web.flatMap(({ host, uploadsThere }, index): Problem[] => {
+    if (uploadsThere !== false) return [];
+    const what = `the volume of the uploads is not mounted on ${host}: uploads are refused there`;
+    return [{ code: "uploads-missing", what, next: commands.mountUploads(`${name}/web-${index + 1}`) }];
+  });
 }
 
 function gateProblems({ name, web }: RegionObservation, active: boolean, context: Context): Problem[] {

@@ -632,7 +632,9 @@ describe("fence and restart", () => {
 
   test("what slipped past a fence is closed under the lock, and a fence cut short lets nobody open", async () => {
     const step = "close_what_slipped_past";
+    expect(await pair.status("two")).toMatchObject({ fencing: false });
     expect((await cutShort(pair, "two", "fence --deadline 6", step)).exitCode).toBe(killed);
+    expect(await pair.status("two")).toMatchObject({ fencing: true });
     for (const words of ["resume --epoch 2", "follow", "promote --epoch 9"]) {
       expect(await verb(pair, "two", words)).toMatchObject({
         exitCode: 12,

@@ -112,7 +112,18 @@ describe("decide", () => {
 
   test("an open gate on a standby and a closed one on the active region are both wrong", () => {
     const web = (gate: "open" | "closed") => ({
-      web: [{ host: "w", gate, epoch: 1, version: "6", warning: null, cron: "active" as const, why: null }],
+      web: [
+        {
+          host: "w",
+          gate,
+          epoch: 1,
+          version: "6",
+          warning: null,
+          cron: "active" as const,
+          uploadsThere: true,
+          why: null,
+        },
+      ],
     });
     expect(codes(withRegion("secondary", web("open")))).toEqual(["gate-wrong"]);
     expect(codes(withRegion("primary", web("closed")))).toEqual(["gate-wrong"]);
@@ -121,7 +132,7 @@ describe("decide", () => {
 
   test("scheduled tasks that don't run are told of the active region only", () => {
     const web = (gate: "open" | "closed", cron: "active" | "inactive") => ({
-      web: [{ host: "w", gate, epoch: 1, version: "6", warning: null, cron, why: null }],
+      web: [{ host: "w", gate, epoch: 1, version: "6", warning: null, cron, uploadsThere: true, why: null }],
     });
     expect(codes(withRegion("primary", web("open", "inactive")))).toEqual(["cron-stopped"]);
     expect(codes(withRegion("primary", web("open", "active")))).toEqual([]);
@@ -146,6 +157,30 @@ describe("decide", () => {
     expect(decide({ ...healthySite(), machines }, commands).problems.map(({ next }) => next)).toEqual([
       "npx pulumi up -s primary --replace 'urn:a' --replace 'urn:b', or npx evenkeel provision",
       "npx evenkeel provision",
+    ]);
+  });
+
+  test("a web tier that is not ready is told in its own words", () => {
+    const change = {
+      http: { live: true, ready: false, active: false },
+      notReady: ["the uploads cannot be written"],
+    };
+    const { problems } = decide(withRegion("secondary", change), commands);
+    expect(problems.map(({ what }) => what)).toEqual([
+      "the web tier of secondary is not ready: the uploads cannot be written",
+    ]);
+  });
+
+  test("uploads whose volume is not mounted are told of each host, and mounted by the command that is named", () => {
+    const host = healthySite().regions[0]?.web[0];
+    if (host === undefined) throw new Error("no web host");
+    const web = (uploadsThere: boolean | null) => ({ web: [host, { ...host, uploadsThere }] });
+    expect(codes(withRegion("primary", web(null)))).toEqual([]);
+    expect(decide(withRegion("primary", web(false)), commands).problems).toMatchObject([
+      {
+        code: "uploads-missing",
+        next: "npx evenkeel ssh primary/web-2 -- sudo systemctl start mnt-wp_uploads.mount",
+      },
     ]);
   });
 

@@ -83,6 +83,7 @@ describe("status, where a later writer's database was lost", () => {
         version: "6",
         warning: null,
         cron: "active" as const,
+        uploadsThere: true,
       },
     ];
     const site = withRegion("secondary", { ...database(secondary), web }, { base });

@@ -1,17 +1,19 @@
 import { expect, test } from "@jest/globals";
-import { cacheSaid } from "../../../automation/failover/observe.ts";
+import { readySaid } from "../../../automation/failover/observe.ts";
 
 const answer = (value: unknown) => ({ status: 200, body: JSON.stringify(value) });
 
-test("what a web host says of its region's cache; an answer that says nothing of it is no answer", () => {
-  expect(cacheSaid(answer({ cache: "up" }))).toBe(true);
-  expect(cacheSaid({ ...answer({ cache: "down" }), status: 503 })).toBe(false);
-  for (const nothing of [
-    null,
-    answer({ cache: null }),
-    answer({}),
-    answer(3),
-    { status: 502, body: "<html>" },
-  ])
-    expect(cacheSaid(nothing)).toBeNull();
+test("what a web host says of its region's cache and of itself", () => {
+  expect(readySaid(answer({ cache: "up", problems: [] }))).toEqual({ cache: true, problems: [] });
+  const problems = ["the uploads cannot be written"];
+  expect(readySaid({ ...answer({ cache: "down", problems }), status: 503 })).toEqual({
+    cache: false,
+    problems,
+  });
+  expect(readySaid(answer({ cache: null, problems }))).toEqual({ cache: null, problems });
+});
+
+test("an answer that says nothing of it is no answer", () => {
+  for (const nothing of [null, answer({}), answer(3), { status: 502, body: "<html>" }])
+    expect(readySaid(nothing)).toEqual({ cache: null, problems: [] });
 });

@@ -38,6 +38,7 @@ function region(name: string, facts: DatabaseFacts, port: number): RegionObserva
     built: true,
     url: `https://localhost:${port}`,
     http: { live: true, ready: true, active: isActive },
+    notReady: [],
     database: { host: `${machine}-database`, engine: "mariadb", facts, why: null },
     web: [
       {
@@ -47,6 +48,7 @@ function region(name: string, facts: DatabaseFacts, port: number): RegionObserva
         version: "6.8.5",
         warning: null,
         cron: isActive ? "active" : "inactive",
+        uploadsThere: true,
         why: null,
       },
     ],

@@ -24,6 +24,7 @@ const gate = (epoch: number | null) => [
     version: null,
     warning: null,
     cron: "active" as const,
+    uploadsThere: true,
     why: epoch === null ? "no route" : null,
   },
 ];

@@ -69,6 +69,7 @@ describe("status", () => {
       version: "6.8.5",
       warning: "50 don't fit",
       cron: "active" as const,
+      uploadsThere: true,
       why: null,
     };
     const site = withRegion("primary", { web: [host] });
@@ -88,6 +89,7 @@ describe("status", () => {
           version: null,
           warning: null,
           cron: "active" as const,
+          uploadsThere: null,
           why: "silent",
         },
       ],
