@@ -17,9 +17,11 @@ export interface RunOptions {
   env?: Record<string, string | undefined>;
   stdin?: string;
   signal?: AbortSignal;
+  /** Standard output holds secrets: an error tells what was said on standard error only. */
+  isSecret?: boolean;
 }
 
-/** Runs a program that must succeed, bounded in time. Throws with the end of what it said, which holds no secret. */
+/** Runs a program that must succeed, bounded in time. Throws with the end of what it said. */
 export async function run(argv: readonly string[], options: RunOptions): Promise<Run> {
   const [program = "", ...rest] = argv;
   const started = performance.now();
@@ -41,11 +43,8 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   const how = result.timedOut
     ? `was not done within ${options.timeoutMs / 1000} s`
     : `ended with ${result.exitCode}`;
-  const said = String(result.all ?? result.message)
-    .trimEnd()
-    .split("\n")
-    .slice(-25)
-    .join("\n");
+  const told = options.isSecret === true ? result.stderr : (result.all ?? result.message);
+  const said = String(told).trimEnd().split("\n").slice(-25).join("\n");
   throw new Error(`${argv.slice(0, 4).join(" ")} ${how}\n${said}`);
 }
 

@@ -10,7 +10,6 @@ export interface StateResource {
   type: string;
   parent: string | null;
   inputs: Record<string, unknown>;
-  outputs: Record<string, unknown>;
   /** URNs of the same stack. */
   dependencies: string[];
 }
@@ -29,7 +28,6 @@ export function readDeployment(stack: string, document: unknown): StateResource[
       type: String(one.type),
       parent: typeof one.parent === "string" ? one.parent : null,
       inputs: plain(stack, one.inputs ?? {}) as Record<string, unknown>,
-      outputs: plain(stack, one.outputs ?? {}) as Record<string, unknown>,
       dependencies: (one.dependencies as string[] | undefined) ?? [],
     }));
 }

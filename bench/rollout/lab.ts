@@ -1,6 +1,7 @@
 import { request } from "node:https";
 import { join } from "node:path";
 import { execa } from "execa";
+import { leftovers } from "../../automation/lab/docker.ts";
 import { eventually } from "../../tests/lab/support/cli.ts";
 import { home, minuteMs, run, siteName } from "./command.ts";
 import type { BenchHost, BenchSite } from "./hosts.ts";
@@ -12,18 +13,9 @@ import type { LabStep, Step } from "./recipe.ts";
 const wellMs = 2 * minuteMs;
 const httpsPort = 443;
 
-/** Containers, networks and volumes of the benchmark's site, as Docker itself lists them. */
+/** Containers, networks and volumes of the benchmark's site. */
 export async function labObjects(): Promise<string[]> {
-  const filter = ["--filter", `label=evenkeel.site=${siteName}`];
-  const lists = [
-    ["ps", "-a", "--format", "{{.Names}}"],
-    ["network", "ls", "--format", "{{.Name}}"],
-    ["volume", "ls", "--format", "{{.Name}}"],
-  ];
-  const found = await Promise.all(
-    lists.map((words) => run(["docker", ...words, ...filter], { timeoutMs: minuteMs })),
-  );
-  return found.flatMap(({ stdout }) => stdout.split("\n").filter((name) => name !== ""));
+  return Object.values(await leftovers(siteName)).flat();
 }
 
 /** Deletes what the recipe made, the last first. What isn't there counts as deleted. */

@@ -30,7 +30,9 @@ export function notesOf({ cold, again }: { cold: number; again: number }): strin
     `Ansible: \`ansible-playbook\` with forks 20, pipelining, ControlPersist and strategy free, as often, after ours was ` +
       "destroyed. Its project is made from the states that ours left: the same inputs of the lab's hosts, files, scripts and verbs.",
     "Ansible's end is checked each time: /evenkeel/active of the first region answers 200 under the site's authority, " +
-      "the other database is a standby that receives and applies. A run with nothing to do must report no change.",
+      "the other database is a standby that receives and applies. A run with nothing to do must report no changed file, folder or script.",
+    "Ansible brings each file by a `copy` of its own, as its users do: that is a run of a module for each file and host, " +
+      "at every repeat too, and weighs on both figures.",
     pythonNote,
     "Ours makes the site's keys and certificates in its time, checks the machine and waits until the whole site is " +
       "well; Ansible's takes the finished ones and ends with its last task.",

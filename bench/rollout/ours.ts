@@ -31,7 +31,7 @@ export async function exportRecipe(signal: AbortSignal): Promise<Step[]> {
   const exports: Record<string, unknown> = {};
   for (const stack of stacks) {
     const words = ["pulumi", "stack", "export", "--show-secrets", "-s", stack];
-    const { stdout } = await evenkeel(words, { timeoutMs: 2 * minuteMs, signal });
+    const { stdout } = await evenkeel(words, { timeoutMs: 2 * minuteMs, signal, isSecret: true });
     exports[stack] = JSON.parse(stdout);
   }
   return readRecipe(exports);

@@ -24,8 +24,7 @@ const baseFolders = new Set([
 ]);
 
 /**
- * The project that makes a site as the recipe does. `folder` is where it will lie (absolute), `home` the clone whose
- * lab-host.sh is called. Throws where the playbook would not keep the recipe's order.
+ * The project that makes a site as the recipe does. `folder` is where it will lie (absolute). Throws where the playbook would not keep the recipe's order.
  */
 export function ansibleProject(
   steps: readonly Step[],
