@@ -109,27 +109,27 @@ async function round(moment: Moment): Promise<Round> {
 }
 
 /** Each moment from the state that its verb begins with: nothing for a provision, a whole site for a destroy. */
-export async function interrupts(
+export async function* interrupts(
   seed: number,
   kills: { provision: number; destroy: number },
   say: (line: string) => void,
-): Promise<Round[]> {
+): AsyncGenerator<Round> {
   await whole("destroy");
   const provision = await whole("provision");
   const destroy = await whole("destroy");
   say(`undisturbed: provision ${provision.lines} lines, ${provision.seconds.toFixed(1)} s;`);
   say(`             destroy ${destroy.lines} lines, ${destroy.seconds.toFixed(1)} s`);
-  const rounds: Round[] = [];
+  let count = 0;
   let built = false;
   for (const moment of schedule(seed, { provision: provision.lines, destroy: destroy.lines }, kills)) {
     if (moment.verb === "provision" && built) await whole("destroy");
     if (moment.verb === "destroy" && !built) await whole("provision");
     const done = await round(moment);
     built = moment.verb === "provision";
-    rounds.push(done);
+    count += 1;
     const outcome = done.problems.length === 0 ? "converged" : `FAILED: ${done.problems.join("; ")}`;
-    say(`${rounds.length}. ${moment.verb} ${moment.blow} after line ${moment.afterLine}: ${outcome}`);
+    say(`${count}. ${moment.verb} ${moment.blow} after line ${moment.afterLine}: ${outcome}`);
+    yield done;
   }
   await whole("destroy");
-  return rounds;
 }

@@ -72,9 +72,14 @@ const seed = seedOf(process.argv);
 useInterrupts(createInterrupts({ say, end: () => process.exit(exitCodes.interrupted) }));
 await setUpEngine({ yes: true });
 const shapes = await runShapes(say);
-const rounds = await interrupts(seed, kills, say);
+const rounds: Round[] = [];
 const { stdout: commit } = await execa("git", ["rev-parse", "HEAD"], { cwd: home });
-writeFileSync(join(home, "docs/soak.md"), page(commit, seed, rounds, shapes));
+try {
+  for await (const round of interrupts(seed, kills, say)) rounds.push(round);
+} finally {
+  // Hours of rounds are not lost with the one that could not be done.
+  writeFileSync(join(home, "docs/soak.md"), page(commit, seed, rounds, shapes));
+}
 const all = [...shapes, ...rounds];
 const failed = all.filter(({ problems }) => problems.length > 0).length;
 process.stdout.write(`${all.length - failed} converged, ${failed} failed; written to docs/soak.md\n`);

@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
+import { leftovers } from "../../automation/lab/docker.ts";
 import { home } from "../lab/support/cli.ts";
 
 /** Sites that differ from the default one in what they are made of, each built, looked at, rebooted and destroyed. */
@@ -51,39 +52,37 @@ async function problemsOf(site: string, active: string, regions: readonly string
   return JSON.stringify(found) === JSON.stringify(wanted) ? [] : [`found ${JSON.stringify(found)}`];
 }
 
-async function objectsOf(site: string): Promise<string[]> {
-  const filter = ["--filter", `label=evenkeel.site=${site}`];
-  const list = async (argv: string[]) =>
-    (await execa("docker", [...argv, ...filter], { timeout: 20_000 })).stdout.split("\n").filter(Boolean);
-  return [
-    await list(["ps", "-aq"]),
-    await list(["network", "ls", "-q"]),
-    await list(["volume", "ls", "-q"]),
-  ].flat();
+/** Takes a shape's site away with its files; a problem where anything is left. */
+async function takeAway(site: string): Promise<string[]> {
+  const folder = join(home, "sites", site);
+  if (!existsSync(folder)) return [];
+  const { exitCode } = await evenkeel(site, ["destroy", "--yes", "--confirm", site]);
+  const left = Object.values(await leftovers(site)).flat();
+  if (exitCode !== 0 || left.length > 0) return [`destroy ended with ${exitCode}, ${left.length} left`];
+  rmSync(folder, { recursive: true, force: true });
+  return [];
 }
 
-/** Builds each shape, stops all its machines at once, builds it again, destroys it. Its files go with it. */
+/** Builds the shape, stops all its machines at once, and builds it again. Its seconds and problems go into `shape`. */
+async function live({ site, words, active, regions }: (typeof shapes)[number], shape: Shape): Promise<void> {
+  await well(site, ["init", ...words]);
+  shape.provisionSeconds = await well(site, ["provision", "--yes"]);
+  shape.problems.push(...(await problemsOf(site, active, regions)));
+  const { containers } = await leftovers(site);
+  await execa("docker", ["kill", ...containers], { timeout: minute });
+  shape.rebootSeconds = await well(site, ["provision", "--yes"]);
+  shape.problems.push(...(await problemsOf(site, active, regions)));
+}
+
+/** Every shape from nothing to nothing; what an earlier run left of one goes first. */
 export async function runShapes(say: (line: string) => void): Promise<Shape[]> {
   const done: Shape[] = [];
-  for (const { site, words, active, regions } of shapes) {
-    const shape: Shape = { name: words.join(" "), provisionSeconds: 0, rebootSeconds: 0, problems: [] };
-    const folder = join(home, "sites", site);
-    try {
-      if (!existsSync(folder)) await well(site, ["init", ...words]);
-      shape.provisionSeconds = await well(site, ["provision", "--yes"]);
-      shape.problems.push(...(await problemsOf(site, active, regions)));
-      const { stdout } = await execa("docker", ["ps", "-q", "--filter", `label=evenkeel.site=${site}`]);
-      await execa("docker", ["kill", ...stdout.split("\n")], { timeout: minute });
-      shape.rebootSeconds = await well(site, ["provision", "--yes"]);
-      shape.problems.push(...(await problemsOf(site, active, regions)));
-    } catch (error) {
-      shape.problems.push((error as Error).message);
-    }
-    const { exitCode } = await evenkeel(site, ["destroy", "--yes", "--confirm", site]);
-    const left = await objectsOf(site);
-    if (exitCode !== 0 || left.length > 0)
-      shape.problems.push(`destroy ended with ${exitCode}, ${left.length} left`);
-    else rmSync(folder, { recursive: true, force: true });
+  for (const one of shapes) {
+    const shape: Shape = { name: one.words.join(" "), provisionSeconds: 0, rebootSeconds: 0, problems: [] };
+    const note = (error: unknown) => shape.problems.push((error as Error).message);
+    shape.problems.push(...(await takeAway(one.site)));
+    if (shape.problems.length === 0) await live(one, shape).catch(note);
+    await takeAway(one.site).then((problems) => shape.problems.push(...problems), note);
     done.push(shape);
     say(`${shape.name}: ${shape.problems.length === 0 ? "well" : `FAILED: ${shape.problems.join("; ")}`}`);
   }
