@@ -13,6 +13,8 @@ export default {
       },
     ],
   },
+  // Pulumi's SDK loads both at its start, for serializing functions: half a second of every file that imports it.
+  moduleNameMapper: { "^(typescript|@npmcli/arborist)$": "<rootDir>/tests/unit/support/unneeded.cjs" },
   testMatch: ["<rootDir>/tests/**/*.test.ts"],
   modulePathIgnorePatterns: ["<rootDir>/.evenkeel/"],
 };

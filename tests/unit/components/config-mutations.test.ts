@@ -12,14 +12,14 @@ const names = ["Pulumi.yaml", "Pulumi.primary.yaml", "Pulumi.secondary.yaml"];
 let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), "evenkeel-config-"));
+  for (const name of names) cpSync(join(home, name), join(directory, name));
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Loads the tracked configuration with one file's text replaced: "taken" or "refused"; anything else throws. */
 function load(name: string, text: string): "taken" | "refused" {
-  for (const each of names) cpSync(join(home, each), join(directory, each));
-  writeFileSync(join(directory, name), text);
-  const before = readdirSync(directory).sort();
+  const file = join(directory, name);
+  writeFileSync(file, text);
   try {
     loadSiteConfig(directory);
     return "taken";
@@ -29,8 +29,9 @@ function load(name: string, text: string): "taken" | "refused" {
     for (const problem of error.problems) expect(problem).toMatch(/^(Pulumi\.|evenkeel:|name:)/);
     return "refused";
   } finally {
-    expect(readdirSync(directory).sort()).toEqual(before);
-    expect(readFileSync(join(directory, name), "utf8")).toBe(Buffer.from(text).toString());
+    expect(readdirSync(directory).sort()).toEqual([...names].sort());
+    expect(readFileSync(file, "utf8")).toBe(Buffer.from(text).toString());
+    cpSync(join(home, name), file);
   }
 }
 
