@@ -8,11 +8,11 @@ const minute = 60_000;
 const site = `--site ${siteName}`;
 
 /**
- * Each command of the README: the line that is run for it here, with what its output must show; or the test file that
- * runs it, where it builds or takes away more than this file may.
+ * Each command of the README: the line that is run for it here, with what its output must show; or the file that
+ * runs it and words of it that do, where it builds or takes away more than this file may.
  */
-const commands: Record<string, { run: string; shows: RegExp } | { elsewhere: string }> = {
-  "git clone <this repository> evenkeel && cd evenkeel": { elsewhere: ".ci/run, which begins in a clone" },
+const commands: Record<string, { run: string; shows: RegExp } | { elsewhere: string; holds: string }> = {
+  "git clone <this repository> evenkeel && cd evenkeel": { elsewhere: ".ci/run", holds: "exec npm test" },
   "npm run provision": { run: `npm run provision -- ${site} --preview`, shows: /to change|no changes|same/i },
   "npm run status": { run: `npm run -s status -- ${site}`, shows: /^Active +primary$/m },
   "npx evenkeel credentials": { run: `npx evenkeel credentials ${site}`, shows: /^Password +\S+$/m },
@@ -39,29 +39,38 @@ const commands: Record<string, { run: string; shows: RegExp } | { elsewhere: str
     run: `npx evenkeel resume primary --confirm primary ${site}`,
     shows: /accepted writes already/,
   },
-  "… --accept-loss": { elsewhere: "lost.test.ts" },
+  "… --accept-loss": { elsewhere: "tests/lab/lost.test.ts", holds: "--accept-loss" },
   "npx evenkeel unlock": { run: `npx evenkeel unlock ${site}`, shows: /nobody|not locked|free/i },
   "npx evenkeel check": { run: `npx evenkeel check ${site}`, shows: /Docker/ },
   "npx evenkeel doctor": { run: `npx evenkeel doctor ${site}`, shows: /\.tar\.gz|\.tgz|written/i },
-  "npx evenkeel init --site NAME": { elsewhere: "operator.test.ts" },
-  "npx evenkeel init --site blog": { elsewhere: "operator.test.ts" },
-  "npx evenkeel provision --site blog": { elsewhere: "provision.test.ts, on a site of its own" },
+  "npx evenkeel init --site NAME": { elsewhere: "tests/soak/shapes.ts", holds: '["init", ...words]' },
+  "npx evenkeel init --site blog": {
+    run: "npx evenkeel init --site readme-proof; rc=$?; rm -rf sites/readme-proof; exit $rc",
+    shows: /readme-proof/,
+  },
+  "npx evenkeel provision --site blog": {
+    elsewhere: "tests/soak/shapes.ts",
+    holds: '["provision", "--yes"]',
+  },
   "npx evenkeel env": { run: `npx evenkeel env ${site}`, shows: /^export PULUMI_BACKEND_URL=/m },
   'eval "$(npx evenkeel env)"': {
     run: `eval "$(npx evenkeel env ${site})" && cd sites/${siteName} && npx pulumi stack ls`,
     shows: /^primary/m,
   },
-  "npx pulumi up -s primary": { elsewhere: "rebuild.test.ts" },
-  "npx pulumi up -s secondary": { elsewhere: "rebuild.test.ts" },
-  "npx pulumi up -s global": { elsewhere: "rebuild.test.ts" },
+  "npx pulumi up -s primary": {
+    elsewhere: "tests/lab/rebuild.test.ts",
+    holds: '["pulumi", "up", "-s", stack',
+  },
+  "npx pulumi up -s secondary": { elsewhere: "tests/lab/rebuild.test.ts", holds: '["secondary", []]' },
+  "npx pulumi up -s global": { elsewhere: "tests/lab/rebuild.test.ts", holds: '["global", []]' },
   "npx evenkeel pulumi …": { run: `npx evenkeel pulumi ${site} stack ls`, shows: /primary/ },
   "npx evenkeel completion": {
     run: `bash -c "$(npx evenkeel completion); complete -p evenkeel"`,
     shows: /complete/,
   },
-  "npm test": { elsewhere: ".ci/run" },
-  "npm run soak": { elsewhere: "its result stands in docs/soak.md" },
-  "npm run test:unit": { elsewhere: "tests/run.ts, as a part of npm test" },
+  "npm test": { elsewhere: ".ci/run", holds: "exec npm test" },
+  "npm run soak": { elsewhere: "package.json", holds: '"soak"' },
+  "npm run test:unit": { elsewhere: "tests/run.ts", holds: "unitSuites" },
 };
 
 /** Lines of fenced blocks and first columns of tables that begin with a command; comments and options in words left out. */
@@ -93,6 +102,11 @@ describe("the README", () => {
   test("names no command that no test runs", () => {
     const readme = readFileSync(join(home, "README.md"), "utf8");
     expect(commandsIn(readme).sort()).toEqual(Object.keys(commands).sort());
+  });
+
+  test("where a command is said to be run elsewhere, it is", () => {
+    for (const how of Object.values(commands))
+      if ("elsewhere" in how) expect(readFileSync(join(home, how.elsewhere), "utf8")).toContain(how.holds);
   });
 
   const runs = Object.entries(commands).flatMap(([name, how]) =>

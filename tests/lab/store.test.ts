@@ -62,6 +62,7 @@ afterAll(async () => {
   for (const region of regions)
     for (const { key, id } of await versions(region))
       await s3(region, `/${storeOf(region).bucket}/${key}?versionId=${id}`, { method: "DELETE" });
+  for (const region of regions) expect(await versions(region)).toEqual([]);
 });
 
 describe("[O20] the object store of a region", () => {
