@@ -83,7 +83,28 @@ describe("[O6] ports", () => {
   });
 });
 
-describe("hosts", () => {
+describe("[O4] the database's port", () => {
+  const ask = (from: string, address: string) =>
+    onHost(now, from, [
+      "bash",
+      "-c",
+      `timeout 3 bash -c '</dev/tcp/${address}/3306' 2>/dev/null && echo open || echo closed`,
+    ]);
+
+  test("answers its own web tier and the peer's database, and nobody else in the region or on the link", async () => {
+    const { address, peeringAddress } = now.host("primary/database");
+    expect(peeringAddress).not.toBeNull();
+    const answers = await Promise.all([
+      ask("primary/web-1", address),
+      ask("secondary/database", peeringAddress ?? ""),
+      ...["primary/gateway", "primary/cache", "primary/store"].map((from) => ask(from, address)),
+      ...["secondary/gateway", "third/edge"].map((from) => ask(from, peeringAddress ?? "")),
+    ]);
+    expect(answers).toEqual(["open", "open", "closed", "closed", "closed", "closed", "closed"]);
+  });
+});
+
+describe("[S19] hosts", () => {
   test("sshd takes keys only, no root, and nothing old", async () => {
     for (const { id } of hosts) {
       const settings = (await onHost(now, id, ["sudo", "-n", "sshd", "-T"])).split("\n");

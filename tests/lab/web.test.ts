@@ -221,7 +221,7 @@ describe("what is not for visitors", () => {
 
   test.each([
     ["[O11] ", "/.htaccess", 403],
-    ["", "/.env", 403],
+    ["[S16] ", "/.env", 403],
     ["", "/.git/config", 404],
     ["", "/xmlrpc.php", 404],
     ["", "/wp-config.php", 404],
@@ -230,7 +230,7 @@ describe("what is not for visitors", () => {
     expect((await probe(active, path)).status).toBe(status);
   });
 
-  test("[O10] secrets can be read by PHP only, and the configuration below the web root holds none", async () => {
+  test("[O10] [S16] secrets can be read by PHP only, and the configuration below the web root holds none", async () => {
     const asLogin = await handle.ssh(webHost(active), ["cat", "/etc/evenkeel/wordpress.env"]);
     expect(asLogin.exitCode).not.toBe(0);
     expect(await onWeb(active, ["stat", "-c", "%a %U", "/etc/evenkeel/wordpress.env"])).toMatch(
@@ -256,8 +256,17 @@ describe("the same site in both regions", () => {
     }
   });
 
-  test("versions of nginx and PHP", async () => {
+  test("[O9] nginx, PHP with its modules, and the database's client, in the same versions", async () => {
     expect((await statusOf(standby)).versions).toEqual((await statusOf(active)).versions);
+    const modules = async (region: string) => (await onWeb(region, ["php", "-m"])).toLowerCase().split("\n");
+    const client = (region: string) => onWeb(region, ["mariadb", "--version"]);
+    expect(await modules(standby)).toEqual(await modules(active));
+    expect(await modules(active)).toEqual(
+      expect.arrayContaining(["mysqli", "gd", "xml", "mbstring", "curl"]),
+    );
+    expect(await client(standby)).toBe(await client(active));
+    // It would have noticed one that is missing.
+    expect(await modules(active)).not.toContain("no-such-module");
   });
 
   test("[O14] the eight salts", async () => {
@@ -299,12 +308,46 @@ describe("the same site in both regions", () => {
     }
   });
 
-  test("PHP's limits", async () => {
+  test("[O12] PHP's limits", async () => {
     const names = ["memory_limit", "post_max_size", "upload_max_filesize", "max_file_uploads"];
     const code = `<?php foreach (${JSON.stringify(names)} as $name) { echo ini_get($name), ' '; }`;
     expect((await onWeb(active, ["-u", "www-data", "php"], code)).trim()).toBe("256M 64M 64M 100");
   });
 });
+
+test("[O12] an upload of 60 MB works, one of 65 MB is refused in words", async () => {
+  const created = await wordpress(
+    active,
+    "[$p] = WP_Application_Passwords::create_new_application_password(1, ['name' => 'proof']); echo $p;",
+  );
+  const { adminUser } = handle.secrets.wordpress;
+  const upload = (megabytes: number) => {
+    const body = "x".repeat(megabytes * 2 ** 20);
+    return get(`${urlOf(active)}/wp-json/wp/v2/media`, {
+      method: "POST",
+      body,
+      timeoutMs: 60_000,
+      headers: {
+        authorization: `Basic ${Buffer.from(`${adminUser}:${created.trim()}`).toString("base64")}`,
+        "content-type": "text/plain",
+        "content-disposition": "attachment; filename=proof.txt",
+        "content-length": String(body.length),
+      },
+    });
+  };
+  try {
+    const taken = await upload(60);
+    expect(taken.status).toBe(201);
+    const { id } = JSON.parse(taken.body) as { id: number };
+    const size = `echo filesize(get_attached_file(${id})); wp_delete_attachment(${id}, true);`;
+    expect(await wordpress(active, size)).toContain(String(60 * 2 ** 20));
+    const refused = await upload(65);
+    expect(refused.status).toBe(413);
+    expect(refused.body).toMatch(/64/);
+  } finally {
+    await wordpress(active, "WP_Application_Passwords::delete_all_application_passwords(1);");
+  }
+}, 120_000);
 
 /** A text as PHP writes it in single quotes. */
 function phpText(text: string): string {
