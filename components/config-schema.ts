@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { overlapping, parseCidr } from "./addresses.ts";
+import { mostWebServers } from "./plan.ts";
 
 /** Words that can't name a region: they are stacks or networks already. */
 const reservedPlaces = new Set(["global", "third", "peering", "all"]);
@@ -48,7 +49,7 @@ const siteKeys = {
   domain,
   networks: z.record(z.string(), cidr),
   maxRegions: z.number().int().min(1).max(9).default(2),
-  webServers: z.number().int().min(1).max(4).default(1),
+  webServers: z.number().int().min(1).max(mostWebServers).default(1),
   cache: z.enum(["redis", "none"]).default("redis"),
   objectStore: z.enum(["s3", "none"]).default("s3"),
   cacheMemoryMb: z.number().int().min(16).max(65_536).default(128),

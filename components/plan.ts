@@ -17,6 +17,8 @@ export interface RegionPlan {
   cache: string;
   store: string;
   web: string[];
+  /** Every address that a web host of the region may ever have, so that one more changes nobody's packet filter. */
+  webPlaces: string[];
   peering: { gateway: string; database: string };
 }
 
@@ -40,6 +42,7 @@ type Networks = Readonly<Record<string, string>>;
 
 /** Where the roles' addresses lie in a place's subnet, and a region's on the link (ten addresses a region). */
 const hostNumbers = { gateway: 2, database: 20, cache: 21, store: 22, firstWeb: 31 };
+export const mostWebServers = 4;
 const linkNumbers = { perRegion: 10, database: 1, edge: 200 };
 
 interface RegionsToPlan {
@@ -55,6 +58,9 @@ export function planRegions({ regions, networks, webServers }: RegionsToPlan): R
     const subnet = subnetOf(cidr);
     const index = position + 1;
     const onLink = linkNumbers.perRegion * index;
+    const webPlaces = Array.from({ length: mostWebServers }, (_, i) =>
+      addressIn(subnet, hostNumbers.firstWeb + i),
+    );
     return {
       name,
       index,
@@ -67,7 +73,8 @@ export function planRegions({ regions, networks, webServers }: RegionsToPlan): R
       database: addressIn(subnet, hostNumbers.database),
       cache: addressIn(subnet, hostNumbers.cache),
       store: addressIn(subnet, hostNumbers.store),
-      web: Array.from({ length: webServers }, (_, i) => addressIn(subnet, hostNumbers.firstWeb + i)),
+      web: webPlaces.slice(0, webServers),
+      webPlaces,
       peering: { gateway: addressIn(link, onLink), database: addressIn(link, onLink + linkNumbers.database) },
     };
   });

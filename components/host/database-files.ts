@@ -22,6 +22,8 @@ export interface DatabaseSettings {
   peers: readonly DatabasePeer[];
   /** Networks of all regions' web tiers: accounts and the packet filter are bound to them. */
   webNetworks: readonly string[];
+  /** Who may reach the port besides the peers' databases: addresses or networks of the own web tier. */
+  portClients: readonly string[];
   peeringNetwork: string;
   schema: string;
   users: { app: string; replication: string; health: string };
@@ -60,6 +62,7 @@ function refuseWrong({
   peers,
   region,
   webNetworks,
+  portClients,
 }: DatabaseSettings): void {
   const whole = [regionIndex, maxRegions, serverId].every((n) => Number.isInteger(n) && n >= 1);
   if (!whole) throw new Error("regionIndex, maxRegions and serverId are whole numbers from 1");
@@ -70,6 +73,7 @@ function refuseWrong({
   }
   if (peers.some((peer) => peer.region === region))
     throw new Error(`peers: ${region} is this host's own region`);
+  if (portClients.length === 0) throw new Error("portClients is empty: no web host could reach the database");
   if (webNetworks.length === 0) throw new Error("webNetworks is empty: no web tier could reach the database");
 }
 
@@ -104,7 +108,9 @@ function serverSettings(settings: DatabaseSettings): DatabaseFile[] {
   });
   const filter = render(hostFile("mariadb/database.nft"), {
     OWN_ADDRESSES: [settings.placeAddress, settings.peeringAddress].join(", "),
-    CLIENT_NETWORKS: [...new Set([...settings.webNetworks, settings.peeringNetwork])].join(", "),
+    CLIENTS: [...new Set([...settings.portClients, ...settings.peers.map(({ address }) => address)])].join(
+      ", ",
+    ),
   });
   return [
     { path: "/etc/mysql/mariadb.conf.d/60-evenkeel.cnf", mode: "0644", content: () => cnf },

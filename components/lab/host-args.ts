@@ -44,6 +44,7 @@ export function databaseArgs(
       hostKey: hostKeyPair(secrets, `${other.name}/database`).publicKey,
     })),
     webNetworks: config.regionPlans.map(({ subnet }) => subnet),
+    portClients: plan.webPlaces,
     peeringNetwork: config.peering.subnet,
     schema,
     users: accounts,

@@ -111,9 +111,9 @@ describe("[O5] the volume of a web host's uploads", () => {
   });
 
   test("a device that can't be read is not empty, and another volume is not taken for the one that was there", async () => {
-    const unreadable = `printf '#!/bin/sh\nexit 1\n' >/run/head && chmod 755 /run/head
-      PATH=/run:$PATH bash -c 'mv /var/lib/evenkeel/uploads-volume /run/known; ${program} "$1" 2>&1; mv /run/known /var/lib/evenkeel/uploads-volume' - "$loop"
-      rm /run/head; blkid -p "$loop" || echo "still $?"`;
+    const unreadable = `mkdir -p /var/tmp/broken; printf '#!/bin/sh\nexit 1\n' >/var/tmp/broken/head && chmod 755 /var/tmp/broken/head
+      PATH=/var/tmp/broken:$PATH bash -c 'mv /var/lib/evenkeel/uploads-volume /run/known; ${program} "$1" 2>&1; mv /run/known /var/lib/evenkeel/uploads-volume' - "$loop"
+      rm -r /var/tmp/broken; blkid -p "$loop" || echo "still $?"`;
     expect(await withDevice("", unreadable)).toMatch(/can't be read: it is left alone\nstill 2$/);
     const other = "mkfs.ext4 -q -L evenkeel-uploads /var/tmp/volume-proof";
     expect(await withDevice(other, `${program} "$loop" 2>&1 && exit 1; true`)).toMatch(

@@ -221,6 +221,7 @@ function settingsOf(name: HostName, keys: Record<HostName, KeyPair>): DatabaseSe
     peeringAddress: peeringAddress(name),
     peers: [{ region: other, address: peeringAddress(other), hostKey: keys[other].publicKey }],
     webNetworks: [`${place}.0/24`],
+    portClients: [`${place}.0/24`, `${link}.0/24`],
     peeringNetwork: `${link}.0/24`,
     schema: "wordpress_db",
     users: { app: "wp_user", replication: "evenkeel_repl", health: "evenkeel_health" },

@@ -16,6 +16,7 @@ const settings: DatabaseSettings = {
   peeringAddress: "10.99.0.21",
   peers: [{ region: "primary", address: "10.99.0.11", hostKey: "ssh-ed25519 AAAA" }],
   webNetworks: ["10.10.0.0/24", "10.20.0.0/24"],
+  portClients: ["10.10.0.31", "10.10.0.32"],
   peeringNetwork: "10.99.0.0/24",
   schema: "wordpress_db",
   users: { app: "wp_user", replication: "evenkeel_repl", health: "evenkeel_health" },
@@ -53,9 +54,9 @@ describe("the settings of a database host", () => {
     expect(text.filter((line) => /binlog_(do|ignore)_db|replicate/.test(line))).toEqual([]);
   });
 
-  test("the packet filter knows the own addresses and the networks that may come", () => {
+  test("the packet filter knows the own addresses and who may come: the web tier and the peers, no whole network", () => {
     expect(file("/etc/evenkeel/database.nft").text).toContain(
-      "ip daddr { 10.20.0.20, 10.99.0.21 } ip saddr { 10.10.0.0/24, 10.20.0.0/24, 10.99.0.0/24 } accept",
+      "ip daddr { 10.20.0.20, 10.99.0.21 } ip saddr { 10.10.0.31, 10.10.0.32, 10.99.0.11 } accept",
     );
   });
 
@@ -89,6 +90,7 @@ describe("settings that can't work together are refused by name", () => {
     ["serverId", { serverId: 0 }],
     ["peers", { peers: [{ region: "secondary", address: "10.99.0.21", hostKey: "ssh-ed25519 AAAA" }] }],
     ["webNetworks", { webNetworks: [] }],
+    ["portClients", { portClients: [] }],
   ])("%s", (name, changes) => {
     expect(() => databaseFiles({ ...settings, ...changes })).toThrow(name);
   });
