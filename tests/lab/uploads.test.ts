@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { execa } from "execa";
-import { asRoot, eventually, get, type SiteHandle, site } from "./support/site.ts";
+import type { StatusDocument } from "../../automation/status/document.ts";
+import { asRoot, cli, eventually, get, type SiteHandle, site } from "./support/site.ts";
 
 jest.setTimeout(120_000);
 
@@ -76,6 +77,28 @@ describe("[O5] the volume of a web host's uploads", () => {
       expect(await shell("ls -A /mnt/wp_uploads")).toBe("");
     } finally {
       await asRoot(handle, host, ["systemctl", "start", "mnt-wp_uploads.mount"]);
+    }
+    expect(await shell(`cat ${uploads}/${proof}`)).toBe("kept");
+    await isReady();
+  });
+
+  test("a host whose volume is gone boots, answers, and status names what mounts it again", async () => {
+    await shell("systemctl mask -q --now evenkeel-lab-volume");
+    try {
+      await execa("docker", ["restart", "-t", "75", handle.host(host).name], { timeout: 100_000 });
+      await eventually("the host answers", 30_000, async () => ((await mounted())[0] === "" ? true : null));
+      const problems = await eventually("status asks it", 60_000, async () => {
+        const { stdout } = await cli(["status", "--format", "json"]);
+        const found = (JSON.parse(stdout) as StatusDocument).problems;
+        return found.some(({ code }) => code === "uploads-missing") ? found : null;
+      });
+      expect(problems).toContainEqual(
+        expect.objectContaining({ next: expect.stringContaining("systemctl start mnt-wp_uploads.mount") }),
+      );
+    } finally {
+      await shell(
+        "systemctl unmask -q evenkeel-lab-volume && systemctl start evenkeel-lab-volume mnt-wp_uploads.mount",
+      );
     }
     expect(await shell(`cat ${uploads}/${proof}`)).toBe("kept");
     await isReady();
