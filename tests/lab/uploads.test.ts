@@ -83,7 +83,7 @@ describe("[O5] the volume of a web host's uploads", () => {
   });
 
   test("a host whose volume is gone boots, answers, and status names what mounts it again", async () => {
-    await shell("systemctl mask -q --now evenkeel-lab-volume");
+    await shell("systemctl disable -q --now evenkeel-lab-volume");
     try {
       await execa("docker", ["restart", "-t", "75", handle.host(host).name], { timeout: 100_000 });
       await eventually("the host answers", 30_000, async () => ((await mounted())[0] === "" ? true : null));
@@ -97,7 +97,7 @@ describe("[O5] the volume of a web host's uploads", () => {
       );
     } finally {
       await shell(
-        "systemctl unmask -q evenkeel-lab-volume && systemctl start evenkeel-lab-volume mnt-wp_uploads.mount",
+        "systemctl enable -q evenkeel-lab-volume && systemctl start evenkeel-lab-volume mnt-wp_uploads.mount",
       );
     }
     expect(await shell(`cat ${uploads}/${proof}`)).toBe("kept");
