@@ -67,12 +67,13 @@ async function observeRegion(
       ? null
       : storeAnswers(options.session, gateway, endpoint, options.timeoutMs),
   ]);
+  const said = readySaid(ready);
   return {
     name,
     built: true,
     url: outputs.url,
     http: { live: isOk(live), ready: isOk(ready), active: isOk(active) },
-    notReady: readySaid(ready).problems,
+    notReady: said.problems,
     database: {
       host: database?.name ?? null,
       engine: outputs.database.engine,
@@ -81,7 +82,7 @@ async function observeRegion(
     },
     web: gates,
     store: endpoint === null ? null : { endpoint, reachable: store },
-    cache: outputs.hosts.some(({ role }) => role === "cache") ? { reachable: readySaid(ready).cache } : null,
+    cache: outputs.hosts.some(({ role }) => role === "cache") ? { reachable: said.cache } : null,
   };
 }
 
