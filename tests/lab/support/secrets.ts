@@ -83,7 +83,8 @@ export function watchProcesses(texts: readonly string[]): { names: () => string[
     for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) lookAt(pid);
   };
   look();
-  const timer = setInterval(look, 50);
+  // Whoever ends early without stopping it must not be kept from ending.
+  const timer = setInterval(look, 50).unref();
   return {
     names: () => [...names],
     stop: () => {
