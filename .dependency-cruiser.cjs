@@ -38,6 +38,12 @@ module.exports = {
       to: { path: "^node_modules/@pulumi/command/" },
     },
     {
+      name: "the-program-needs-no-test-or-bench",
+      severity: "error",
+      from: { path: "^(automation|components|index\\.ts)" },
+      to: { path: "^(tests|bench)/" },
+    },
+    {
       name: "one-way-errors",
       comment: "errors.ts is a leaf",
       severity: "error",

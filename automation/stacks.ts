@@ -1,6 +1,6 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import type { LocalWorkspace, Stack } from "@pulumi/pulumi/automation/index.js";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import type { SiteConfig } from "../components/config.ts";
 import {
   type GlobalOutputs,
@@ -13,10 +13,9 @@ import type { Engine } from "./engine/setup.ts";
 import { interrupted, interrupts } from "./interrupt.ts";
 import { runVariable } from "./processes.ts";
 import type { SitePlace } from "./site.ts";
-import { detachedCommand } from "./stacks/command.ts";
 import { explained, timedOut } from "./stacks/errors.ts";
 import { eventLog, type StackRun } from "./stacks/events.ts";
-import { savedOutput, savedStacks } from "./stacks/saved.ts";
+import { savedOutput, savedStacks, savedState } from "./stacks/saved.ts";
 import { backendDirectory } from "./stacks/stale-lock.ts";
 import {
   type Deployment,
@@ -26,6 +25,7 @@ import {
   withoutPendingOperations,
   writeDeployment,
 } from "./stacks/state.ts";
+import { Workspace } from "./stacks/workspace.ts";
 
 /** What of set-up's result the stacks need. */
 export type PulumiEngine = Pick<Engine, "pulumiHome" | "pulumiRoot" | "env">;
@@ -54,26 +54,22 @@ export function stackNames(config: Pick<SiteConfig, "regions">): string[] {
 /** A site's stacks through the Automation API, on the same project folder and state as plain `pulumi`. */
 export class Stacks {
   readonly options: StacksOptions;
-  readonly workspace: LocalWorkspace;
+  private readonly workspace: Workspace;
   private readonly opened = new Map<string, Stack>();
   /** Outputs asked for since the stack last changed: asking takes half a second. */
   private readonly fresh = new Map<string, unknown>();
 
-  constructor(options: StacksOptions, workspace: LocalWorkspace) {
+  constructor(options: StacksOptions, workspace: Workspace) {
     this.options = options;
     this.workspace = workspace;
   }
 
   /** Makes the site's stacks where they are missing, one after another: making one writes a shared file. */
   async ensure(): Promise<void> {
-    const automation = await import("@pulumi/pulumi/automation/index.js");
     const known = new Set(await this.existing());
     for (const name of stackNames(this.options.config)) {
-      if (known.has(name)) await this.open(name);
-      else {
-        const stack = await this.attempt(name, "made", () => automation.Stack.create(name, this.workspace));
-        this.opened.set(name, withoutAfterword(stack));
-      }
+      if (known.has(name)) continue;
+      this.opened.set(name, await this.attempt(name, "made", () => this.workspace.create(name)));
     }
   }
 
@@ -94,8 +90,8 @@ export class Stacks {
   private async inProject(): Promise<string[]> {
     const backend = this.fileBackend();
     if (backend !== null) return savedStacks(backend, this.options.place.name);
-    const known = await this.attempt("", "listed", () => this.workspace.listStacks());
-    return known.map(({ name }) => name.slice(name.lastIndexOf("/") + 1));
+    const known = await this.attempt("", "listed", () => this.workspace.list());
+    return known.map((name) => name.slice(name.lastIndexOf("/") + 1));
   }
 
   async region(name: string): Promise<RegionOutputs | null> {
@@ -116,8 +112,7 @@ export class Stacks {
   /** `stackOutputs` of the API would ask twice, to tell secrets apart; there are none in this contract. */
   private async output(stack: string): Promise<unknown> {
     if (this.fresh.has(stack)) return this.fresh.get(stack);
-    const backend = this.fileBackend();
-    const saved = backend === null ? null : savedOutput(backend, this.options.place.name, stack);
+    const saved = this.saved(savedOutput, stack);
     if (saved !== null) return saved.value;
     const result = await this.cli(["stack", "output", "--json", "--show-secrets", "--stack", stack]);
     const value = (JSON.parse(result) as Record<string, unknown>)[outputName];
@@ -155,9 +150,8 @@ export class Stacks {
   private async open(name: string): Promise<Stack> {
     const known = this.opened.get(name);
     if (known !== undefined) return known;
-    const automation = await import("@pulumi/pulumi/automation/index.js");
-    const stack = await this.attempt(name, "opened", () => automation.Stack.select(name, this.workspace));
-    this.opened.set(name, withoutAfterword(stack));
+    const stack = await this.attempt(name, "opened", () => this.workspace.select(name));
+    this.opened.set(name, stack);
     return stack;
   }
 
@@ -171,6 +165,17 @@ export class Stacks {
   /** A stack's state as it is now. Secrets in it stay encrypted. */
   async state(name: string): Promise<Deployment> {
     return JSON.parse(await this.cli(["stack", "export", "--stack", name])) as Deployment;
+  }
+
+  /** The states of all stacks as a file backend holds them, asking no CLI; null where only that can tell. */
+  savedStates(): { name: string; state: Deployment }[] | null {
+    const states = stackNames(this.options.config).map((name) => ({
+      name,
+      state: this.saved(savedState, name),
+    }));
+    return states.every((one): one is { name: string; state: Deployment } => one.state !== null)
+      ? states
+      : null;
   }
 
   /** Drops the operations that a killed run left pending. True where there were some. */
@@ -206,13 +211,15 @@ export class Stacks {
     return backendDirectory(this.options.engine.env.PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL);
   }
 
-  private async cli(args: string[]): Promise<string> {
-    const command = this.workspace.pulumiCommand as unknown as {
-      run(args: string[], cwd: string, env: Record<string, string>): Promise<{ stdout: string }>;
-    };
+  /** What a file backend's own files say; null where only the CLI can tell. */
+  private saved<T>(read: (backend: string, project: string, stack: string) => T | null, stack: string) {
+    const backend = this.fileBackend();
+    return backend === null ? null : read(backend, this.options.place.name, stack);
+  }
+
+  private cli(args: string[]): Promise<string> {
     const label = args.slice(0, 2).join(" ");
-    const run = () => command.run(args, this.workspace.workDir, this.workspace.envVars);
-    return (await this.attempt(args.at(-1) ?? "", label, run)).stdout;
+    return this.attempt(args.at(-1) ?? "", label, () => this.workspace.cli(args));
   }
 
   private async attempt<T>(stack: string, operation: string, work: () => Promise<T>): Promise<T> {
@@ -224,26 +231,9 @@ export class Stacks {
   }
 }
 
-/** Opens the workspace of a site. Needs set-up to have run. */
-export async function openStacks(options: StacksOptions): Promise<Stacks> {
-  const automation = await import("@pulumi/pulumi/automation/index.js");
-  const backend = options.engine.env.PULUMI_BACKEND_URL;
-  if (backend?.startsWith("file:///")) mkdirSync(new URL(backend), { recursive: true, mode: 0o700 });
-  const workspace = await automation.LocalWorkspace.create({
-    workDir: options.place.directory,
-    pulumiHome: options.engine.pulumiHome,
-    pulumiCommand: await detachedCommand(options.engine.pulumiRoot),
-    envVars: { ...options.engine.env, [runVariable]: options.run },
-  });
-  // Every command names its stack, so none need be the selected one; selecting takes a quarter of a second each.
-  Object.assign(workspace, { selectStack: async () => {} });
-  return new Stacks(options, workspace);
-}
-
-/**
- * After each `up` the Automation API asks for the outputs (twice) and the history. Nobody reads these answers here, and
- * they take two seconds a stack: `output` asks once, when somebody wants to know.
- */
-function withoutAfterword(stack: Stack): Stack {
-  return Object.assign(stack, { outputs: async () => ({}), info: async () => undefined });
+/** The stacks of a site. Needs set-up to have run. */
+export function openStacks(options: StacksOptions): Stacks {
+  const { engine, place, run } = options;
+  const variables = { [runVariable]: run };
+  return new Stacks(options, new Workspace({ directory: place.directory, engine, variables }));
 }

@@ -5,6 +5,11 @@ const options = {
   ...siteOption,
   ...regionOption,
   preview: { type: "boolean", default: false, describe: "Show what would change; change nothing" },
+  full: {
+    type: "boolean",
+    default: false,
+    describe: "Let Pulumi compare every resource, also where nothing changed since the last rollout",
+  },
   ...yesOption,
   ...timeoutOption,
 } as const;

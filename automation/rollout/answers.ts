@@ -2,6 +2,7 @@ import { databaseFacts, webFacts } from "../failover/facts.ts";
 import type { RegionKnowledge } from "../failover/granted.ts";
 import type { DatabaseFacts, WebObservation } from "../failover/observation.ts";
 import type { SiteOutputs } from "../hosts.ts";
+import { interrupts } from "../interrupt.ts";
 import type { SshSession } from "../remote/ssh.ts";
 
 /** What each region's database host says of itself; null where it can't be asked. Regions without hosts are left out. */
@@ -30,6 +31,25 @@ export async function askHosts(ssh: SshSession, outputs: SiteOutputs): Promise<H
   return Object.fromEntries(
     Object.entries(databases).map(([name, answer]) => [name, { ...answer, web: gatesOf.get(name) ?? [] }]),
   );
+}
+
+/**
+ * The same right after machines were started: a host answers before its database runs, so that is waited for. One that
+ * does not run in time is returned as it is.
+ */
+export async function askStartedHosts(
+  ssh: SshSession,
+  outputs: SiteOutputs,
+  withinMs = 30_000,
+): Promise<HostAnswers> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const answers = await askHosts(ssh, outputs);
+    const isSettled = Object.values(answers).every(({ facts }) => facts === null || facts.running);
+    if (isSettled || Date.now() > deadline) return answers;
+    interrupts().check();
+    await new Promise((wake) => setTimeout(wake, 500));
+  }
 }
 
 export function knowledgeOf(answers: HostAnswers): RegionKnowledge[] {

@@ -14,7 +14,7 @@ import { summary } from "../stacks/events.ts";
 import { globalStack } from "../stacks.ts";
 import { lookAt } from "../status/look.ts";
 import { say } from "../terminal.ts";
-import { askDatabases, askHosts } from "./answers.ts";
+import { askDatabases, askHosts, askStartedHosts } from "./answers.ts";
 import { setUpEngine } from "./engine.ts";
 import { refuseWrongWriters, settleGates } from "./gates.ts";
 import { missingUrns } from "./machines.ts";
@@ -23,12 +23,15 @@ import { checkTimeout, type Picked, pickRegions } from "./regions.ts";
 import { epochToOpen, interruptedActive, refuseLostWriter, rejoinPeers, resumeRegion } from "./resume.ts";
 import { readOutputs, type Session, withLockedSite } from "./session.ts";
 import { cureStaleLocks, prepareStack } from "./stale.ts";
+import { forgetRollout, isRolledOut, noteRollout } from "./unchanged.ts";
 
 export interface ProvisionArgs {
   site: string;
   region: string;
   preview: boolean;
   yes: boolean;
+  /** Compares every resource also where nothing changed since the last rollout. */
+  full: boolean;
   timeout: number;
 }
 
@@ -46,18 +49,20 @@ export async function provision(args: ProvisionArgs): Promise<void> {
   if (args.preview) return previewRollout({ place, config, picked });
   const engine = await setUpEngine(args);
   const command = picked.all ? "provision" : `provision --region ${args.region}`;
-  const outputs = await withLockedSite(
-    { place, config, engine, timeoutSeconds },
-    command,
-    async (session) => {
-      await prepareProvider(session);
-      const replace = await prepareStacks(session, picked);
-      return build(session, picked, replace);
-    },
-  );
+  const options = { place, config, engine, timeoutSeconds };
+  const outputs = await withLockedSite(options, command, (session) => rollOut(session, picked, args.full));
   say(`Finished all in ${secondsText((Date.now() - started) / 1000)}.`);
   if (outputs === null) say(`Next: npx evenkeel provision${siteFlag(place.name)}`);
   else writeResult(resultBlock(outputs, siteFlag(place.name)));
+}
+
+async function rollOut(session: Session, picked: Picked, full: boolean): Promise<SiteOutputs | null> {
+  const started = await startMachines(session);
+  await cureStaleLocks(session, say);
+  await session.stacks.ensure();
+  if (!picked.all || full || !(await isRolledOut(session))) return build(session, picked, started);
+  say("Pulumi has nothing to do: program, settings and stacks are as the last rollout left them.");
+  return join(session, { global: null, started });
 }
 
 /** What a person wants to know after a rollout: where the site is, how to log in, what to try. */
@@ -75,9 +80,9 @@ export function resultBlock(outputs: SiteOutputs, flag: string): string {
   ]);
 }
 
-/** What no Pulumi step sees: networks that would clash, and machines that are only stopped. */
-async function prepareProvider({ config }: Session): Promise<void> {
-  if (config.provider !== "lab") return;
+/** What no Pulumi step sees: networks that would clash, and machines that are only stopped. True where some were. */
+async function startMachines({ config }: Session): Promise<boolean> {
+  if (config.provider !== "lab") return false;
   const [{ checkNetworks }, { startStopped }] = await Promise.all([
     import("../lab/networks.ts"),
     import("../lab/docker.ts"),
@@ -85,12 +90,11 @@ async function prepareProvider({ config }: Session): Promise<void> {
   await checkNetworks(config.site, config.networks);
   const running = await startStopped(config.site);
   if (running.length > 0) say(`Started ${running.join(", ")}.`);
+  return running.length > 0;
 }
 
 /** Makes every stack ready for an update. Returns, by stack, the machines that are gone and must be made anew. */
 async function prepareStacks(session: Session, picked: Picked): Promise<Record<string, string[]>> {
-  await cureStaleLocks(session, say);
-  await session.stacks.ensure();
   const names = [...picked.regions, ...(picked.global ? [globalStack] : [])];
   const replace = names.map(async (name) => {
     const state = await prepareStack(session, name, say);
@@ -101,11 +105,10 @@ async function prepareStacks(session: Session, picked: Picked): Promise<Record<s
   return Object.fromEntries(await Promise.all(replace));
 }
 
-async function build(
-  session: Session,
-  picked: Picked,
-  replace: Record<string, string[]>,
-): Promise<SiteOutputs | null> {
+/** Brings the picked stacks to what the program wants: the regions side by side, then what joins them. */
+async function build(session: Session, picked: Picked, started: boolean): Promise<SiteOutputs | null> {
+  forgetRollout(session);
+  const replace = await prepareStacks(session, picked);
   const up = (name: string, title: string): Step => ({
     title,
     run: async (note) =>
@@ -115,11 +118,26 @@ async function build(
   if (regions.length > 0) await runWork([{ title: "Regions", parallel: regions }]);
   interrupts().check();
   if (!picked.global) return null;
+  const global = up(globalStack, "Link, third place, site and traffic");
+  const outputs = await join(session, { global, started });
+  if (picked.all) noteRollout(session);
+  return outputs;
+}
+
+interface Joining {
+  /** The update of the stack; null where Pulumi has nothing to do. */
+  global: Step | null;
+  /** Machines were started a moment ago. */
+  started: boolean;
+}
+
+/** Joins the regions under their writer, lets every gate settle, and waits until all is well. */
+async function join(session: Session, { global, started }: Joining): Promise<SiteOutputs> {
   const before = await readOutputs(session);
   const ssh = await openHosts(session.place, before, session.secrets, dial);
   try {
-    await settleWriter(ssh, before, session.config, session.place.stateDirectory);
-    await runWork([up(globalStack, "Link, third place, site and traffic")]);
+    await settleWriter(ssh, before, session, started);
+    if (global !== null) await runWork([global]);
     interrupts().check();
     const outputs = await readOutputs(session);
     await ssh.addHosts(sshHosts(hostsOf(outputs), dial, session.config.site));
@@ -148,14 +166,14 @@ async function build(
 export async function settleWriter(
   ssh: SshSession,
   outputs: SiteOutputs,
-  config: Session["config"],
-  stateDirectory: string,
+  { config, place }: Pick<Session, "config" | "place">,
+  started: boolean,
 ): Promise<void> {
   const { site } = config;
-  const first = await askHosts(ssh, outputs);
+  const first = await (started ? askStartedHosts : askHosts)(ssh, outputs);
   await refuseWrongWriters({ site, ssh, outputs, answers: first });
   const databases = Object.entries(first).map(([name, { facts }]) => ({ name, facts }));
-  const seen = noteWriter(stateDirectory, databases);
+  const seen = noteWriter(place.stateDirectory, databases);
   const region = interruptedActive(first, heartbeatLimit(config));
   if (region === null) {
     // The others are seeded from whoever writes now: what a later writer took would be gone without a question.

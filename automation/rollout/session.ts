@@ -51,15 +51,15 @@ export async function openSession(options: SessionOptions, run: string = randomU
   return withStacks(options, { secrets }, run);
 }
 
-async function withStacks(
+function withStacks(
   options: Omit<SessionOptions, "engine"> & { engine: PulumiEngine },
   answer: SecretsAnswer,
   run: string,
-): Promise<Session> {
+): Session {
   const { place, config, engine } = options;
   const timeoutSeconds = options.timeoutSeconds ?? defaultTimeoutSeconds;
   const hidden = "secrets" in answer ? secretValues(answer.secrets) : [];
-  const stacks = await openStacks({ engine, place, config, secrets: hidden, run, timeoutSeconds });
+  const stacks = openStacks({ engine, place, config, secrets: hidden, run, timeoutSeconds });
   return {
     place,
     config,
@@ -136,7 +136,7 @@ async function underLock<T>(
     options.asFound === true ? findSecrets(place) : { secrets: await ensureSiteFiles(place, config, engine) };
   const hidden = "secrets" in answer ? secretValues(answer.secrets) : [];
   const journal = openJournal(journalFile(place), hidden);
-  return journalled(journal, command, async () => work(await withStacks(options, answer, lock.record.run)));
+  return journalled(journal, command, async () => work(withStacks(options, answer, lock.record.run)));
 }
 
 /** Ends what a dead holder of the lock left running, and says so. */

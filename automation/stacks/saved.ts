@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { outputName } from "../../components/outputs.ts";
+import { type Deployment, resourcesOf } from "./state.ts";
 
 /**
  * What Pulumi's file backend holds, read from its files: asking the CLI takes half a second a question. Whatever is
@@ -13,7 +14,7 @@ const knownVersion = 3;
 
 interface Checkpoint {
   version?: number;
-  checkpoint?: { latest?: { resources?: { type?: string; outputs?: Record<string, unknown> }[] } | null };
+  checkpoint?: { latest?: Deployment["deployment"] | null };
 }
 
 /** Names of the stacks that a project has; empty where it has none. */
@@ -27,8 +28,8 @@ export function savedStacks(backend: string, project: string): string[] {
   }
 }
 
-/** The stack's one output, undefined where it has none yet; null where only the CLI can tell. */
-export function savedOutput(backend: string, project: string, stack: string): { value: unknown } | null {
+/** A stack's state, secrets encrypted; without resources before the first update. Null where only the CLI can tell. */
+export function savedState(backend: string, project: string, stack: string): Deployment | null {
   let state: Checkpoint;
   try {
     const text = readFileSync(join(backend, ".pulumi", "stacks", project, `${stack}.json`), "utf8");
@@ -37,7 +38,14 @@ export function savedOutput(backend: string, project: string, stack: string): { 
     return null;
   }
   if (state.version !== knownVersion || state.checkpoint === undefined) return null;
-  const root = state.checkpoint.latest?.resources?.find(({ type }) => type === "pulumi:pulumi:Stack");
+  return { version: knownVersion, deployment: state.checkpoint.latest ?? {} };
+}
+
+/** The stack's one output, undefined where it has none yet; null where only the CLI can tell. */
+export function savedOutput(backend: string, project: string, stack: string): { value: unknown } | null {
+  const state = savedState(backend, project, stack);
+  if (state === null) return null;
+  const root = resourcesOf(state).find(({ type }) => type === "pulumi:pulumi:Stack");
   const value = root?.outputs?.[outputName];
   return JSON.stringify(value ?? null).includes(secretMark) ? null : { value };
 }

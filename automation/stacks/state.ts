@@ -16,6 +16,7 @@ interface StateResource {
   type: string;
   protect?: boolean;
   inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
 }
 
 export function readDeployment(file: string): Deployment {

@@ -36,7 +36,8 @@ export function notesOf({ cold, again }: { cold: number; again: number }): strin
     pythonNote,
     "Ours makes the site's keys and certificates in its time, checks the machine and waits until the whole site is " +
       "well; Ansible's takes the finished ones and ends with its last task.",
-    "With nothing to do, ours compares with its state and asks the hosts how they are; Ansible looks at every file " +
-      "on its host and asks every verb again.",
+    "With nothing to do, ours finds program, settings and states as its last run left them (docs/decisions/0006), and " +
+      "asks the hosts how they are; with `--full` Pulumi compares every resource with its state besides. Ansible looks at " +
+      "every file on its host and asks every verb again: it would see a file that somebody changed there, ours would not.",
   ];
 }

@@ -21,9 +21,9 @@ export async function initSite(signal: AbortSignal): Promise<void> {
   await evenkeel(["init"], { timeoutMs: minuteMs, signal });
 }
 
-/** Seconds of one `provision`, cold or not. */
-export async function provision(signal: AbortSignal): Promise<number> {
-  return (await evenkeel(["provision", "--yes"], { timeoutMs: 20 * minuteMs, signal })).seconds;
+/** Seconds of one `provision`, cold or not; with `--full` Pulumi compares every resource where nothing changed, too. */
+export async function provision(signal: AbortSignal, words: readonly "--full"[] = []): Promise<number> {
+  return (await evenkeel(["provision", "--yes", ...words], { timeoutMs: 20 * minuteMs, signal })).seconds;
 }
 
 /** What the stacks' states say was done. Secrets are in it. */

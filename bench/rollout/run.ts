@@ -64,6 +64,9 @@ interface Seconds {
   again: number[];
 }
 
+/** Ours has a third: nothing to do, but Pulumi compares every resource. */
+type OurSeconds = Seconds & { full: number[] };
+
 /** What is left to be taken away, filled in as it is made. */
 interface Made {
   folder: string;
@@ -72,8 +75,8 @@ interface Made {
 }
 
 /** Ours: rollouts from nothing, then the runs with nothing to do, then the recipe, then all of it away. */
-async function measureOurs({ cold, again }: Options, made: Made, signal: AbortSignal): Promise<Seconds> {
-  const seconds: Seconds = { cold: [], again: [] };
+async function measureOurs({ cold, again }: Options, made: Made, signal: AbortSignal): Promise<OurSeconds> {
+  const seconds: OurSeconds = { cold: [], again: [], full: [] };
   for (let i = 1; i <= cold; i += 1) {
     if (i > 1) await destroySite(signal);
     seconds.cold.push(await provision(signal));
@@ -81,7 +84,9 @@ async function measureOurs({ cold, again }: Options, made: Made, signal: AbortSi
   }
   for (let i = 1; i <= again; i += 1) {
     seconds.again.push(await provision(signal));
-    say(`evenkeel, nothing to do, ${i} of ${again}: ${seconds.again.at(-1)?.toFixed(1)} s`);
+    seconds.full.push(await provision(signal, ["--full"]));
+    const taken = [seconds.again, seconds.full].map((all) => `${all.at(-1)?.toFixed(1)} s`);
+    say(`evenkeel, nothing to do, ${i} of ${again}: ${taken.join(", with --full ")}`);
   }
   made.steps = await exportRecipe(signal);
   made.site = benchSite(made.steps);
@@ -146,12 +151,17 @@ async function measure(
     const { site } = made;
     if (site === null) throw new Error("there is no recipe");
     const ansible = await measureAnsible(options, { ...made, site }, signal);
-    const both = (what: string, of: keyof Seconds): Measured => ({
+    const row = (what: string, evenkeelSeconds: number[], ansibleSeconds: number[]): Measured => ({
       what,
-      evenkeelSeconds: ours[of],
-      ansibleSeconds: ansible[of],
+      evenkeelSeconds,
+      ansibleSeconds,
     });
-    return { measured: [both("rollout from nothing", "cold"), both("nothing to do", "again")], site };
+    const measured = [
+      row("rollout from nothing", ours.cold, ansible.cold),
+      row("nothing to do", ours.again, ansible.again),
+      row("nothing to do, with --full", ours.full, ansible.again),
+    ];
+    return { measured, site };
   } finally {
     for (const problem of await takeAway(made)) {
       say(problem);

@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { local, remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
 import { execa } from "execa";
+import { connectionsTo, remoteProgram, showLast, writeSources } from "./support/plugin-remote.ts";
 import {
   otherPlugin,
   type PluginStack,
@@ -19,7 +19,7 @@ import { type SshServer, sshServer } from "./support/ssh-server.ts";
 jest.setTimeout(60_000);
 
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-const { FileAsset, StringAsset, FileArchive } = pulumi.asset;
+const { StringAsset } = pulumi.asset;
 
 let server: SshServer;
 let stack: PluginStack;
@@ -31,11 +31,7 @@ const here = (...names: string[]) => path.join(folder, ...names);
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "plugin-copies-"));
   [server, stack] = await Promise.all([sshServer(), pluginStack("remote")]);
-  await mkdir(here("tree", "sub"), { recursive: true });
-  await writeFile(here("tree", "one.txt"), "one");
-  await writeFile(here("tree", "sub", "two.txt"), "two");
-  await writeFile(here("file.txt"), "file");
-  await writeFile(here("packed.zip"), "not unpacked");
+  await writeSources(folder);
   const agent = await execa("ssh-agent", ["-s", "-a", here("agent")], { timeout: 10_000 });
   agentPid = Number(/SSH_AGENT_PID=(\d+)/.exec(agent.stdout)?.[1]);
   const env = { SSH_AUTH_SOCK: here("agent") };
@@ -48,49 +44,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Everything else of a connection is the published default. */
-function connections() {
-  const { host, port, hostKey, privateKey, lockedKey, user } = server;
-  const place = { host, port, hostKey };
-  const password = { ...place, user: user.name, password: user.password };
-  const key = { ...place, privateKey };
-  return {
-    key,
-    unchecked: { host, port, privateKey },
-    password,
-    locked: { ...place, privateKey: lockedKey.privateKey, privateKeyPassword: lockedKey.password },
-    agent: { ...place, agentSocketPath: here("agent") },
-    proxied: { ...key, port: server.innerPort, proxy: password },
-  };
-}
-
-const showLast = 'echo "${PULUMI_COMMAND_STDOUT-none}|${PULUMI_COMMAND_STDERR-none}"; echo err >&2';
-
-/** `makeChange` is called inside the program and makes resources other ones, each in its own way. */
-function program(makeChange: () => Record<string, object> = () => ({})): PulumiFn {
-  return async () => {
-    const change = makeChange();
-    const { key, ...others } = connections();
-    const command = (name: string, args: Partial<remote.CommandArgs>) =>
-      new remote.Command(name, { connection: key, ...args, ...change[name] });
-    const copy = (name: string, source: pulumi.asset.Asset | pulumi.asset.Archive, remotePath: string) =>
-      new remote.CopyToRemote(name, { connection: key, source, remotePath, ...change[name] });
-    for (const [name, connection] of Object.entries(others)) command(name, { connection, create: "id -un" });
-    command("streams", { create: "cat; echo err >&2; printf 'two\\n\\n'", stdin: "in " });
-    const environment = { TAKEN_ONE: 'a "b" \\ $c', TAKEN_TWO: pulumi.secret("two\nlines") };
-    command("environment", { create: 'printf "%s|%s" "$TAKEN_ONE" "$TAKEN_TWO"', environment });
-    command("previous", { create: showLast, delete: `(${showLast}) >/root/deleted 2>&1` });
-    command("silent", { create: "echo hidden", logging: "none" });
-    copy("file", new FileAsset(here("file.txt")), "/root/copies/new/file");
-    copy("text", new StringAsset("text"), "/root/copies/text");
-    copy("tree", new FileArchive(here("tree")), "/root/copies/trees");
-    copy("contents", new FileArchive(`${here("tree")}/`), "/root/copies/contents");
-    copy("packed", new FileArchive(here("packed.zip")), "/srv");
-    const older = { localPath: here("file.txt"), remotePath: "/root/older", ...change.older };
-    new remote.CopyFile("older", { connection: key, ...older });
-  };
-}
-
+const connections = () => connectionsTo({ server, folder });
+const program = (makeChange?: () => Record<string, object>) => remoteProgram({ server, folder }, makeChange);
 const copies = () =>
   server.bash("cd /root; find copies older* /srv -type f 2>/dev/null | sort | xargs grep -H '' /dev/null");
 

@@ -34,7 +34,8 @@ function shapeLines(shapes: readonly Shape[]): string[] {
   return [
     "## Other shapes of a site",
     "",
-    "Each is built, all its machines are stopped at once as a reboot of the machine would, it is built again, destroyed.",
+    "Each is built beside the ones before it; all its machines are stopped at once, as a reboot would, and it is built",
+    "again. All are looked at once more, and destroyed.",
     "",
     "| init | seconds to build | seconds after the reboot | outcome |",
     "|---|---|---|---|",

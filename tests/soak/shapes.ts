@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { leftovers } from "../../automation/lab/docker.ts";
 import { home } from "../lab/support/cli.ts";
 
-/** Sites that differ from the default one in what they are made of, each built, looked at, rebooted and destroyed. */
+/** Sites that differ from the default one in what they are made of: built side by side, rebooted, looked at, destroyed. */
 const shapes = [
   { site: "soak-alone", words: ["--regions", "primary"], active: "primary", regions: ["primary"] },
   {
@@ -74,17 +74,26 @@ async function live({ site, words, active, regions }: (typeof shapes)[number], s
   shape.problems.push(...(await problemsOf(site, active, regions)));
 }
 
-/** Every shape from nothing to nothing; what an earlier run left of one goes first. */
+/**
+ * Every shape from nothing, beside those before it, which must not notice; then all to nothing again. What an earlier
+ * run left of one goes first.
+ */
 export async function runShapes(say: (line: string) => void): Promise<Shape[]> {
-  const done: Shape[] = [];
-  for (const one of shapes) {
+  const all = shapes.map((one) => {
     const shape: Shape = { name: one.words.join(" "), provisionSeconds: 0, rebootSeconds: 0, problems: [] };
-    const note = (error: unknown) => shape.problems.push((error as Error).message);
-    shape.problems.push(...(await takeAway(one.site)));
-    if (shape.problems.length === 0) await live(one, shape).catch(note);
-    await takeAway(one.site).then((problems) => shape.problems.push(...problems), note);
-    done.push(shape);
+    const trying = (work: Promise<string[] | undefined>) =>
+      work.then(
+        (problems = []) => shape.problems.push(...problems),
+        (error: Error) => shape.problems.push(error.message),
+      );
+    return { ...one, shape, trying };
+  });
+  for (const { site, trying } of all) await trying(takeAway(site));
+  for (const one of all)
+    if (one.shape.problems.length === 0) await one.trying(live(one, one.shape).then(() => undefined));
+  for (const { site, active, regions, trying } of all) await trying(problemsOf(site, active, regions));
+  for (const { site, trying } of all) await trying(takeAway(site));
+  for (const { shape } of all)
     say(`${shape.name}: ${shape.problems.length === 0 ? "well" : `FAILED: ${shape.problems.join("; ")}`}`);
-  }
-  return done;
+  return all.map(({ shape }) => shape);
 }

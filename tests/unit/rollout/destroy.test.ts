@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "@jest/globals";
-import { removeRest, secretsToAsk } from "../../../automation/rollout/destroy.ts";
+import { removeRest, secretsToAsk, whyKept } from "../../../automation/rollout/destroy.ts";
 import type { Session } from "../../../automation/rollout/session.ts";
+import { active, standby } from "../failover/sites.ts";
+import { answers, known, readOnly, silent, unseeded } from "./answered.ts";
 
 describe("without readable secrets", () => {
   const picked = { regions: ["primary"], global: false, all: false };
@@ -69,5 +71,38 @@ describe("[P2] another stack in the site's project", () => {
 
   test("there is none: nothing of the project is left", async () => {
     expect(await rest(["primary", "global"])).toEqual({ left: [], error: undefined });
+  });
+});
+
+describe("destroying one region", () => {
+  test("[P2] is refused for the active one, and for a silent one that may be it", () => {
+    expect(whyKept("primary", answers(known(active), known(standby)))).toContain("active region");
+    expect(whyKept("primary", answers(known(readOnly), known(standby)))).toContain("active region");
+    expect(whyKept("primary", answers(silent, known(standby)))).toContain("can't be asked");
+    expect(whyKept("primary", answers(silent, silent))).toContain("can't be asked");
+  });
+
+  const fenced = { ...readOnly, role: "fenced" as const };
+  test.each([
+    ["a fenced one, which may have been the writer", fenced, known(standby), "fenced at epoch 1"],
+    ["a fenced one beside an active one that is read-only", fenced, known(readOnly), "fenced at epoch 1"],
+    ["a standby beside a silent region", standby, silent, "the last one that answers"],
+    ["a standby beside a new, empty database", standby, known(unseeded), "the last one that answers"],
+    ["a standby beside an older copy", { ...standby, epoch: 2 }, known(fenced), "(epoch 2)"],
+  ])("is refused for %s", (_, own, other, reason) => {
+    expect(whyKept("primary", answers(known(own), other))).toContain(reason);
+  });
+
+  test("is allowed where another region writes or holds as much, and for an empty database", () => {
+    expect(whyKept("primary", answers(known(fenced), known(active)))).toBeNull();
+    expect(whyKept("primary", answers(known(standby), known(readOnly)))).toBeNull();
+    expect(whyKept("primary", answers(known(standby), known(fenced)))).toBeNull();
+    expect(whyKept("primary", answers(known(unseeded), silent))).toBeNull();
+  });
+
+  test("is allowed for a standby, for a silent one beside the writer, and where no host exists", () => {
+    expect(whyKept("secondary", answers(known(active), known(standby)))).toBeNull();
+    expect(whyKept("secondary", answers(known(active), silent))).toBeNull();
+    expect(whyKept("secondary", { primary: known(active) })).toBeNull();
   });
 });

@@ -14,7 +14,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import type { EngineEvent, LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { eventLog, summary } from "../../../automation/stacks/events.ts";
 import { backendDirectory, backendLocks, isProvablyDead } from "../../../automation/stacks/stale-lock.ts";
 import {
@@ -24,6 +24,7 @@ import {
   pendingOperations,
   withoutPendingOperations,
 } from "../../../automation/stacks/state.ts";
+import type { Workspace } from "../../../automation/stacks/workspace.ts";
 import { Stacks, type StacksOptions } from "../../../automation/stacks.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "evenkeel-stacks-"));
@@ -104,7 +105,7 @@ test("[P2] of a project's stacks the site's own are told from all others", async
     place: { name: "shop" },
     config: { regions: ["primary", "secondary"] },
   } as unknown as StacksOptions;
-  const stacks = new Stacks(options, {} as LocalWorkspace);
+  const stacks = new Stacks(options, {} as Workspace);
   expect(await stacks.existing()).toEqual(["primary"]);
   expect(await stacks.others()).toEqual(["tertiary"]);
 });

@@ -1,0 +1,42 @@
+import { describe, expect, test } from "@jest/globals";
+import { nasty, type WebHost } from "../support/web-host.ts";
+
+export function phpTests(web: WebHost): void {
+  describe("what PHP knows", () => {
+    const php = (code: string) =>
+      web.host.bash(`php -r ${quoted(`require "/usr/local/lib/evenkeel/web/environment.php"; ${code}`)}`);
+    const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+    test("a password of any printable characters arrives as it was", async () => {
+      expect(await php('echo evenkeel_value("DB_PASSWORD");')).toBe(nasty);
+    });
+
+    test.each([
+      ["shop.lab.test", "https://shop.lab.test"],
+      ["SHOP.lab.test:443", "https://shop.lab.test"],
+      ["localhost:9443", "https://localhost:9443"],
+      ["localhost:8443", "https://localhost:8443"],
+      ["localhost", "https://shop.lab.test"],
+      ["localhost:1", "https://shop.lab.test"],
+      ["evil.test", "https://shop.lab.test"],
+      ["", "https://shop.lab.test"],
+    ])("[O13] asked as %p the site calls itself %s", async (asked, url) => {
+      const said = await php(`echo evenkeel_site_url(explode(" ", evenkeel_value("URLS")), "${asked}");`);
+      expect(said).toBe(url);
+    });
+
+    test("a damaged line is named by its number, never by what stands in it", async () => {
+      const env = "/etc/evenkeel/wordpress.env";
+      await web.host.bash(`cp ${env} ${env}.saved; echo 'SECRET=open sesame' >>${env}`);
+      const { exitCode, stdout, stderr } = await web.host.run([
+        "php",
+        "-r",
+        'require "/usr/local/lib/evenkeel/web/environment.php"; evenkeel_environment();',
+      ]);
+      await web.host.bash(`mv ${env}.saved ${env}`);
+      expect(exitCode).not.toBe(0);
+      expect(stdout + stderr).toMatch(/line \d+/);
+      expect(stdout + stderr).not.toMatch(/sesame/);
+    });
+  });
+}

@@ -1,0 +1,40 @@
+import { describe, expect, test } from "@jest/globals";
+import { phpFiles, scripts, type WebHost } from "../support/web-host.ts";
+
+export function programTests(web: WebHost): void {
+  describe("the programs themselves accept our files", () => {
+    test("nginx, without a warning, and it would have noticed a mistake", async () => {
+      expect(await web.host.run(["nginx", "-t", "-q"])).toMatchObject({ exitCode: 0, stderr: "" });
+      const snippet = "/etc/nginx/snippets/evenkeel-gate.conf";
+      const broken = await web.host.run([
+        "bash",
+        "-c",
+        `echo 'map $a {' >>${snippet}; nginx -t -q; r=$?; sed -i '$d' ${snippet}; exit $r`,
+      ]);
+      expect(broken.exitCode).toBe(1);
+    });
+
+    test.each(phpFiles)("php -l %s", async (path) => {
+      expect(await web.host.run(["php", "-l", path])).toMatchObject({ exitCode: 0 });
+    });
+
+    test("php -l would have noticed a mistake", async () => {
+      expect((await web.host.run(["php", "-l"], { input: "<?php function {" })).exitCode).not.toBe(0);
+    });
+
+    test("shellcheck, and it would have noticed a mistake", async () => {
+      expect(await web.host.run(["shellcheck", ...scripts])).toMatchObject({ exitCode: 0, stdout: "" });
+      expect((await web.host.run(["shellcheck", "-s", "bash", "-"], { input: "rm $1\n" })).exitCode).toBe(1);
+    });
+
+    test("systemd, the three units", async () => {
+      const units = ["cron.service", "cron.timer", "settle.service"].map(
+        (unit) => `/etc/systemd/system/evenkeel-${unit}`,
+      );
+      expect(await web.host.run(["systemd-analyze", "verify", ...units])).toMatchObject({
+        exitCode: 0,
+        stderr: "",
+      });
+    });
+  });
+}

@@ -1,0 +1,150 @@
+import { beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { saltNames } from "../../components/secrets.ts";
+import { eventually, get } from "./support/site.ts";
+import { regionNames, type WebTiers, webTiers } from "./support/web.ts";
+
+jest.setTimeout(120_000);
+
+let web: WebTiers;
+let active: string;
+let standby: string;
+
+beforeAll(async () => {
+  web = await webTiers();
+  ({ active, standby } = web);
+}, 120_000);
+
+/** Runs PHP with WordPress loaded, on a web host, as the web server's user. */
+const wordpress = (region: string, code: string) =>
+  web.run(region, ["-u", "www-data", "php"], `<?php require '/var/www/html/wp-load.php'; ${code}`);
+
+describe("the same site in both regions", () => {
+  test("[O10] core, owner and modes", async () => {
+    const [one, two] = [await web.statusOf(active), await web.statusOf(standby)];
+    expect(one.core?.treeHash).toMatch(/^[0-9a-f]{64}$/);
+    expect(two.core).toEqual(one.core);
+    for (const region of regionNames) {
+      const root = "/var/www/html";
+      const wrong = ["find", root, "-not", "-user", "www-data", "-o", "-type", "d", "-not", "-perm", "0755"];
+      expect((await web.run(region, wrong)).trim()).toBe("");
+      expect(await web.run(region, ["stat", "-c", "%a", `${root}/wp-config.php`])).toMatch(/^644/);
+    }
+  });
+
+  test("[O9] nginx, PHP with its modules, and the database's client, in the same versions", async () => {
+    expect((await web.statusOf(standby)).versions).toEqual((await web.statusOf(active)).versions);
+    const modules = async (region: string) =>
+      (await web.run(region, ["php", "-m"])).toLowerCase().split("\n");
+    const client = (region: string) => web.run(region, ["mariadb", "--version"]);
+    expect(await modules(standby)).toEqual(await modules(active));
+    expect(await modules(active)).toEqual(
+      expect.arrayContaining(["mysqli", "gd", "xml", "mbstring", "curl"]),
+    );
+    expect(await client(standby)).toBe(await client(active));
+    // It would have noticed one that is missing.
+    expect(await modules(active)).not.toContain("no-such-module");
+  });
+
+  test("[O14] the eight salts", async () => {
+    const read = async (region: string) =>
+      (await web.run(region, ["grep", "-E", "^[A-Z_]+_(KEY|SALT)=", "/etc/evenkeel/wordpress.env"])).trim();
+    const salts = await read(active);
+    expect(await read(standby)).toBe(salts);
+    expect(new Set(salts.split("\n").map((line) => line.split("=")[0]))).toEqual(new Set(saltNames));
+    expect(new Set(salts.split("\n").map((line) => line.slice(line.indexOf("=")))).size).toBe(8);
+  });
+
+  test("[O14] a login in the active region is one in the standby as soon as it is replicated", async () => {
+    const cookie = await login(active);
+    const check = `echo wp_validate_auth_cookie(${phpText(cookie)}, 'logged_in') ? 'valid' : 'no';`;
+    const user = await eventually("the session is in the standby", 20_000, async () =>
+      (await wordpress(standby, check)).includes("valid") ? true : null,
+    );
+    expect(user).toBe(true);
+    const forged = cookie.replace(/.$/, (last) => (last === "0" ? "1" : "0"));
+    expect(
+      await wordpress(
+        standby,
+        `echo wp_validate_auth_cookie(${phpText(forged)}, 'logged_in') ? 'valid' : 'no';`,
+      ),
+    ).toContain("no");
+  });
+
+  test("[O13] four-byte characters survive, in the standby too", async () => {
+    const title = `squid 🦑 ${Date.now()}`;
+    const post = `['post_title' => ${phpText(title)}, 'post_content' => '𝒳', 'post_status' => 'publish']`;
+    const id = (await wordpress(active, `echo wp_insert_post(${post});`)).trim();
+    expect(Number(id)).toBeGreaterThan(0);
+    for (const region of [active, standby]) {
+      const seen = await eventually(`the post in ${region}`, 20_000, async () => {
+        const reply = await web.probe(region, `/wp-json/wp/v2/posts/${id}`);
+        return reply.status === 200 ? (JSON.parse(reply.body) as { title: { rendered: string } }) : null;
+      });
+      expect(seen.title.rendered).toBe(title);
+    }
+  });
+
+  test("[O12] PHP's limits", async () => {
+    const names = ["memory_limit", "post_max_size", "upload_max_filesize", "max_file_uploads"];
+    const code = `<?php foreach (${JSON.stringify(names)} as $name) { echo ini_get($name), ' '; }`;
+    expect((await web.run(active, ["-u", "www-data", "php"], code)).trim()).toBe("256M 64M 64M 100");
+  });
+});
+
+test("[O12] an upload of 60 MB works, one of 65 MB is refused in words", async () => {
+  const created = await wordpress(
+    active,
+    "[$p] = WP_Application_Passwords::create_new_application_password(1, ['name' => 'proof']); echo $p;",
+  );
+  const { adminUser } = web.site.secrets.wordpress;
+  const upload = (megabytes: number) => {
+    const body = "x".repeat(megabytes * 2 ** 20);
+    return get(`${web.urlOf(active)}/wp-json/wp/v2/media`, {
+      method: "POST",
+      body,
+      timeoutMs: 60_000,
+      headers: {
+        authorization: `Basic ${Buffer.from(`${adminUser}:${created.trim()}`).toString("base64")}`,
+        "content-type": "text/plain",
+        "content-disposition": "attachment; filename=proof.txt",
+        "content-length": String(body.length),
+      },
+    });
+  };
+  try {
+    const taken = await upload(60);
+    expect(taken.status).toBe(201);
+    const { id } = JSON.parse(taken.body) as { id: number };
+    const size = `echo filesize(get_attached_file(${id})); wp_delete_attachment(${id}, true);`;
+    expect(await wordpress(active, size)).toContain(String(60 * 2 ** 20));
+    const refused = await upload(65);
+    expect(refused.status).toBe(413);
+    expect(refused.body).toMatch(/64/);
+  } finally {
+    await wordpress(active, "WP_Application_Passwords::delete_all_application_passwords(1);");
+  }
+}, 120_000);
+
+/** A text as PHP writes it in single quotes. */
+function phpText(text: string): string {
+  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+}
+
+/** Logs the administrator in by the form; returns the value of the cookie that says so. */
+async function login(region: string): Promise<string> {
+  const { adminUser, adminPassword } = web.site.secrets.wordpress;
+  const body = new URLSearchParams({ log: adminUser, pwd: adminPassword, testcookie: "1" }).toString();
+  const reply = await get(`${web.urlOf(region)}/wp-login.php`, {
+    method: "POST",
+    body,
+    headers: {
+      cookie: "wordpress_test_cookie=WP%20Cookie%20check",
+      "content-type": "application/x-www-form-urlencoded",
+      "content-length": String(Buffer.byteLength(body)),
+    },
+  });
+  expect(reply.status).toBe(302);
+  const cookies = [reply.headers["set-cookie"] ?? []].flat();
+  const found = cookies.find((cookie) => cookie.startsWith("wordpress_logged_in_")) ?? "";
+  return decodeURIComponent(found.slice(found.indexOf("=") + 1).split(";")[0] ?? "");
+}

@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "@jest/globals";
+import type { SiteOutputs } from "../../../automation/hosts.ts";
+import type { RemoteCommand, SshSession } from "../../../automation/remote/ssh.ts";
+import { settleWriter } from "../../../automation/rollout/provision.ts";
+import { active } from "../failover/sites.ts";
+import { readOnly, unseeded } from "./answered.ts";
+
+const site = "proof";
+const folder = mkdtempSync(join(tmpdir(), "evenkeel-provision-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const region = (name: string) => ({
+  database: { hostId: `${name}/database` },
+  hosts: [
+    { id: `${name}/database`, name: `${name}-database`, role: "database" },
+    { id: `${name}/web-1`, name: `${name}-web-1`, role: "web" },
+  ],
+});
+const outputs = {
+  regions: { primary: region("primary"), secondary: region("secondary") },
+  global: null,
+} as unknown as SiteOutputs;
+const session = {
+  config: { site, provider: "managed", boundedWaitSeconds: 2 },
+  place: { stateDirectory: folder },
+} as unknown as Parameters<typeof settleWriter>[2];
+
+function databaseDocument(facts: typeof active) {
+  return {
+    ...{ apiVersion: "evenkeel/v1", site, region: "r", engine: "mariadb", version: "11" },
+    ...{ role: facts.role, epoch: facts.epoch, running: facts.running, writable: facts.writable },
+    ...{ position: "", heartbeat: facts.heartbeat, replication: null, lagSeconds: null },
+    ...{ restartNeeded: false, serverId: 1, machineId: "m", binlogState: "", slavePos: "" },
+  };
+}
+function webDocument(epoch: number) {
+  return {
+    ...{ apiVersion: "evenkeel/v1", site, region: "r", gate: "closed", epoch, cron: "inactive" },
+    ...{ versions: { nginx: null, php: null, wordpress: null }, core: null },
+  };
+}
+
+/**
+ * What provision does where the primary's database answers `own`, one entry a question and the last from then on, beside
+ * a new secondary whose gate knows `epoch`; gives the verbs that were run, and the error.
+ */
+async function settles(own: readonly (typeof active)[], epoch: number, { started = false } = {}) {
+  const documents: Record<string, object> = {
+    "secondary/database": databaseDocument(unseeded),
+    "primary/web-1": webDocument(1),
+    "secondary/web-1": webDocument(epoch),
+  };
+  const left = [...own];
+  const changes: string[] = [];
+  const run = async (id: string, { argv }: RemoteCommand) => {
+    const words = argv.slice(3).join(" ");
+    const asked = words.startsWith("status");
+    if (!asked) changes.push(`${id}: ${words}`);
+    const next = asked && id === "primary/database" && left.length > 1 ? left.shift() : left[0];
+    const document = documents[id] ?? databaseDocument(next ?? active);
+    return { exitCode: 0, stdout: JSON.stringify(document), stderr: "" };
+  };
+  const error = await settleWriter({ run } as unknown as SshSession, outputs, session, started).catch(
+    (thrown: unknown) => thrown,
+  );
+  return { changes, error };
+}
+
+const resumed = { changes: ["primary/database: resume --epoch 1 --deadline 60"], error: undefined };
+
+test("an active database that was closed is opened again beside a lost standby", async () => {
+  expect(await settles([readOnly], 0)).toEqual(resumed);
+  expect(await settles([active], 0)).toEqual({ changes: [], error: undefined });
+});
+
+test("beside a lost writer it is refused without touching a host", async () => {
+  const command = "npx evenkeel resume primary --confirm primary --accept-loss --site proof";
+  for (const own of [readOnly, active]) {
+    const { changes, error } = await settles([own], 2);
+    expect(changes).toEqual([]);
+    expect(error).toMatchObject({ exitCode: 12, next: expect.stringContaining(command) });
+  }
+});
+
+test("after machines were started, a database that does not run yet is waited for", async () => {
+  const starting = { ...active, running: false, writable: false };
+  // It comes up as its machine left it: open, so that there is nothing to do.
+  expect(await settles([starting, starting, active], 0, { started: true })).toEqual({
+    changes: [],
+    error: undefined,
+  });
+  // Negative arm: where nothing was started, what does not run has stopped, and is opened again at once.
+  expect(await settles([starting, active], 0)).toEqual(resumed);
+});
