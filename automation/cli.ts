@@ -12,7 +12,14 @@ const again = quote(["npx", "evenkeel", ...argv]);
 
 const interrupts = createInterrupts({ say, end: () => exit(exitCodes.interrupted) });
 useInterrupts(interrupts);
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupts.receive);
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupts.receive);
+process.on("SIGHUP", interrupts.hangUp);
+// A terminal that was closed, or a reader that has seen enough, is no reason to leave a step half done.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreGone);
+
+function ignoreGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+}
 
 /** The only place that ends the process. */
 function exit(code: number): never {

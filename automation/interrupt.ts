@@ -13,14 +13,28 @@ export interface Interrupts {
   onAbort(action: () => void): () => void;
   /** Throws between two steps when an interrupt has come. */
   check(): void;
-  /** What a signal handler calls. */
+  /** What the handler of SIGINT and SIGTERM calls. */
   receive(): void;
+  /**
+   * The same for SIGHUP, however often it comes: a terminal that closes sends it to everybody, and so do its shell and
+   * whoever passes it on. Nobody means "abort" by it.
+   */
+  hangUp(): void;
 }
 
 export function createInterrupts(options: { say: (line: string) => void; end: () => void }): Interrupts {
   const controller = new AbortController();
   const actions = new Set<() => void>();
   let guarded = 0;
+  const receive = () => {
+    if (!controller.signal.aborted && guarded > 0) {
+      options.say("Stopping: the running step is being finished. Press Ctrl-C again to abort at once.");
+      controller.abort();
+      return;
+    }
+    for (const action of actions) action();
+    options.end();
+  };
   return {
     signal: controller.signal,
     async guard(work) {
@@ -38,14 +52,9 @@ export function createInterrupts(options: { say: (line: string) => void; end: ()
     check() {
       if (controller.signal.aborted) throw interrupted();
     },
-    receive() {
-      if (!controller.signal.aborted && guarded > 0) {
-        options.say("Stopping: the running step is being finished. Press Ctrl-C again to abort at once.");
-        controller.abort();
-        return;
-      }
-      for (const action of actions) action();
-      options.end();
+    receive,
+    hangUp() {
+      if (!controller.signal.aborted) receive();
     },
   };
 }

@@ -9,6 +9,11 @@ export const writeResult: Write = (text) => {
   process.stdout.write(text);
 };
 
+/** Whether whoever read the results has gone (`| head -1`): what prints for ever ends then. */
+export function isReaderGone(): boolean {
+  return process.stdout.errored !== null;
+}
+
 /** One JSON document with a newline at its end. */
 export function jsonDocument(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;

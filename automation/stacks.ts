@@ -41,6 +41,11 @@ export interface StacksOptions {
   timeoutSeconds: number;
 }
 
+export interface NamedState {
+  name: string;
+  state: Deployment;
+}
+
 export type Note = (text: string) => void;
 export type Operation = "up" | "preview" | "destroy";
 
@@ -168,14 +173,10 @@ export class Stacks {
   }
 
   /** The states of all stacks as a file backend holds them, asking no CLI; null where only that can tell. */
-  savedStates(): { name: string; state: Deployment }[] | null {
-    const states = stackNames(this.options.config).map((name) => ({
-      name,
-      state: this.saved(savedState, name),
-    }));
-    return states.every((one): one is { name: string; state: Deployment } => one.state !== null)
-      ? states
-      : null;
+  savedStates(): NamedState[] | null {
+    const names = stackNames(this.options.config);
+    const states = names.map((name) => ({ name, state: this.saved(savedState, name) }));
+    return states.every((one): one is NamedState => one.state !== null) ? states : null;
   }
 
   /** Drops the operations that a killed run left pending. True where there were some. */

@@ -33,20 +33,32 @@ export async function askHosts(ssh: SshSession, outputs: SiteOutputs): Promise<H
   );
 }
 
+/** How long the first answer of a database is waited for whose machine was just started. */
+const bootMs = 15_000;
+
 /**
- * The same right after machines were started: a host answers before its database runs, so that is waited for. One that
- * does not run in time is returned as it is.
+ * The same right after machines (`started`, by name) were started. A host answers before its database runs, and one that
+ * still boots may refuse a login: a resume would be refused for the sake of a peer that is there in a moment. A fenced
+ * database may be masked for good and is not waited for; any other only for a bounded time.
  */
 export async function askStartedHosts(
   ssh: SshSession,
   outputs: SiteOutputs,
-  withinMs = 30_000,
+  started: readonly string[],
+  withinMs = bootMs,
 ): Promise<HostAnswers> {
   const deadline = Date.now() + withinMs;
+  const awaited = Object.entries(outputs.regions).flatMap(([name, region]) => {
+    const database = region?.hosts.find(({ id }) => id === region.database.hostId);
+    return database !== undefined && started.includes(database.name) ? [name] : [];
+  });
   for (;;) {
     const answers = await askHosts(ssh, outputs);
-    const isSettled = Object.values(answers).every(({ facts }) => facts === null || facts.running);
-    if (isSettled || Date.now() > deadline) return answers;
+    const booting = awaited.filter((name) => {
+      const facts = answers[name]?.facts ?? null;
+      return facts === null || !(facts.running || facts.role === "fenced");
+    });
+    if (booting.length === 0 || Date.now() > deadline) return answers;
     interrupts().check();
     await new Promise((wake) => setTimeout(wake, 500));
   }

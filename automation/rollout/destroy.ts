@@ -20,6 +20,7 @@ import { notSetUp, type PreviewOptions } from "./preview.ts";
 import { checkTimeout, type Picked, pickRegions } from "./regions.ts";
 import { openAsFound, readOutputs, type Session, withLockedSite } from "./session.ts";
 import { cureStaleLocks, prepareStack } from "./stale.ts";
+import { forgetRollout } from "./unchanged.ts";
 
 export interface DestroyArgs {
   site: string;
@@ -175,6 +176,7 @@ function activeRefused(region: string, why: string, config: SiteConfig): UserErr
 }
 
 async function destroyStacks(session: Session, picked: Picked): Promise<void> {
+  forgetRollout(session);
   const existing = new Set(await session.stacks.existing());
   for (const names of destroyOrder(picked)) {
     const steps = names

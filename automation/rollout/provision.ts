@@ -23,7 +23,7 @@ import { checkTimeout, type Picked, pickRegions } from "./regions.ts";
 import { epochToOpen, interruptedActive, refuseLostWriter, rejoinPeers, resumeRegion } from "./resume.ts";
 import { readOutputs, type Session, withLockedSite } from "./session.ts";
 import { cureStaleLocks, prepareStack } from "./stale.ts";
-import { forgetRollout, isRolledOut, noteRollout } from "./unchanged.ts";
+import { beginRollout, isRolledOut } from "./unchanged.ts";
 
 export interface ProvisionArgs {
   site: string;
@@ -80,17 +80,17 @@ export function resultBlock(outputs: SiteOutputs, flag: string): string {
   ]);
 }
 
-/** What no Pulumi step sees: networks that would clash, and machines that are only stopped. True where some were. */
-async function startMachines({ config }: Session): Promise<boolean> {
-  if (config.provider !== "lab") return false;
+/** What no Pulumi step sees: networks that would clash, and machines that are only stopped. Names those it started. */
+async function startMachines({ config }: Session): Promise<string[]> {
+  if (config.provider !== "lab") return [];
   const [{ checkNetworks }, { startStopped }] = await Promise.all([
     import("../lab/networks.ts"),
     import("../lab/docker.ts"),
   ]);
   await checkNetworks(config.site, config.networks);
-  const running = await startStopped(config.site);
-  if (running.length > 0) say(`Started ${running.join(", ")}.`);
-  return running.length > 0;
+  const started = await startStopped(config.site);
+  if (started.length > 0) say(`Started ${started.join(", ")}.`);
+  return started;
 }
 
 /** Makes every stack ready for an update. Returns, by stack, the machines that are gone and must be made anew. */
@@ -106,13 +106,20 @@ async function prepareStacks(session: Session, picked: Picked): Promise<Record<s
 }
 
 /** Brings the picked stacks to what the program wants: the regions side by side, then what joins them. */
-async function build(session: Session, picked: Picked, started: boolean): Promise<SiteOutputs | null> {
-  forgetRollout(session);
+async function build(
+  session: Session,
+  picked: Picked,
+  started: readonly string[],
+): Promise<SiteOutputs | null> {
+  const rollout = beginRollout(session);
   const replace = await prepareStacks(session, picked);
   const up = (name: string, title: string): Step => ({
     title,
-    run: async (note) =>
-      summary(await session.stacks.run("up", name, note, { replace: replace[name] ?? [] })),
+    run: async (note) => {
+      const result = await session.stacks.run("up", name, note, { replace: replace[name] ?? [] });
+      rollout.ended(name);
+      return summary(result);
+    },
   });
   const regions = picked.regions.map((name) => up(name, `Region ${name}`));
   if (regions.length > 0) await runWork([{ title: "Regions", parallel: regions }]);
@@ -120,15 +127,15 @@ async function build(session: Session, picked: Picked, started: boolean): Promis
   if (!picked.global) return null;
   const global = up(globalStack, "Link, third place, site and traffic");
   const outputs = await join(session, { global, started });
-  if (picked.all) noteRollout(session);
+  rollout.note();
   return outputs;
 }
 
 interface Joining {
   /** The update of the stack; null where Pulumi has nothing to do. */
   global: Step | null;
-  /** Machines were started a moment ago. */
-  started: boolean;
+  /** Machines that were started a moment ago, by name. */
+  started: readonly string[];
 }
 
 /** Joins the regions under their writer, lets every gate settle, and waits until all is well. */
@@ -167,10 +174,10 @@ export async function settleWriter(
   ssh: SshSession,
   outputs: SiteOutputs,
   { config, place }: Pick<Session, "config" | "place">,
-  started: boolean,
+  started: readonly string[],
 ): Promise<void> {
   const { site } = config;
-  const first = await (started ? askStartedHosts : askHosts)(ssh, outputs);
+  const first = await askStartedHosts(ssh, outputs, started);
   await refuseWrongWriters({ site, ssh, outputs, answers: first });
   const databases = Object.entries(first).map(([name, { facts }]) => ({ name, facts }));
   const seen = noteWriter(place.stateDirectory, databases);

@@ -6,7 +6,7 @@ import { commandsOf } from "../failover/next.ts";
 import { type Observation, unbuiltRegion } from "../failover/observation.ts";
 import { heartbeatLimit } from "../failover/writers.ts";
 import { hostsOf, openHosts, sshHosts } from "../hosts.ts";
-import { jsonDocument, writeResult } from "../output.ts";
+import { isReaderGone, jsonDocument, writeResult } from "../output.ts";
 import { openExisting, readOutputs } from "../rollout/session.ts";
 import { type SitePlace, siteConfig, sitePlace, siteWords } from "../site.ts";
 import { statusDocument, statusTable } from "./document.ts";
@@ -41,6 +41,7 @@ export async function showStatus(args: StatusArgs): Promise<number> {
       else if (process.stdout.isTTY) writeResult(`${clearScreen}${new Date().toLocaleTimeString()}\n${text}`);
       else writeResult(`${new Date().toISOString()}\n${text}\n`);
       await delay(args.watch * 1000);
+      if (isReaderGone()) return exitCode;
     }
   } finally {
     await look.close();

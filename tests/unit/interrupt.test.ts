@@ -29,4 +29,15 @@ describe("[P18] Ctrl-C", () => {
     });
     expect(log).toEqual(["said", "killed", "ended"]);
   });
+
+  test("a terminal that closes says so several times, and aborts nothing; Ctrl-C still does", async () => {
+    const { interrupts, log } = watched();
+    await interrupts.guard(async () => {
+      for (let i = 0; i < 3; i += 1) interrupts.hangUp();
+      expect(interrupts.signal.aborted).toBe(true);
+      expect(log).toEqual(["said"]);
+      interrupts.receive();
+    });
+    expect(log).toEqual(["said", "ended"]);
+  });
 });

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "@jest/globals";
+import { afterAll, describe, expect, test } from "@jest/globals";
 import type { SiteOutputs } from "../../../automation/hosts.ts";
 import type { RemoteCommand, SshSession } from "../../../automation/remote/ssh.ts";
 import { settleWriter } from "../../../automation/rollout/provision.ts";
@@ -47,7 +47,7 @@ function webDocument(epoch: number) {
  * What provision does where the primary's database answers `own`, one entry a question and the last from then on, beside
  * a new secondary whose gate knows `epoch`; gives the verbs that were run, and the error.
  */
-async function settles(own: readonly (typeof active)[], epoch: number, { started = false } = {}) {
+async function settles(own: readonly (typeof active)[], epoch: number, started: readonly string[] = []) {
   const documents: Record<string, object> = {
     "secondary/database": databaseDocument(unseeded),
     "primary/web-1": webDocument(1),
@@ -55,25 +55,26 @@ async function settles(own: readonly (typeof active)[], epoch: number, { started
   };
   const left = [...own];
   const changes: string[] = [];
+  let asked = 0;
   const run = async (id: string, { argv }: RemoteCommand) => {
     const words = argv.slice(3).join(" ");
-    const asked = words.startsWith("status");
-    if (!asked) changes.push(`${id}: ${words}`);
-    const next = asked && id === "primary/database" && left.length > 1 ? left.shift() : left[0];
+    if (!words.startsWith("status")) changes.push(`${id}: ${words}`);
+    else if (id === "primary/database") asked += 1;
+    const next = id === "primary/database" && left.length > 1 ? left.shift() : left[0];
     const document = documents[id] ?? databaseDocument(next ?? active);
     return { exitCode: 0, stdout: JSON.stringify(document), stderr: "" };
   };
   const error = await settleWriter({ run } as unknown as SshSession, outputs, session, started).catch(
     (thrown: unknown) => thrown,
   );
-  return { changes, error };
+  return { changes, error, asked };
 }
 
 const resumed = { changes: ["primary/database: resume --epoch 1 --deadline 60"], error: undefined };
 
 test("an active database that was closed is opened again beside a lost standby", async () => {
-  expect(await settles([readOnly], 0)).toEqual(resumed);
-  expect(await settles([active], 0)).toEqual({ changes: [], error: undefined });
+  expect(await settles([readOnly], 0)).toMatchObject(resumed);
+  expect(await settles([active], 0)).toMatchObject({ changes: [], error: undefined });
 });
 
 test("beside a lost writer it is refused without touching a host", async () => {
@@ -85,13 +86,21 @@ test("beside a lost writer it is refused without touching a host", async () => {
   }
 });
 
-test("after machines were started, a database that does not run yet is waited for", async () => {
-  const starting = { ...active, running: false, writable: false };
-  // It comes up as its machine left it: open, so that there is nothing to do.
-  expect(await settles([starting, starting, active], 0, { started: true })).toEqual({
-    changes: [],
-    error: undefined,
+describe("a database that does not run yet", () => {
+  const starting = { ...readOnly, running: false };
+  const boot = [starting, starting, readOnly];
+
+  test("is asked until it does where its machine was just started, and then once more for its resume", async () => {
+    expect(await settles(boot, 0, ["primary-database"])).toEqual({ ...resumed, asked: 4 });
   });
-  // Negative arm: where nothing was started, what does not run has stopped, and is opened again at once.
-  expect(await settles([starting, active], 0)).toEqual(resumed);
+
+  test("is not waited for where another machine was started, or none", async () => {
+    for (const started of [[], ["primary-web-1", "secondary-database"]])
+      expect(await settles(boot, 0, started)).toEqual({ ...resumed, asked: 2 });
+  });
+
+  test("is not waited for where it is fenced: its server may be masked for good", async () => {
+    const fenced = { ...starting, role: "fenced" as const };
+    expect((await settles([fenced, fenced, readOnly], 0, ["primary-database"])).asked).toBe(1);
+  });
 });

@@ -1,12 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "@jest/globals";
 import {
+  beginRollout,
   forgetRollout,
   isRolledOut,
-  noteRollout,
-  rolloutDigest,
+  wishesDigest,
 } from "../../../automation/rollout/unchanged.ts";
 import type { Deployment } from "../../../automation/stacks/state.ts";
 
@@ -25,15 +25,7 @@ function write(path: string, text: string): void {
   writeFileSync(join(root, path), text);
 }
 
-const state = (change: Partial<Deployment["deployment"]> = {}): Deployment => ({
-  version: 3,
-  deployment: { manifest: { time: "now" }, resources: [{ urn: "urn:a", type: "t" }], ...change },
-});
-const states = (primary = state()) => [
-  { name: "primary", state: primary },
-  { name: "global", state: state() },
-];
-const digest = (primary?: Deployment) => rolloutDigest({ place, states: states(primary) }, root);
+const digest = () => wishesDigest(place, ["primary", "global"], root);
 
 beforeEach(() => {
   for (const path of [
@@ -42,6 +34,7 @@ beforeEach(() => {
     "package.json",
     "package-lock.json",
     "automation/cli.ts",
+    "automation/engine/plugin/main.ts",
     "sites/blog/Pulumi.yaml",
     "sites/blog/Pulumi.primary.yaml",
     ".evenkeel/blog/secrets.json",
@@ -58,6 +51,7 @@ describe("what a rollout depends on", () => {
     "index.ts",
     "components/host/files/nginx/setup.sh",
     "components/added.ts",
+    "automation/engine/plugin/diff.ts",
     "package-lock.json",
     "sites/blog/Pulumi.yaml",
     "sites/blog/Pulumi.primary.yaml",
@@ -81,13 +75,16 @@ describe("what a rollout depends on", () => {
     expect(new Set([before, newer, digest()]).size).toBe(3);
   });
 
-  test("a stack's resources and what was begun in it, but not when its state was written", () => {
+  test("a file that is only linked to, and which plugin runs", () => {
     const before = digest();
-    expect(digest(state({ manifest: { time: "later" } }))).toBe(before);
-    expect(digest(state({ resources: [{ urn: "urn:a", type: "t", inputs: { create: "x" } }] }))).not.toBe(
-      before,
-    );
-    expect(digest(state({ pending_operations: [{}] }))).not.toBe(before);
+    symlinkSync(archive, join(root, "components/linked"));
+    const linked = digest();
+    writeFileSync(archive, "changed");
+    utimesSync(archive, 1000, 1000);
+    process.env.PULUMI_COMMAND_PLUGIN = "/other";
+    expect(new Set([before, linked, digest()]).size).toBe(3);
+    delete process.env.PULUMI_COMMAND_PLUGIN;
+    rmSync(join(root, "components/linked"));
   });
 
   test("no file of the command line, no other stack's file", () => {
@@ -100,33 +97,82 @@ describe("what a rollout depends on", () => {
 
 describe("the note of a rollout", () => {
   type Session = Parameters<typeof isRolledOut>[0];
-  const session = (saved: ReturnType<typeof states> | null) =>
-    ({
-      place,
-      config: { provider: "digitalocean" },
-      stacks: { savedStates: () => saved },
-    }) as unknown as Session;
+  type Change = Partial<Deployment["deployment"]>;
+  const site = { ...place, stateDirectory: mkdtempSync(join(root, "site-")) };
+  const wish = join(site.stateDirectory, "secrets.json");
+  const state = (change: Change = {}): Deployment => ({
+    version: 3,
+    deployment: { manifest: { time: "now" }, resources: [{ urn: "urn:a", type: "t" }], ...change },
+  });
+  const session = (primary: Change | null = {}) => {
+    const states = [
+      { name: "primary", state: state(primary ?? {}) },
+      { name: "global", state: state() },
+    ];
+    return {
+      place: site,
+      config: { provider: "digitalocean", regions: ["primary"] },
+      stacks: { savedStates: () => (primary === null ? null : states) },
+    } as unknown as Session;
+  };
+  /** A whole rollout of a site that is as `session` says at its end; `during` runs before it is noted. */
+  const rollOut = (now = session(), during = () => {}) => {
+    const rollout = beginRollout(now);
+    for (const stack of ["primary", "global"]) rollout.ended(stack);
+    during();
+    rollout.note();
+  };
+  beforeEach(() => writeFileSync(wish, "wanted"));
 
-  test("holds while nothing changes, and is gone once a stack may be half done", async () => {
-    const now = session(states());
-    forgetRollout(now);
-    expect(await isRolledOut(now)).toBe(false);
-    noteRollout(now);
-    expect(await isRolledOut(now)).toBe(true);
-    expect(await isRolledOut(session(states(state({ resources: [] }))))).toBe(false);
-    forgetRollout(now);
-    expect(await isRolledOut(now)).toBe(false);
+  test("holds while nothing changes but the time of a state", async () => {
+    forgetRollout({ place: site });
+    expect(await isRolledOut(session())).toBe(false);
+    rollOut();
+    expect(await isRolledOut(session())).toBe(true);
+    expect(await isRolledOut(session({ manifest: { time: "later" } }))).toBe(true);
+    expect(await isRolledOut(session({ resources: [] }))).toBe(false);
+    writeFileSync(wish, "something else");
+    expect(await isRolledOut(session())).toBe(false);
+  });
+
+  test("is gone once a rollout began, and comes back only when all of its stacks ended", async () => {
+    rollOut();
+    const rollout = beginRollout(session());
+    expect(await isRolledOut(session())).toBe(false);
+    rollout.ended("primary");
+    rollout.note();
+    expect(await isRolledOut(session())).toBe(false);
+    rollout.ended("global");
+    rollout.note();
+    expect(await isRolledOut(session())).toBe(true);
+  });
+
+  test("is of what was wanted when it began: a file saved meanwhile was perhaps not rolled out", async () => {
+    rollOut(session(), () => writeFileSync(wish, "saved meanwhile"));
+    expect(await isRolledOut(session())).toBe(false);
+    writeFileSync(wish, "wanted");
+    expect(await isRolledOut(session())).toBe(true);
+  });
+
+  test("is never made of a stack in which something is pending", async () => {
+    const begun = session({ pending_operations: [{ type: "updating" }] });
+    rollOut(begun);
+    expect(await isRolledOut(begun)).toBe(false);
   });
 
   test("is never made or believed where the states lie elsewhere", async () => {
-    noteRollout(session(null));
-    expect(await isRolledOut(session(states()))).toBe(false);
-    noteRollout(session(states()));
+    rollOut(session(null));
+    expect(await isRolledOut(session())).toBe(false);
+    rollOut();
     expect(await isRolledOut(session(null))).toBe(false);
   });
 
-  test("is no reason to do less when it is damaged", async () => {
-    writeFileSync(join(place.stateDirectory, "rolled-out.sha256"), "");
-    expect(await isRolledOut(session(states()))).toBe(false);
+  test("that is damaged, or can't be made, is no reason to do less, and no error", async () => {
+    const file = join(site.stateDirectory, "rolled-out.sha256");
+    writeFileSync(file, "");
+    expect(await isRolledOut(session())).toBe(false);
+    rollOut(session(), () => mkdirSync(file));
+    expect(await isRolledOut(session())).toBe(false);
+    rmSync(file, { recursive: true });
   });
 });
