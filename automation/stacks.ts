@@ -11,14 +11,16 @@ import {
 } from "../components/outputs.ts";
 import type { Engine } from "./engine/setup.ts";
 import { interrupted, interrupts } from "./interrupt.ts";
+import { siteFlag } from "./options.ts";
 import { runVariable } from "./processes.ts";
 import type { SitePlace } from "./site.ts";
-import { explained, timedOut } from "./stacks/errors.ts";
+import { explained, type Failure, timedOut } from "./stacks/errors.ts";
 import { eventLog, type StackRun } from "./stacks/events.ts";
 import { savedOutput, savedStacks, savedState } from "./stacks/saved.ts";
 import { backendDirectory } from "./stacks/stale-lock.ts";
 import {
   type Deployment,
+  newestBackup,
   nextBackup,
   pendingOperations,
   readDeployment,
@@ -146,7 +148,7 @@ export class Stacks {
     } catch (cause) {
       if (interrupts().signal.aborted) throw interrupted(cause);
       if (timeout.aborted) throw timedOut(name, this.options.timeoutSeconds, cause);
-      throw explained({ stack: name, operation, cause, run: log.result(), secrets: this.options.secrets });
+      throw this.explain({ stack: name, operation, cause, run: log.result() });
     }
     interrupts().check();
     return log.result();
@@ -162,7 +164,7 @@ export class Stacks {
 
   /** Copies the stack's state beside it and returns it. Secrets in it stay encrypted. */
   async backUp(name: string): Promise<Deployment> {
-    const file = nextBackup(join(this.options.place.stateDirectory, "backup"), name);
+    const file = nextBackup(backupsIn(this.options.place), name);
     await this.cli(["stack", "export", "--file", file, "--stack", name]);
     return readDeployment(file);
   }
@@ -227,10 +229,18 @@ export class Stacks {
     try {
       return await work();
     } catch (cause) {
-      throw explained({ stack, operation, cause, run: null, secrets: this.options.secrets });
+      throw this.explain({ stack, operation, cause, run: null });
     }
   }
+
+  private explain(failure: Omit<Failure, "secrets" | "remedy">) {
+    const { place, secrets } = this.options;
+    const remedy = { flag: siteFlag(place.name), backup: newestBackup(backupsIn(place), failure.stack) };
+    return explained({ ...failure, secrets, remedy });
+  }
 }
+
+const backupsIn = (place: SitePlace) => join(place.stateDirectory, "backup");
 
 /** The stacks of a site. Needs set-up to have run. */
 export function openStacks(options: StacksOptions): Stacks {

@@ -8,15 +8,17 @@ export interface Terminal {
 
 export function terminal(
   env: NodeJS.ProcessEnv = process.env,
-  streams: { stdin: boolean; stderr: boolean } = {
+  streams: { stdin: boolean; stderr: boolean; columns?: number } = {
     stdin: !!process.stdin.isTTY,
     stderr: !!process.stderr.isTTY,
+    columns: process.stderr.columns,
   },
 ): Terminal {
   const isSet = (name: string) => env[name] !== undefined && env[name] !== "";
   const ci = isSet("CI") && env.CI !== "false";
   const interactive = streams.stdin && streams.stderr && !ci;
-  return { interactive, plain: !streams.stderr || ci || isSet("NO_COLOR") };
+  // A terminal that was never told its size says 0: a tree would stand one letter below the other.
+  return { interactive, plain: !streams.stderr || streams.columns === 0 || ci || isSet("NO_COLOR") };
 }
 
 /** Writes one line on standard error, where everything but results belongs. */

@@ -50,6 +50,7 @@ export function parseConfig(
     if (region.success) regions[name] = region.data;
     else problems.push(...describe(region.error, `Pulumi.${name}.yaml: evenkeel:`));
   }
+  problems.push(...sharedPrefixes(regions));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const names = parsed.data.regions;
   const own = (name: string) => regions[name] ?? regionSchema.parse(withRegionDefaults(site, name, {}));
@@ -60,6 +61,18 @@ export function parseConfig(
     third: planThird(site, parsed.data.networks),
     peering: planLink(parsed.data.networks),
   };
+}
+
+/** Hosts are found by their names: two regions with one prefix would be one region's hosts, twice. */
+function sharedPrefixes(regions: Record<string, { namePrefix: string }>): string[] {
+  const owners = new Map<string, string>();
+  return Object.entries(regions).flatMap(([name, { namePrefix }]) => {
+    const owner = owners.get(namePrefix) ?? name;
+    owners.set(namePrefix, owner);
+    return owner === name
+      ? []
+      : [`Pulumi.${name}.yaml: evenkeel:namePrefix: "${namePrefix}" is the prefix of ${owner} already`];
+  });
 }
 
 /** Values of the program itself, from Pulumi's own configuration of the running stack. */

@@ -10,6 +10,8 @@ export interface Failure {
   run: StackRun | null;
   /** Values that never may stand in an error. */
   secrets: readonly string[];
+  /** The words that name the site in a command, and the newest copy of the stack's state: for what only that cures. */
+  remedy: { flag: string; backup: string | null };
 }
 
 /** How the stand-in and the published plugin tell the exit code by which our host programs refuse. */
@@ -19,13 +21,14 @@ const hostRefused = /\bexit code 12 of "|\bexited with status 12\b/;
  * What the Pulumi CLI's failure means to a person: the stack, the resource, the engine's own reason, no secret. What is
  * explained already stays as it is.
  */
-export function explained({ stack, operation, cause, run, secrets }: Failure): UserError {
+export function explained({ stack, operation, cause, run, secrets, remedy }: Failure): UserError {
   if (cause instanceof UserError) return cause;
   // Before anything is cut off: half a secret is found no more.
   const message = redact(messageOf(cause), secrets);
   const next = `run the command again: it carries on where this one stopped`;
   if (/the stack is currently locked by/.test(message)) return lockedByPulumi(stack, message, cause);
   if (/incorrect passphrase|passphrase must be set/i.test(message)) return wrongPassphrase(stack, cause);
+  if (/failed to load checkpoint/.test(message)) return damagedState(stack, message, remedy, cause);
   const errors = run === null || run.errors.length === 0 ? [errorLines(message)] : run.errors;
   const at = run === null || run.failed.length === 0 ? "" : ` at ${run.failed.join(", ")}`;
   const why = redact([...new Set(errors)].join("\n"), secrets).slice(-4000);
@@ -36,6 +39,24 @@ export function explained({ stack, operation, cause, run, secrets }: Failure): U
     return new UserError({ what, why, next: mend, exitCode: exitCodes.refused, code: "host-refused", cause });
   }
   return new UserError({ what, why, next, exitCode: exitCodes.deployment, cause });
+}
+
+/** A file that was cut off, as a full disk or a lost machine leaves it. */
+function damagedState(
+  stack: string,
+  message: string,
+  { flag, backup }: Failure["remedy"],
+  cause: unknown,
+): UserError {
+  const cure = `npx evenkeel${flag} pulumi stack import --stack ${stack} --file ${backup}; then run the command again`;
+  return new UserError({
+    what: `Pulumi's state of the stack ${stack} is damaged; nothing was changed`,
+    why: errorLines(message),
+    next: backup === null ? "restore the state's file from a copy of your own: Evenkeel made none yet" : cure,
+    exitCode: exitCodes.deployment,
+    code: "state-damaged",
+    cause,
+  });
 }
 
 function messageOf(cause: unknown): string {

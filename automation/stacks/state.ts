@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** The part of an exported stack that is looked at here. Everything else must survive an edit untouched. */
@@ -52,15 +52,26 @@ export function machinesInState(state: Deployment): { name: string; urn: string 
 /** Copies of a stack's state that are kept beside the newest. */
 const keptBackups = 5;
 
-/** Name for a new copy of a stack's state; older ones beyond the last few are removed. Their order is their names'. */
-export function nextBackup(directory: string, stack: string, now = new Date()): string {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const own = readdirSync(directory)
+/** The copies of a stack's state, by their names: the newest is the last. */
+function backupsOf(directory: string, stack: string): string[] {
+  return readdirSync(directory)
     .filter(
       (name) =>
         name.startsWith(`${stack}-`) && /^\d{4}-\d\d-\d\dT.*\.json$/.test(name.slice(stack.length + 1)),
     )
     .sort();
+}
+
+/** Path of the newest copy of a stack's state; null where there is none. */
+export function newestBackup(directory: string, stack: string): string | null {
+  const newest = existsSync(directory) ? backupsOf(directory, stack).at(-1) : undefined;
+  return newest === undefined ? null : join(directory, newest);
+}
+
+/** Name for a new copy of a stack's state; older ones beyond the last few are removed. Their order is their names'. */
+export function nextBackup(directory: string, stack: string, now = new Date()): string {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const own = backupsOf(directory, stack);
   for (const name of own.slice(0, Math.max(0, own.length - keptBackups + 1))) rmSync(join(directory, name));
   return join(directory, `${stack}-${now.toISOString().replaceAll(":", "-")}.json`);
 }

@@ -135,7 +135,9 @@ describe("a rollout from nothing", () => {
         ({ privateKey }) => privateKey.split("\n")[2] ?? privateKey,
       ),
     ];
-    const texts = await Promise.all(stacks.map((stack) => exported(stack)));
+    const journal = readFileSync(join(home, ".evenkeel", siteName, "journal.jsonl"), "utf8");
+    expect(journal).toContain('"command":"provision"');
+    const texts = [journal, ...(await Promise.all(stacks.map((stack) => exported(stack))))];
     const found = secrets.filter((secret) =>
       texts.some((text) => text.includes(JSON.stringify(secret).slice(1, -1))),
     );

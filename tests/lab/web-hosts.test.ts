@@ -128,6 +128,13 @@ test(
 );
 
 describe("PHP's pool", () => {
+  /** Processes of the pool that run now. */
+  const workersOf = async (hostId: string) =>
+    Number((await handle.ssh(hostId, ["pgrep", "-fc", "php-fpm: pool"])).stdout);
+  const warnings = async () => {
+    const { stdout } = await cli(["status", "--format", "json"]);
+    return (JSON.parse(stdout) as { warnings: string[] }).warnings;
+  };
   /** One region is enough: both are the same program. */
   const one = ["--region", "secondary"];
   const pool = async (hostId: string) => {
@@ -174,10 +181,18 @@ describe("PHP's pool", () => {
         expect(setting("listen")).toBe(`${address}:9000`);
         expect(setting("listen.allowed_clients")).toBe(address);
         expect((await get(`${handle.regions.secondary?.url}/`)).status).toBe(200);
-        // Another host's connection is closed before FPM reads a byte.
-        const ask = `exec 3<>/dev/tcp/${address}/9000 && printf x >&3 && timeout 5 cat <&3; echo closed`;
-        const other = await handle.ssh("secondary/gateway", ["bash", "-c", ask]);
-        expect(other.stdout.trim()).toBe("closed");
+        // Another host's connection is closed before FPM reads a byte (0); the own one waits for the rest (124).
+        const ask = `exec 3<>/dev/tcp/${address}/9000 && printf x >&3 && timeout 3 cat <&3; echo "ended $?"`;
+        const from = async (hostId: string) => (await handle.ssh(hostId, ["bash", "-c", ask])).stdout.trim();
+        expect(await Promise.all(["secondary/gateway", "secondary/web-1"].map(from))).toEqual([
+          "ended 0",
+          "ended 124",
+        ]);
+        expect(await workersOf("secondary/web-1")).toBe(5);
+        expect(await warnings()).toEqual([]);
+        // More than the host's memory can carry: it is done as told, and said.
+        await provisionWith({ php: { ...php, maxChildren: 500 } }, one);
+        expect(await warnings()).toEqual([expect.stringMatching(/secondary-web-1: .*500/)]);
       } finally {
         await provisionWith({}, one);
       }

@@ -89,6 +89,7 @@ test("CI, NO_COLOR and a missing terminal mean plain lines; only a real terminal
   expect(terminal({ CI: "false" }, both)).toEqual({ interactive: true, plain: false });
   expect(terminal({}, { stdin: false, stderr: true })).toEqual({ interactive: false, plain: false });
   expect(terminal({}, { stdin: true, stderr: false })).toEqual({ interactive: false, plain: true });
+  expect(terminal({}, { ...both, columns: 0 })).toEqual({ interactive: true, plain: true });
 });
 
 test("times are in seconds, then in minutes", () => {

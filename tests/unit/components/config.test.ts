@@ -122,6 +122,16 @@ describe("configuration", () => {
     expect(problemsOf(() => loadSiteConfig(directory))).toEqual([]);
   });
 
+  test("two regions whose hosts would have the same names are refused", () => {
+    const prefix = (namePrefix: string) => ({ namePrefix });
+    const both = (second: string) => () =>
+      parseConfig("shop", good, { primary: prefix("wp-prod"), secondary: prefix(second) });
+    expect(problemsOf(both("wp-prod"))).toEqual([
+      'Pulumi.secondary.yaml: evenkeel:namePrefix: "wp-prod" is the prefix of primary already',
+    ]);
+    expect(problemsOf(both("wp-spare"))).toEqual([]);
+  });
+
   test("files that are missing or no YAML are named", () => {
     const directory = mkdtempSync(join(scratch, "site-"));
     expect(problemsOf(() => loadSiteConfig(directory)).join()).toContain("Pulumi.yaml: can't be read");

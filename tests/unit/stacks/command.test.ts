@@ -49,7 +49,14 @@ describe("[P19] a command of the CLI that has no deadline of its own", () => {
       });
       expect(heard()).toBe("INT\n");
       expect(lives()).toBe(false);
-      const told = explained({ stack: "primary", operation: "x", cause: error, run: null, secrets: [] });
+      const told = explained({
+        stack: "primary",
+        operation: "x",
+        cause: error,
+        run: null,
+        secrets: [],
+        remedy: { flag: "", backup: null },
+      });
       expect(told).toBe(error);
     },
   );

@@ -8,6 +8,8 @@ import { explained } from "../../../automation/stacks/errors.ts";
 const root = mkdtempSync(join(tmpdir(), "evenkeel-cli-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
+const remedy = { flag: " --site proof", backup: "/copies/primary-1.json" };
+
 /** What the CLI's failure with these words becomes. */
 async function failure(words: string) {
   mkdirSync(join(root, "bin"), { recursive: true });
@@ -21,7 +23,14 @@ async function failure(words: string) {
     run(args: string[], cwd: string, env: object): Promise<unknown>;
   };
   const cause = await command.run(["stack", "output"], root, {}).catch((error: unknown) => error);
-  return explained({ stack: "primary", operation: "up", cause, run: null, secrets: ["s3cret-value"] });
+  return explained({
+    stack: "primary",
+    operation: "up",
+    cause,
+    run: null,
+    secrets: ["s3cret-value"],
+    remedy,
+  });
 }
 
 test("a failure of the CLI is told in its own words, without secrets", async () => {
@@ -36,7 +45,14 @@ test.each([3990, 4000, 4010])(
   (behind) => {
     const password = "p".repeat(10) + "q".repeat(10);
     const run = { changes: {}, failed: [], errors: [`${password}${"x".repeat(behind)}`], seconds: 1 };
-    const { why } = explained({ stack: "primary", operation: "up", cause: "", run, secrets: [password] });
+    const { why } = explained({
+      stack: "primary",
+      operation: "up",
+      cause: "",
+      run,
+      secrets: [password],
+      remedy,
+    });
     expect(why).not.toMatch(/[pq]/);
     expect(why?.length).toBe(Math.min(4000, behind + "[redacted]".length));
   },
@@ -45,7 +61,7 @@ test.each([3990, 4000, 4010])(
 test("of a secret with lines none stands among the last ones of a failure", () => {
   const key = Array.from({ length: 12 }, (_, i) => `line-${i}`).join("\n");
   const cause = { stderr: `it read\n${key}` };
-  const { why } = explained({ stack: "primary", operation: "up", cause, run: null, secrets: [key] });
+  const { why } = explained({ stack: "primary", operation: "up", cause, run: null, secrets: [key], remedy });
   expect(why).toBe("it read\n[redacted]");
 });
 
@@ -65,7 +81,7 @@ test("a lock of Pulumi's own is still known as one (exit 13)", async () => {
 
 test("what is thrown need be no Error", () => {
   const of = (cause: unknown) =>
-    explained({ stack: "primary", operation: "up", cause, run: null, secrets: [] }).why;
+    explained({ stack: "primary", operation: "up", cause, run: null, secrets: [], remedy }).why;
   expect(of({ stderr: "error: x" })).toBe("error: x");
   expect(of("y")).toBe("y");
 });
@@ -81,4 +97,11 @@ test("a host that refused on facts is a refusal (12), under either plugin; any o
     expect(error.next).toContain("mend what the reason names");
   }
   expect((await failure("error: Process exited with status 120: running x")).exitCode).toBe(4);
+});
+
+test("a state that was cut off names the command that brings back its newest copy", async () => {
+  const error = await failure("error: failed to load checkpoint: place 1: unexpected end of JSON input");
+  expect(error).toMatchObject({ exitCode: 4, code: "state-damaged" });
+  const cure = "npx evenkeel --site proof pulumi stack import --stack primary --file /copies/primary-1.json";
+  expect(error.next).toContain(cure);
 });
