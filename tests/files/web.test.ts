@@ -6,6 +6,7 @@ import { installCoreTests } from "./web/install-core.ts";
 import { nginxTests } from "./web/nginx.ts";
 import { phpTests } from "./web/php.ts";
 import { programTests } from "./web/programs.ts";
+import { roleTests } from "./web/role.ts";
 
 /**
  * The files of a web host on a host without network and without PHP-FPM. To make it takes longer than most chapters
@@ -23,6 +24,7 @@ beforeAll(async () => {
 afterAll(() => host?.remove());
 
 programTests(web);
+roleTests(web);
 nginxTests(web);
 phpTests(web);
 evenkeelWebTests(web);

@@ -33,12 +33,18 @@ test("[P2] destroy --preview names what would go, and deletes nothing", async ()
 test(
   "[P2] plain pulumi destroy stops at the protected birth before anything is deleted; the README and the run-book name ours",
   async () => {
+    const resources = async () => {
+      const { stdout } = await cli(["pulumi", "stack", "export", "-s", "global"]);
+      return (JSON.parse(stdout) as { deployment: { resources: unknown[] } }).deployment.resources;
+    };
     const before = await labObjects();
+    const known = await resources();
     const argv = ["pulumi", "destroy", "-s", "global", "--yes", "--non-interactive"];
     const { exitCode, stdout, stderr } = await cli(argv, { timeoutMs: 2 * minute });
     expect(exitCode).not.toBe(0);
     expect(stdout + stderr).toMatch(/global-birth[\s\S]*protected/);
     expect(await labObjects()).toEqual(before);
+    expect(await resources()).toEqual(known);
     expect((await cli(["status"])).exitCode).toBe(0);
     for (const page of ["README.md", "docs/runbook.md"])
       expect(readFileSync(join(home, page), "utf8")).toContain("npm run destroy");

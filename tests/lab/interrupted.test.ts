@@ -55,6 +55,20 @@ const container = (name: string) => async () =>
   (await labObjects()).containers.includes(`evenkeel-${siteName}-${name}`);
 
 test(
+  "[P27] plain pulumi takes the site away once its birth is unprotected",
+  async () => {
+    const destroy = (stack: string) => ["destroy", "-s", stack, "--yes", "--non-interactive"];
+    const unprotect = ["state", "unprotect", "--all", "-s", "global", "--yes"];
+    for (const argv of [unprotect, ...["global", "secondary", "primary"].map(destroy)]) {
+      const { exitCode, stdout, stderr } = await cli(["pulumi", ...argv], { timeoutMs: 3 * minute });
+      expect({ argv, exitCode, said: exitCode === 0 ? "" : stdout + stderr }).toMatchObject({ exitCode: 0 });
+    }
+    expect(await labObjects()).toEqual({ containers: [], networks: [], volumes: [] });
+  },
+  10 * minute,
+);
+
+test(
   "[O8] provision killed (-9) at three moments: each next run carries on, its own stale lock cured",
   async () => {
     const destroyed = await cli(["destroy", "--yes", "--confirm", siteName], { timeoutMs: 3 * minute });

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { phpFiles, scripts, type WebHost } from "../support/web-host.ts";
 
@@ -25,6 +27,18 @@ export function programTests(web: WebHost): void {
     test("shellcheck, and it would have noticed a mistake", async () => {
       expect(await web.host.run(["shellcheck", ...scripts])).toMatchObject({ exitCode: 0, stdout: "" });
       expect((await web.host.run(["shellcheck", "-s", "bash", "-"], { input: "rm $1\n" })).exitCode).toBe(1);
+    });
+
+    test("shellcheck, what makes the lab's hosts: its parts as one script, as they run", async () => {
+      const folder = join(import.meta.dirname, "../../../components/lab");
+      const parts = ["engine", "networks", "volumes", "hosts", "link"].map((part) => `lab-host/${part}.sh`);
+      const input = ["lab-host.sh", ...parts]
+        .map((name) => readFileSync(join(folder, name), "utf8"))
+        .join("\n");
+      expect(await web.host.run(["shellcheck", "-s", "bash", "-"], { input })).toMatchObject({
+        exitCode: 0,
+        stdout: "",
+      });
     });
 
     test("systemd, the three units", async () => {
