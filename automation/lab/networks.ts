@@ -26,9 +26,9 @@ export async function checkNetworks(site: string, wanted: Networks): Promise<voi
   const found = clashes(wanted, used);
   if (found.length > 0) {
     throw new UserError({
-      what: `Networks of site ${site} are in use: ${found.map(({ name, cidr }) => `${name} ${cidr}`).join(", ")}.`,
+      what: `networks of the site ${site} are in use: ${found.map(({ name, cidr }) => `${name} ${cidr}`).join(", ")}`,
       why: found.map(({ cidr, by }) => `${cidr} overlaps ${by}`).join("; "),
-      next: `Set free ones, for example ${describe(proposeNetworks(wanted, used))}`,
+      next: `set evenkeel:networks in its Pulumi.yaml to free ones, for example ${describe(proposeNetworks(wanted, used))}`,
       exitCode: exitCodes.usage,
       code: "network-clash",
     });
