@@ -18,6 +18,7 @@ function fileName(given: string | string[] | undefined): string | undefined {
   if (given === undefined || (typeof given === "string" && given !== "")) return given;
   throw new UserError({
     what: `--output takes one file's name, got ${JSON.stringify(given)}`,
+    next: "npx evenkeel doctor --output bundle.tar.gz",
     exitCode: exitCodes.usage,
   });
 }

@@ -186,6 +186,7 @@ async function build(folders: EngineFolders, officialFailure: string, context: S
         throw new UserError({
           what: "the built Pulumi CLI doesn't answer with its version",
           why: failureOf(answer),
+          next: "go version must work on this machine; then run the command again: the CLI is built anew",
         });
       }
     },

@@ -78,8 +78,9 @@ export async function docker(args: readonly string[], options: DockerOptions): P
   const { exitCode, stdout, stderr } = await tryDocker(args, options);
   if (exitCode !== 0) {
     throw new UserError({
-      what: `docker ${args.slice(0, 2).join(" ")} failed.`,
+      what: `docker ${args.slice(0, 2).join(" ")} failed`,
       why: stderr.trim(),
+      next: "npx evenkeel check looks at this machine's Docker; then run the command again",
       exitCode: exitCodes.error,
       code: "docker-failed",
     });

@@ -182,10 +182,11 @@ async function mmdebstrap(
   );
   if (result.exitCode !== 0) {
     throw new UserError({
-      what: "The lab image can't be made from Debian's packages.",
+      what: "the lab image can't be made from Debian's packages",
       why: result.timedOut
-        ? "mmdebstrap took more than ten minutes."
+        ? "mmdebstrap took more than ten minutes"
         : result.stderr.split("\n").slice(-6).join("\n"),
+      next: "mend what it names (sources in /etc/apt, disk), or docker pull debian:trixie-slim; then run the command again",
       code: "lab-image",
     });
   }

@@ -62,8 +62,11 @@ export function refuseBadHosts(hosts: readonly SshHost[]): void {
   for (const host of hosts) {
     const problems = hostProblems(host);
     if (problems.length > 0) {
-      const what = `The SSH connection of ${JSON.stringify(host.alias)} cannot be used: ${problems.join("; ")}.`;
-      throw new UserError({ what, code: "ssh-invalid" });
+      throw new UserError({
+        what: `the SSH connection of ${JSON.stringify(host.alias)} cannot be used: ${problems.join("; ")}`,
+        next: "npx evenkeel outputs shows what the stacks gave out; mend the configuration that it came from",
+        code: "ssh-invalid",
+      });
     }
   }
 }

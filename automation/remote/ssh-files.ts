@@ -25,7 +25,10 @@ export function digest(text: string): string {
 /** A path as a config value: quoted for spaces, per cent doubled because SSH expands tokens in it. */
 export function configPath(file: string): string {
   if (/["\n\r]/.test(file)) {
-    throw new UserError({ what: `The path ${JSON.stringify(file)} cannot stand in an SSH config file.` });
+    throw new UserError({
+      what: `the path ${JSON.stringify(file)} cannot stand in an SSH config file`,
+      next: "move the clone to a folder without quotation marks and line breaks in its path",
+    });
   }
   return `"${file.replaceAll("%", "%%")}"`;
 }
