@@ -10,6 +10,7 @@ export const minuteMs = 60_000;
 export interface Run {
   seconds: number;
   stdout: string;
+  stderr: string;
 }
 
 export interface RunOptions {
@@ -39,7 +40,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   });
   const seconds = (performance.now() - started) / 1000;
   if (result.isCanceled) throw new Error("stopped on request");
-  if (result.exitCode === 0) return { seconds, stdout: String(result.stdout) };
+  if (result.exitCode === 0) return { seconds, stdout: String(result.stdout), stderr: String(result.stderr) };
   const how = result.timedOut
     ? `was not done within ${options.timeoutMs / 1000} s`
     : `ended with ${result.exitCode}`;

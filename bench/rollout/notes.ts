@@ -23,12 +23,18 @@ export const pythonNote =
   "The hosts come with python3-minimal, which lacks modules that Ansible's own import (shutil, tempfile, zipfile): its " +
   "rollout installs python3 on every host first, in its time.";
 
+function timesText(count: number): string {
+  return count === 1 ? "once" : `${count} times`;
+}
+
 /** Sentences on what was run, and on what the two do not have in common. */
 export function notesOf({ cold, again }: { cold: number; again: number }): string[] {
   return [
-    `Ours: \`evenkeel provision --yes\`, ${cold} time(s) from nothing and ${again} times on the site that is there.`,
-    `Ansible: \`ansible-playbook\` with forks 20, pipelining, ControlPersist and strategy free, as often, after ours was ` +
-      "destroyed. Its project is made from the states that ours left: the same inputs of the lab's hosts, files, scripts and verbs.",
+    `Ours: \`evenkeel provision --yes\`, ${timesText(cold)} from nothing and ${timesText(again)} on the site that is ` +
+      "there, each of these followed by one with `--full`.",
+    "Ansible, after ours was destroyed: `ansible-playbook` with forks 20, pipelining, ControlPersist and strategy free, " +
+      `${timesText(cold)} from nothing and ${timesText(again)} on the site that is there. ` +
+      "Its project is made from the states that ours left: the same inputs of the lab's hosts, files, scripts and verbs.",
     "Ansible's end is checked each time: /evenkeel/active of the first region answers 200 under the site's authority, " +
       "the other database is a standby that receives and applies. A run with nothing to do must report no changed file, folder or script.",
     "Ansible brings each file by a `copy` of its own, as its users do: that is a run of a module for each file and host, " +

@@ -11,7 +11,7 @@ import { home, minuteMs, run, siteName } from "./command.ts";
 import { type BenchSite, benchSite } from "./hosts.ts";
 import { checkSite, deleteLab, labObjects } from "./lab.ts";
 import { notesOf, pythonNote, sizeOf } from "./notes.ts";
-import { destroySite, exportRecipe, initSite, provision, removeSite } from "./ours.ts";
+import { destroySite, exportRecipe, initSite, provision, provisionAgain, removeSite } from "./ours.ts";
 import type { Step } from "./recipe.ts";
 import { figures, type Machine, type Measured, machineText, page } from "./table.ts";
 
@@ -83,8 +83,8 @@ async function measureOurs({ cold, again }: Options, made: Made, signal: AbortSi
     say(`evenkeel, from nothing, ${i} of ${cold}: ${seconds.cold.at(-1)?.toFixed(1)} s`);
   }
   for (let i = 1; i <= again; i += 1) {
-    seconds.again.push(await provision(signal));
-    seconds.full.push(await provision(signal, ["--full"]));
+    seconds.again.push(await provisionAgain(signal, { full: false }));
+    seconds.full.push(await provisionAgain(signal, { full: true }));
     const taken = [seconds.again, seconds.full].map((all) => `${all.at(-1)?.toFixed(1)} s`);
     say(`evenkeel, nothing to do, ${i} of ${again}: ${taken.join(", with --full ")}`);
   }
@@ -151,15 +151,15 @@ async function measure(
     const { site } = made;
     if (site === null) throw new Error("there is no recipe");
     const ansible = await measureAnsible(options, { ...made, site }, signal);
-    const row = (what: string, evenkeelSeconds: number[], ansibleSeconds: number[]): Measured => ({
-      what,
-      evenkeelSeconds,
-      ansibleSeconds,
-    });
-    const measured = [
-      row("rollout from nothing", ours.cold, ansible.cold),
-      row("nothing to do", ours.again, ansible.again),
-      row("nothing to do, with --full", ours.full, ansible.again),
+    const again: Measured = {
+      what: "nothing to do",
+      evenkeelSeconds: ours.again,
+      ansibleSeconds: ansible.again,
+    };
+    const measured: Measured[] = [
+      { what: "rollout from nothing", evenkeelSeconds: ours.cold, ansibleSeconds: ansible.cold },
+      again,
+      { ...again, what: "nothing to do, with --full", evenkeelSeconds: ours.full, ansibleOf: again.what },
     ];
     return { measured, site };
   } finally {

@@ -12,7 +12,10 @@ const site = `--site ${siteName}`;
  * runs it and words of it that do, where it builds or takes away more than this file may.
  */
 const commands: Record<string, { run: string; shows: RegExp } | { elsewhere: string; holds: string }> = {
-  "git clone <this repository> evenkeel && cd evenkeel": { elsewhere: ".ci/run", holds: "exec npm test" },
+  "git clone <this repository> evenkeel && cd evenkeel": {
+    elsewhere: "tests/soak/newcomer.ts",
+    holds: "newcomerCommands(readmeText(), home)",
+  },
   "npm run provision": { run: `npm run provision -- ${site} --preview`, shows: /to change|no changes|same/i },
   "npm run status": { run: `npm run -s status -- ${site}`, shows: /^Active +primary$/m },
   "npx evenkeel credentials": { run: `npx evenkeel credentials ${site}`, shows: /^Password +\S+$/m },

@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { execa } from "execa";
-import { cli, home, siteName } from "../lab/support/cli.ts";
+import { interrupts } from "../../automation/interrupt.ts";
+import { quote } from "../../automation/remote/shell.ts";
+import { cli, siteName } from "../lab/support/cli.ts";
 import { labObjects, leftProcesses } from "../lab/support/lab.ts";
-import { type Blow, type Moment, schedule } from "./schedule.ts";
+import { endingText, problemsOfEnding } from "./judge.ts";
+import { type Moment, schedule, whenText } from "./schedule.ts";
+import { hungUp, type Struck, signalled } from "./strike.ts";
 
 const minute = 60_000;
 const words = {
@@ -13,69 +14,27 @@ const words = {
 
 export interface Round {
   moment: Moment;
-  /** How the interrupted run ended: its exit code, null where a signal ended it. */
-  endedWith: number | null;
+  /** How the interrupted run ended: "130", "SIGKILL". */
+  ended: string;
   /** Seconds from the blow to the end of the interrupted run, and of the run that carried on. */
   stopSeconds: number;
   carryOnSeconds: number;
   problems: string[];
 }
 
-/** Runs a verb to its end; throws with what it printed when it doesn't succeed. Returns its lines and seconds. */
-async function whole(verb: Moment["verb"]): Promise<{ lines: number; seconds: number }> {
+/** A run from start to end that nobody disturbed. */
+interface Whole {
+  /** Lines of progress after which it can be struck: the last two come as it lets its lock go. */
+  lines: number;
+  seconds: number;
+}
+
+/** Runs a verb to its end; throws with what it printed when it doesn't succeed. */
+async function whole(verb: Moment["verb"]): Promise<Whole> {
   const started = performance.now();
   const { exitCode, stderr } = await cli(words[verb], { timeoutMs: 15 * minute });
   if (exitCode !== 0) throw new Error(`${verb} ended with ${exitCode}\n${stderr}`);
-  return { lines: stderr.split("\n").length - 1, seconds: (performance.now() - started) / 1000 };
-}
-
-/** Whose process holds the site's lock: the command line itself, not the launcher that was started. */
-function holder(): number {
-  const file = join(home, ".evenkeel", siteName, "lock.json");
-  return (JSON.parse(readFileSync(file, "utf8")) as { pid: number }).pid;
-}
-
-const signals: Record<Blow, NodeJS.Signals> = {
-  kill: "SIGKILL",
-  interrupt: "SIGINT",
-  "interrupt-twice": "SIGINT",
-  "hang-up": "SIGHUP",
-};
-
-/** Runs a verb and strikes after its line. A run that ends before that was not interrupted: that is said. */
-async function struck({
-  verb,
-  blow,
-  afterLine,
-}: Moment): Promise<{ endedWith: number | null; stopSeconds: number; struck: boolean }> {
-  const argv = [join(home, "bin/evenkeel.mjs"), ...words[verb], "--site", siteName];
-  const run = execa("node", argv, { reject: false, all: true, stdin: "ignore", timeout: 15 * minute });
-  let lines = 0;
-  let at: number | null = null;
-  run.all.on("data", (chunk: Buffer) => {
-    lines += chunk.toString().split("\n").length - 1;
-    if (lines < afterLine || at !== null) return;
-    let pid: number;
-    try {
-      pid = holder();
-    } catch {
-      return;
-    }
-    at = performance.now();
-    process.kill(pid, signals[blow]);
-    if (blow === "interrupt-twice") setTimeout(() => tryKill(pid, "SIGINT"), 1_000);
-  });
-  const { exitCode } = await run;
-  const stopSeconds = at === null ? 0 : (performance.now() - at) / 1000;
-  return { endedWith: exitCode ?? null, stopSeconds, struck: at !== null };
-}
-
-function tryKill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It is gone already.
-  }
+  return { lines: stderr.split("\n").length - 2, seconds: (performance.now() - started) / 1000 };
 }
 
 /** What is wrong with the site after a run that had to bring it to `wanted`. */
@@ -95,9 +54,24 @@ async function problemsAfter(wanted: "built" | "gone"): Promise<string[]> {
   return problems;
 }
 
-async function round(moment: Moment): Promise<Round> {
-  const blow = await struck(moment);
-  const problems = blow.struck ? [] : ["the run ended before its moment came"];
+function strike({ verb, blow, when }: Moment, undisturbed: Whole): Promise<Struck> {
+  if (blow !== "hang-up" && "line" in when) return signalled(words[verb], blow, when.line);
+  if (blow === "hang-up" && "fraction" in when)
+    return hungUp(words[verb], when.fraction * undisturbed.seconds);
+  throw new Error(`a ${blow} does not come at ${whenText(when)}`);
+}
+
+function endProblems({ verb, blow }: Moment, struck: Struck): string[] {
+  if (!struck.struck) {
+    const said = struck.output.trim().split("\n").at(-1);
+    return [`the run ended (${endingText(struck)}) before its moment came: ${said}`];
+  }
+  return problemsOfEnding(blow, struck, quote(["npx", "evenkeel", ...words[verb], "--site", siteName]));
+}
+
+async function round(moment: Moment, undisturbed: Whole): Promise<Round> {
+  const struck = await strike(moment, undisturbed);
+  const problems = endProblems(moment, struck);
   let carryOnSeconds = 0;
   try {
     carryOnSeconds = (await whole(moment.verb)).seconds;
@@ -105,31 +79,37 @@ async function round(moment: Moment): Promise<Round> {
   } catch (error) {
     problems.push((error as Error).message);
   }
-  return { moment, endedWith: blow.endedWith, stopSeconds: blow.stopSeconds, carryOnSeconds, problems };
+  return { moment, ended: endingText(struck), stopSeconds: struck.stopSeconds, carryOnSeconds, problems };
+}
+
+interface Options {
+  seed: number;
+  kills: { provision: number; destroy: number };
+  say: (line: string) => void;
+  found: (round: Round) => void;
 }
 
 /** Each moment from the state that its verb begins with: nothing for a provision, a whole site for a destroy. */
-export async function* interrupts(
-  seed: number,
-  kills: { provision: number; destroy: number },
-  say: (line: string) => void,
-): AsyncGenerator<Round> {
+export async function interruptRuns({ seed, kills, say, found }: Options): Promise<void> {
   await whole("destroy");
   const provision = await whole("provision");
   const destroy = await whole("destroy");
   say(`undisturbed: provision ${provision.lines} lines, ${provision.seconds.toFixed(1)} s;`);
   say(`             destroy ${destroy.lines} lines, ${destroy.seconds.toFixed(1)} s`);
+  const undisturbed = { provision, destroy };
   let count = 0;
   let built = false;
   for (const moment of schedule(seed, { provision: provision.lines, destroy: destroy.lines }, kills)) {
     if (moment.verb === "provision" && built) await whole("destroy");
     if (moment.verb === "destroy" && !built) await whole("provision");
-    const done = await round(moment);
+    const done = await round(moment, undisturbed[moment.verb]);
+    // Ctrl-C at the terminal ends the round's own runs as well: they say nothing of the site then.
+    interrupts().check();
     built = moment.verb === "provision";
     count += 1;
     const outcome = done.problems.length === 0 ? "converged" : `FAILED: ${done.problems.join("; ")}`;
-    say(`${count}. ${moment.verb} ${moment.blow} after line ${moment.afterLine}: ${outcome}`);
-    yield done;
+    say(`${count}. ${moment.verb}, ${moment.blow} at ${whenText(moment.when)}: ${outcome}`);
+    found(done);
   }
   await whole("destroy");
 }

@@ -1,16 +1,19 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { execa } from "execa";
-import { exitCodes } from "../../automation/errors.ts";
+import { exitCodes, explain, UserError } from "../../automation/errors.ts";
 import { createInterrupts, useInterrupts } from "../../automation/interrupt.ts";
 import { setUpEngine } from "../../automation/rollout/engine.ts";
 import { home } from "../lab/support/cli.ts";
-import { interrupts, type Round } from "./interrupts.ts";
-import { runShapes, type Shape } from "./shapes.ts";
+import { interruptRuns } from "./interrupts.ts";
+import { newcomer } from "./newcomer.ts";
+import { optionsOf } from "./options.ts";
+import type { Findings, PartName } from "./page.ts";
+import { keep } from "./results.ts";
+import { runShapes } from "./shapes.ts";
 
 /**
- * `npm run soak [-- --seed N]`: what is too long for `npm test`. Runs on the same site as the lab tests, destroys it at
- * the end and writes what was found to docs/soak.md. Exit 1 when anything failed.
+ * `npm run soak [-- --only shapes|newcomer|interrupts --seed N]`: what is too long for `npm test`. Interrupts runs on
+ * the same site as the lab tests, which is destroyed at the end, and writes what was found to docs/soak.md. Exit 1 when
+ * anything failed, 2 usage, 130 interrupted.
  */
 const kills = { provision: 8, destroy: 4 };
 
@@ -18,70 +21,60 @@ function say(line: string) {
   process.stderr.write(`${line}\n`);
 }
 
-function seedOf(argv: readonly string[]): number {
-  const given = argv[argv.indexOf("--seed") + 1];
-  if (!argv.includes("--seed")) return Math.floor(Date.now() / 1000) % 100_000;
-  if (given !== undefined && /^\d{1,9}$/.test(given)) return Number(given);
-  say("--seed takes a whole number: npm run soak -- --seed 7");
-  process.exit(exitCodes.usage);
+type Found<Name extends PartName> = (finding: Findings[Name]) => void;
+
+const parts: { [Name in PartName]: (found: Found<Name>, seed: number) => Promise<void> } = {
+  shapes: (found) => runShapes({ say, found }),
+  newcomer: (found) => newcomer({ say, found }),
+  interrupts: (found, seed) => interruptRuns({ seed, kills, say, found }),
+};
+
+/** Runs one part. What it finds is kept at once: hours of rounds are not lost with the one that could not be done. */
+async function runPart<Name extends PartName>(
+  name: Name,
+  { commit, seed }: { commit: string; seed: number },
+): Promise<Findings[Name][]> {
+  const findings: Findings[Name][] = [];
+  const keepWith = (cutShort: string | null) => keep(name, { commit, seed, cutShort, findings });
+  const found = (finding: Findings[Name]) => {
+    findings.push(finding);
+    keepWith("it was ended from outside, or is still under way");
+  };
+  try {
+    await parts[name](found, seed);
+    keepWith(null);
+  } catch (error) {
+    keepWith((error as Error).message);
+    throw error;
+  }
+  return findings;
 }
 
-function shapeLines(shapes: readonly Shape[]): string[] {
-  const lines = shapes.map(({ name, provisionSeconds, rebootSeconds, problems }) => {
-    const outcome = problems.length === 0 ? "well" : `**failed:** ${problems.join("; ")}`.split("\n")[0];
-    return `| \`${name}\` | ${provisionSeconds.toFixed(1)} | ${rebootSeconds.toFixed(1)} | ${outcome} |`;
+async function main(): Promise<void> {
+  const options = optionsOf(process.argv.slice(2), Math.floor(Date.now() / 1000) % 100_000);
+  const interrupts = createInterrupts({ say, end: () => process.exit(exitCodes.interrupted) });
+  useInterrupts(interrupts);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupts.receive);
+  process.on("SIGHUP", interrupts.hangUp);
+  await setUpEngine({ yes: true });
+  const { stdout: commit } = await execa("git", ["rev-parse", "HEAD"], { cwd: home });
+  const about = { commit, seed: options.seed };
+  const all: { problems: string[] }[] = [];
+  await interrupts.guard(async () => {
+    for (const name of options.parts) {
+      all.push(...(await runPart(name, about)));
+      interrupts.check();
+    }
   });
-  return [
-    "## Other shapes of a site",
-    "",
-    "Each is built beside the ones before it; all its machines are stopped at once, as a reboot would, and it is built",
-    "again. All are looked at once more, and destroyed.",
-    "",
-    "| init | seconds to build | seconds after the reboot | outcome |",
-    "|---|---|---|---|",
-    ...lines,
-    "",
-  ];
+  const failed = all.filter(({ problems }) => problems.length > 0).length;
+  process.stdout.write(`${all.length - failed} well, ${failed} failed; written to docs/soak.md\n`);
+  process.exitCode = failed === 0 ? exitCodes.ok : exitCodes.error;
 }
 
-function page(commit: string, seed: number, rounds: readonly Round[], shapes: readonly Shape[]): string {
-  const failed = rounds.filter(({ problems }) => problems.length > 0).length;
-  const lines = rounds.map(({ moment, endedWith, stopSeconds, carryOnSeconds, problems }) => {
-    const outcome = problems.length === 0 ? "converged" : `**failed:** ${problems.join("; ")}`.split("\n")[0];
-    const cells = [moment.verb, moment.blow, moment.afterLine, endedWith ?? "signal"];
-    return `| ${[...cells, stopSeconds.toFixed(1), carryOnSeconds.toFixed(1), outcome].join(" | ")} |`;
-  });
-  return [
-    "# The last soak",
-    "",
-    "Written by `npm run soak`; not edited by hand.",
-    "",
-    `Commit ${commit.slice(0, 12)}, seed ${seed}: ${rounds.length - failed} of ${rounds.length} rounds converged.`,
-    "",
-    "Each round interrupts a run (a cold provision, or the destroy of a whole site) after a line of its progress, then",
-    "runs the same command again and looks at the site, its processes and what is left of it.",
-    "",
-    "| run | how it was ended | after line | exit | seconds to its end | seconds to carry on | outcome |",
-    "|---|---|---|---|---|---|---|",
-    ...lines,
-    "",
-    ...shapeLines(shapes),
-  ].join("\n");
-}
-
-const seed = seedOf(process.argv);
-useInterrupts(createInterrupts({ say, end: () => process.exit(exitCodes.interrupted) }));
-await setUpEngine({ yes: true });
-const shapes = await runShapes(say);
-const rounds: Round[] = [];
-const { stdout: commit } = await execa("git", ["rev-parse", "HEAD"], { cwd: home });
 try {
-  for await (const round of interrupts(seed, kills, say)) rounds.push(round);
-} finally {
-  // Hours of rounds are not lost with the one that could not be done.
-  writeFileSync(join(home, "docs/soak.md"), page(commit, seed, rounds, shapes));
+  await main();
+} catch (error) {
+  const isKnown = error instanceof UserError;
+  say(isKnown ? explain(error).join("\n") : String((error as Error).stack));
+  process.exitCode = isKnown ? error.exitCode : exitCodes.error;
 }
-const all = [...shapes, ...rounds];
-const failed = all.filter(({ problems }) => problems.length > 0).length;
-process.stdout.write(`${all.length - failed} converged, ${failed} failed; written to docs/soak.md\n`);
-process.exitCode = failed === 0 ? 0 : 1;

@@ -2,11 +2,21 @@
 
 export type Blow = "kill" | "interrupt" | "interrupt-twice" | "hang-up";
 
+/**
+ * When it comes: after a line of progress, from 1; or, where a live terminal is drawn upon and there are no lines, at a
+ * fraction of the seconds that the undisturbed run took.
+ */
+export type When = { line: number } | { fraction: number };
+
 export interface Moment {
   verb: "provision" | "destroy";
   blow: Blow;
-  /** The line of progress after which it comes, from 1. */
-  afterLine: number;
+  when: When;
+}
+
+/** "line 12", "37 % of its seconds". */
+export function whenText(when: When): string {
+  return "line" in when ? `line ${when.line}` : `${(when.fraction * 100).toFixed(0)} % of its seconds`;
 }
 
 /** mulberry32, https://gist.github.com/tommyettinger/46a874533244883189143505d203312c: small, seeded, good enough. */
@@ -33,6 +43,15 @@ export function spread(count: number, lines: number, random: () => number): numb
   });
 }
 
+/** Neither before a run holds its lock nor, on a machine that is faster this time, after its end. */
+const fractions = { first: 0.05, last: 0.9 };
+
+/** `count` fractions of a run, one at random in each of `count` equal parts of what is between the first and the last. */
+export function spreadFractions(count: number, random: () => number): number[] {
+  const part = (fractions.last - fractions.first) / count;
+  return Array.from({ length: count }, (_, i) => fractions.first + (i + random()) * part);
+}
+
 /**
  * Kills over a cold provision and a destroy, and the gentler ends of a run. A destroy comes between two provisions as
  * long as there are any: each then begins with what the one before it left.
@@ -44,12 +63,18 @@ export function schedule(
 ): Moment[] {
   const random = randomFrom(seed);
   const over = (verb: Moment["verb"], blow: Blow, count: number): Moment[] =>
-    spread(count, lines[verb], random).map((afterLine) => ({ verb, blow, afterLine }));
+    spread(count, lines[verb], random).map((line) => ({ verb, blow, when: { line } }));
+  const hangUps = (count: number): Moment[] =>
+    spreadFractions(count, random).map((fraction) => ({
+      verb: "provision",
+      blow: "hang-up",
+      when: { fraction },
+    }));
   const provisions = [
     ...over("provision", "kill", kills.provision),
     ...over("provision", "interrupt", 1),
     ...over("provision", "interrupt-twice", 1),
-    ...over("provision", "hang-up", 1),
+    ...hangUps(1),
   ];
   const destroys = [...over("destroy", "kill", kills.destroy), ...over("destroy", "interrupt", 1)];
   const woven = provisions.flatMap((moment, i) => [moment, ...destroys.slice(i, i + 1)]);

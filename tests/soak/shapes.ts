@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
+import { interrupts } from "../../automation/interrupt.ts";
 import { leftovers } from "../../automation/lab/docker.ts";
 import { home } from "../lab/support/cli.ts";
 
@@ -74,26 +75,35 @@ async function live({ site, words, active, regions }: (typeof shapes)[number], s
   shape.problems.push(...(await problemsOf(site, active, regions)));
 }
 
+interface Options {
+  say: (line: string) => void;
+  found: (shape: Shape) => void;
+}
+
 /**
  * Every shape from nothing, beside those before it, which must not notice; then all to nothing again. What an earlier
- * run left of one goes first.
+ * run left of one goes first. Those are looked at once more that were well by themselves: of the others it is known.
  */
-export async function runShapes(say: (line: string) => void): Promise<Shape[]> {
+export async function runShapes({ say, found }: Options): Promise<void> {
   const all = shapes.map((one) => {
     const shape: Shape = { name: one.words.join(" "), provisionSeconds: 0, rebootSeconds: 0, problems: [] };
-    const trying = (work: Promise<string[] | undefined>) =>
-      work.then(
-        (problems = []) => shape.problems.push(...problems),
-        (error: Error) => shape.problems.push(error.message),
-      );
-    return { ...one, shape, trying };
+    const trying = async (work: Promise<string[] | undefined>) => {
+      try {
+        shape.problems.push(...((await work) ?? []));
+      } catch (error) {
+        shape.problems.push((error as Error).message);
+      }
+      // Ctrl-C at the terminal ends the shape's own run as well: that says nothing of the shape.
+      interrupts().check();
+    };
+    return { ...one, shape, trying, isWell: () => shape.problems.length === 0 };
   });
   for (const { site, trying } of all) await trying(takeAway(site));
-  for (const one of all)
-    if (one.shape.problems.length === 0) await one.trying(live(one, one.shape).then(() => undefined));
-  for (const { site, active, regions, trying } of all) await trying(problemsOf(site, active, regions));
+  for (const one of all) if (one.isWell()) await one.trying(live(one, one.shape).then(() => undefined));
+  for (const one of all) if (one.isWell()) await one.trying(problemsOf(one.site, one.active, one.regions));
   for (const { site, trying } of all) await trying(takeAway(site));
-  for (const { shape } of all)
-    say(`${shape.name}: ${shape.problems.length === 0 ? "well" : `FAILED: ${shape.problems.join("; ")}`}`);
-  return all.map(({ shape }) => shape);
+  for (const { shape, isWell } of all) {
+    say(`${shape.name}: ${isWell() ? "well" : `FAILED: ${shape.problems.join("; ")}`}`);
+    found(shape);
+  }
 }

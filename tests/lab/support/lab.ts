@@ -38,9 +38,9 @@ export async function pauseMachine(name: string): Promise<void> {
 /** The container engine's own: started by set-up, and meant to stay. */
 const engineProcesses = /^(dockerd|containerd|docker-proxy|runc)/;
 
-/** Processes on this machine that a command of this clone started and left behind: "pid name". */
-export async function leftProcesses(): Promise<string[]> {
-  const mark = `EVENKEEL_HOME=${home}\0`;
+/** Processes on this machine that a command of this clone (or of the one in `clone`) left behind: "pid name". */
+export async function leftProcesses(clone = home): Promise<string[]> {
+  const mark = `EVENKEEL_HOME=${clone}\0`;
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((pid) => {

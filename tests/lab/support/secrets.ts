@@ -56,15 +56,35 @@ export function canaries(secrets: SiteSecrets): string[] {
   return [...new Set(forms)].filter((form) => form.length >= 8);
 }
 
+/** An entry of the environment that processes of one name are given on purpose. */
+export interface Given {
+  process: string;
+  entry: string;
+}
+
+/** What the object store's own unit is given: its operator's key, in an environment that it and root alone can read. */
+export function givenByUnits({ store }: Pick<SiteSecrets, "store">): Given[] {
+  return Object.values(store).map(({ operator }) => ({
+    process: "versitygw",
+    entry: `ROOT_SECRET_KEY=${operator.secretKey}`,
+  }));
+}
+
 /**
  * Looks at the arguments and the environment of every process of this machine (those of its containers are among them)
- * again and again. `stop` gives what held one of the texts: "arguments of NAME", never the text.
+ * again and again. `stop` gives what held one of the texts: "arguments of NAME", never the text. What is `given` is not
+ * looked at: that entry, in a process of that name.
  */
-export function watchProcesses(texts: readonly string[]): { names: () => string[]; stop: () => string[] } {
+export function watchProcesses(
+  texts: readonly string[],
+  given: readonly Given[] = [],
+): { names: () => string[]; stop: () => string[] } {
   const seen = new Set<string>();
   const hits = new Set<string>();
   const names = new Set<string>();
   const holds = (text: string) => texts.some((one) => text.includes(one));
+  const isGiven = (name: string, entry: string) =>
+    given.some((one) => one.process === name && one.entry === entry);
   const lookAt = (pid: string) => {
     try {
       const argv = readFileSync(`/proc/${pid}/cmdline`, "latin1");
@@ -72,7 +92,9 @@ export function watchProcesses(texts: readonly string[]): { names: () => string[
       const name = readFileSync(`/proc/${pid}/comm`, "utf8").trim();
       if (holds(argv)) hits.add(`arguments of ${name}`);
       // Where it can't be read by this user, no secret can be read there either.
-      if (holds(readFileSync(`/proc/${pid}/environ`, "latin1"))) hits.add(`environment of ${name}`);
+      const environment = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
+      if (environment.some((entry) => holds(entry) && !isGiven(name, entry)))
+        hits.add(`environment of ${name}`);
       seen.add(`${pid} ${argv}`);
       names.add(name);
     } catch {
@@ -89,6 +111,7 @@ export function watchProcesses(texts: readonly string[]): { names: () => string[
     names: () => [...names],
     stop: () => {
       clearInterval(timer);
+      look();
       return [...hits].sort();
     },
   };

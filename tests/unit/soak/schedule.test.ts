@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { randomFrom, schedule, spread } from "../../soak/schedule.ts";
+import { randomFrom, schedule, spread, spreadFractions, whenText } from "../../soak/schedule.ts";
 
 describe("the moments of a soak", () => {
   test("one falls into each equal part of the run, never before its first line or after its last", () => {
@@ -28,6 +28,37 @@ describe("the moments of a soak", () => {
     expect(plan(7)).toEqual(plan(7));
     expect(plan(7)).not.toEqual(plan(8));
     expect(plan(7).filter(({ blow }) => blow === "kill")).toHaveLength(12);
+  });
+
+  test("a hang-up comes at a fraction of the run's seconds, all else after a line of its progress", () => {
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const plan = schedule(seed, { provision: 90, destroy: 40 }, { provision: 8, destroy: 4 });
+        const timed = plan.filter(({ when }) => "fraction" in when);
+        expect(timed.map(({ verb, blow }) => ({ verb, blow }))).toEqual([
+          { verb: "provision", blow: "hang-up" },
+        ]);
+        expect(plan.filter(({ blow }) => blow === "hang-up")).toEqual(timed);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("fractions are one in each equal part, neither at the very start of a run nor at its end", () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.integer({ min: 1, max: 12 }), (seed, count) => {
+        const fractions = spreadFractions(count, randomFrom(seed));
+        const parts = fractions.map((fraction) => Math.floor(((fraction - 0.05) / 0.85) * count));
+        expect(parts).toEqual(fractions.map((_, i) => i));
+        expect(fractions).toEqual(spreadFractions(count, randomFrom(seed)));
+      }),
+      { numRuns: 100 },
+    );
+    expect(spreadFractions(1, randomFrom(1))).not.toEqual(spreadFractions(1, randomFrom(2)));
+  });
+
+  test("a moment is told as its line or its fraction", () => {
+    expect([{ line: 3 }, { fraction: 0.374 }].map(whenText)).toEqual(["line 3", "37 % of its seconds"]);
   });
 
   test("destroys come between provisions, and every moment comes", () => {

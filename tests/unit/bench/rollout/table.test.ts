@@ -1,8 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { notesOf } from "../../../../bench/rollout/notes.ts";
+import { checkWay } from "../../../../bench/rollout/ours.ts";
 import { readRecap } from "../../../../bench/rollout/recap.ts";
-import { figures, median, page, spreadText } from "../../../../bench/rollout/table.ts";
+import { figures, type Measured, median, page, spreadText } from "../../../../bench/rollout/table.ts";
 
+const root = join(import.meta.dirname, "../../../..");
 const measured = [{ what: "nothing to do", evenkeelSeconds: [4, 2, 3], ansibleSeconds: [9, 6, 7.5] }];
 
 describe("the figures", () => {
@@ -21,20 +25,56 @@ describe("the figures", () => {
     expect(figures(measured)[1]).toEqual(["nothing to do", "3.0 s (2.0-4.0)", "7.5 s (6.0-9.0)", "2.50"]);
   });
 
-  test("the page tells commit, machine, versions, every run and what was run", () => {
-    const text = page({
+  const pageOf = (rows: readonly Measured[]) =>
+    page({
       commit: "0123456789abcdef",
       machine: { cores: 2, memoryGib: 23.6 },
       ansibleVersion: "2.14.18",
-      measured,
+      measured: rows,
       size: "4 hosts",
       notes: notesOf({ cold: 1, again: 3 }),
     });
+
+  test("the page tells commit, machine, versions, every run and what was run", () => {
+    const text = pageOf(measured);
     expect(text).toContain("Written by `npm run bench:rollout`; not edited by hand.");
     expect(text).toContain("Commit 0123456789ab, ansible-core 2.14.18, 2 cores, 24 GiB of memory.");
     expect(text).toContain("| nothing to do | 3.0 s (2.0-4.0) | 7.5 s (6.0-9.0) | 2.50 |");
     expect(text).toContain("- nothing to do, ansible: 9.0, 6.0, 7.5 s");
-    expect(text).toContain("3 times on the site that is there");
+    expect(text).toContain(
+      "Ours: `evenkeel provision --yes`, once from nothing and 3 times on the site that is there, each of these " +
+        "followed by one with `--full`.",
+    );
+    expect(text).toContain("strategy free, once from nothing and 3 times on the site that is there. Its");
+    expect(text).not.toContain("one way only");
+  });
+
+  test("runs of Ansible that stand beside two rows are told as one row's, and listed once", () => {
+    const full = { ...measured[0], what: "with --full", evenkeelSeconds: [15], ansibleOf: "nothing to do" };
+    const text = pageOf([...measured, full as Measured]);
+    expect(text).toContain("| with --full | 15.0 s (1 run) | 7.5 s (6.0-9.0) | 0.50 |");
+    expect(text).toContain('its figures beside "with --full" are those of "nothing to do".');
+    expect(text.split("\n").filter((line) => line.startsWith("- ") && line.endsWith(" s"))).toEqual([
+      "- nothing to do, evenkeel: 4.0, 2.0, 3.0 s",
+      "- nothing to do, ansible: 9.0, 6.0, 7.5 s",
+      "- with --full, evenkeel: 15.0 s",
+    ]);
+  });
+});
+
+describe("a run of ours with nothing to do", () => {
+  const told = "Pulumi has nothing to do: program, settings and stacks are as the last rollout left them.\n";
+
+  test("is taken for what it is: without Pulumi, or with --full with it", () => {
+    expect(() => checkWay(told, { full: false })).not.toThrow();
+    expect(() => checkWay("Region primary ...\n", { full: true })).not.toThrow();
+    expect(() => checkWay("Region primary ...\n", { full: false })).toThrow("ran Pulumi all the same");
+    expect(() => checkWay(told, { full: true })).toThrow("left Pulumi out");
+  });
+
+  test("says so in the words that are looked for", () => {
+    const source = readFileSync(join(root, "automation/rollout/provision.ts"), "utf8");
+    expect(source).toContain(`say("${told.trim()}")`);
   });
 });
 

@@ -1,0 +1,136 @@
+import type { Round } from "./interrupts.ts";
+import type { Visit } from "./newcomer.ts";
+import { whenText } from "./schedule.ts";
+import type { Shape } from "./shapes.ts";
+
+/** docs/soak.md, from what each part found when it was last run. Pure. */
+
+/** In the order in which they are run. */
+export const partNames = ["shapes", "newcomer", "interrupts"] as const;
+export type PartName = (typeof partNames)[number];
+
+/** What a part finds, one after the other. */
+export interface Findings {
+  shapes: Shape;
+  newcomer: Visit;
+  interrupts: Round;
+}
+
+/** What is kept of the last run of a part. */
+export interface Kept<T> {
+  commit: string;
+  seed: number;
+  /** Why it did not come to its end; null where it did. */
+  cutShort: string | null;
+  findings: T[];
+}
+
+/** By part; null where it was never run in this clone. */
+export type SoakResults = { [Name in PartName]: Kept<Findings[Name]> | null };
+
+export function page({ shapes, newcomer, interrupts }: SoakResults): string {
+  return [
+    "# The last soak",
+    "",
+    "Written by `npm run soak`; not edited by hand. Each part is of the commit that it names: `--only` runs one alone.",
+    "",
+    ...section("Interrupted runs", interrupts, roundLines, (seed) => `, seed ${seed}`),
+    ...section("Other shapes of a site", shapes, shapeLines),
+    ...section("A newcomer", newcomer, visitLines),
+  ].join("\n");
+}
+
+function section<T extends { problems: string[] }>(
+  title: string,
+  kept: Kept<T> | null,
+  lines: (findings: readonly T[]) => string[],
+  more: (seed: number) => string = () => "",
+): string[] {
+  if (kept === null) return [`## ${title}`, "", "Not run yet in this clone.", ""];
+  const { commit, seed, cutShort, findings } = kept;
+  const well = findings.filter(({ problems }) => problems.length === 0).length;
+  return [
+    `## ${title}`,
+    "",
+    `Commit ${commit.slice(0, 12)}${more(seed)}: ${well} of ${findings.length} well.`,
+    ...(cutShort === null ? [] : ["", `**Cut short**, so this is not all of it: ${oneLine(cutShort)}`]),
+    "",
+    ...lines(findings),
+    "",
+  ];
+}
+
+function roundLines(rounds: readonly Round[]): string[] {
+  return [
+    "Each round interrupts a run (a cold provision, or the destroy of a whole site), then runs the same command again and",
+    "looks at the site, its processes and what is left of it. A kill, Ctrl-C (once, or again a second later) comes after a",
+    "line of the run's progress; a hang-up is a terminal that is closed, at a fraction of the seconds that the run takes",
+    "when nobody disturbs it. A run that is interrupted must end with 130 (0 where its last step was under way), say",
+    "how to go on, and let its lock go; after a hang-up the exit is what its journal says.",
+    "",
+    ...table(
+      ["run", "how it was ended", "when", "exit", "seconds to its end", "seconds to carry on", "outcome"],
+      rounds.map(({ moment, ended, stopSeconds, carryOnSeconds, problems }) => [
+        moment.verb,
+        moment.blow,
+        whenText(moment.when),
+        ended,
+        stopSeconds.toFixed(1),
+        carryOnSeconds.toFixed(1),
+        outcome(problems, "converged"),
+      ]),
+    ),
+  ];
+}
+
+function shapeLines(shapes: readonly Shape[]): string[] {
+  return [
+    "Each is built beside the ones before it; all its machines are stopped at once, as a reboot would, and it is built",
+    "again. All are looked at once more, and destroyed.",
+    "",
+    ...table(
+      ["init", "seconds to build", "seconds after the reboot", "outcome"],
+      shapes.map(({ name, provisionSeconds, rebootSeconds, problems }) => [
+        code(name),
+        provisionSeconds.toFixed(1),
+        rebootSeconds.toFixed(1),
+        outcome(problems, "well"),
+      ]),
+    ),
+  ];
+}
+
+function visitLines(visits: readonly Visit[]): string[] {
+  return [
+    "A bare clone of that commit in an empty folder, with an empty home and so with none of this user's caches; then the",
+    "README's five minutes, command by command, without a terminal. What is the machine's is there already: Docker and",
+    "its images, system packages.",
+    "",
+    ...table(
+      ["command", "seconds", "outcome"],
+      visits.map(({ command, seconds, problems }) => [
+        /^(git|npm|npx) /.test(command) ? code(command) : command,
+        seconds.toFixed(1),
+        outcome(problems, "well"),
+      ]),
+    ),
+  ];
+}
+
+function table(header: readonly string[], rows: readonly string[][]): string[] {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(header), `|${header.map(() => "---|").join("")}`, ...rows.map(line)];
+}
+
+function outcome(problems: readonly string[], well: string): string {
+  return problems.length === 0 ? well : `**failed:** ${problems.map(oneLine).join("; ")}`;
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function oneLine(text: string): string {
+  return text.trim().split("\n")[0] ?? "";
+}
