@@ -1,4 +1,5 @@
 import type { ListrTask } from "listr2";
+import { interrupts } from "./interrupt.ts";
 import { say, terminal } from "./terminal.ts";
 
 /** A named piece of work; `note` tells what it is doing right now. The string that `run` returns ends its line. */
@@ -15,10 +16,15 @@ export interface Group {
 
 export type Work = Step | Group;
 
-/** Runs work in order and shows it on standard error: a live tree at a terminal, else one line an event. */
+/**
+ * Runs work in order and shows it on standard error: a live tree at a terminal, else one line an event. An interrupt
+ * lets the running item finish, and no further one begin.
+ */
 export async function runWork(work: readonly Work[], plain = terminal().plain): Promise<void> {
-  if (plain) for (const item of work) await runPlainly(item);
-  else await runAsTree(work);
+  for (const item of work) {
+    interrupts().check();
+    await (plain ? runPlainly(item) : runAsTree(item));
+  }
 }
 
 async function runPlainly(item: Work): Promise<void> {
@@ -47,7 +53,7 @@ function throwFirst(results: readonly PromiseSettledResult<unknown>[]): void {
   if (failed !== undefined) throw failed.reason;
 }
 
-async function runAsTree(work: readonly Work[]): Promise<void> {
+async function runAsTree(item: Work): Promise<void> {
   const { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } = await import("listr2");
   // Every renderer of listr2 writes to standard output unless it is given a logger that doesn't.
   const logger = new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) });
@@ -60,20 +66,18 @@ async function runAsTree(work: readonly Work[]): Promise<void> {
       if (end !== undefined) own.title = `${step.title}: ${end}`;
     },
   });
-  // One list an item: a group must end with all its steps ended, and then stop what follows.
-  for (const item of work) {
-    const steps = "run" in item ? [item] : item.parallel;
-    const results: PromiseSettledResult<unknown>[] = [];
-    const watched = steps.map((step) => task({ ...step, run: (note) => settle(step.run(note), results) }));
-    const list = new Listr(watched, {
-      concurrent: true,
-      exitOnError: false,
-      registerSignalListeners: false,
-      rendererOptions: { logger, timer: PRESET_TIMER, showErrorMessage: false },
-    });
-    await list.run();
-    throwFirst(results);
-  }
+  // A group must end with all its steps ended.
+  const steps = "run" in item ? [item] : item.parallel;
+  const results: PromiseSettledResult<unknown>[] = [];
+  const watched = steps.map((step) => task({ ...step, run: (note) => settle(step.run(note), results) }));
+  const list = new Listr(watched, {
+    concurrent: true,
+    exitOnError: false,
+    registerSignalListeners: false,
+    rendererOptions: { logger, timer: PRESET_TIMER, showErrorMessage: false },
+  });
+  await list.run();
+  throwFirst(results);
 }
 
 async function settle<T>(running: Promise<T>, results: PromiseSettledResult<unknown>[]): Promise<T> {
