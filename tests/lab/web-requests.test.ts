@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { get, type Reply } from "./support/site.ts";
+import { eventually, get, type Reply } from "./support/site.ts";
 import { regionNames, type WebTiers, webHost, webTiers } from "./support/web.ts";
 
 jest.setTimeout(120_000);
@@ -95,6 +95,47 @@ describe("names", () => {
     expect(page.status).toBe(200);
     expect(page.body).toContain(`https://${web.site.domain}/`);
     expect(page.body + JSON.stringify(page.headers)).not.toContain("evil.example");
+  });
+});
+
+describe("[O11] nginx", () => {
+  test("[O12] has this site alone, and takes bodies up to what PHP takes", async () => {
+    for (const region of regionNames) {
+      const config = await web.run(region, ["nginx", "-T"]);
+      const files = [...config.matchAll(/^# configuration file (.*):$/gm)].map(([, name]) => name as string);
+      expect(files.filter((name) => /sites-enabled|conf\.d/.test(name))).toEqual([
+        "/etc/nginx/sites-enabled/evenkeel",
+      ]);
+      const sizes = [...config.matchAll(/^\s*client_max_body_size\s+(\S+);/gm)].map(([, size]) => size);
+      expect([region, sizes]).toEqual([region, ["64m"]]);
+    }
+  });
+
+  test("gives a post's pretty permalink, and 404 for one that nobody wrote", async () => {
+    for (const region of regionNames) {
+      const list = await web.probe(region, "/wp-json/wp/v2/posts?per_page=1&order=asc");
+      const [post] = JSON.parse(list.body) as { link: string; slug: string }[];
+      const { pathname } = new URL(post?.link ?? "");
+      expect(pathname).toBe(`/${post?.slug}/`);
+      const page = await web.probe(region, pathname);
+      expect([page.status, page.body.includes("single-post")]).toEqual([200, true]);
+      const unknown = await web.probe(region, `/no-${post?.slug}/`);
+      expect([unknown.status, unknown.body.includes("error404")]).toEqual([404, true]);
+    }
+  });
+
+  test("lets an image be kept for 30 days, and notes none that is missing", async () => {
+    const image = await web.probe(standby, "/wp-includes/images/blank.gif");
+    expect([image.status, image.headers["cache-control"]]).toEqual([200, "max-age=2592000"]);
+    const mark = `proof-${Date.now()}`;
+    expect((await web.probe(standby, `/wp-content/${mark}-image.png`)).status).toBe(404);
+    // What nginx does note comes after it, so that a line for the image would be there by then.
+    expect((await web.probe(standby, `/wp-includes/?${mark}-folder`)).status).toBe(403);
+    const log = await eventually("the line for the folder", 5_000, async () => {
+      const lines = (await web.run(standby, ["tail", "-n", "200", "/var/log/nginx/error.log"])).split("\n");
+      return lines.some((line) => line.includes(`${mark}-folder`)) ? lines : null;
+    });
+    expect(log.filter((line) => line.includes(`${mark}-image`))).toEqual([]);
   });
 });
 

@@ -83,11 +83,64 @@ describe("the same site in both regions", () => {
       expect(seen.title.rendered).toBe(title);
     }
   });
+});
 
-  test("[O12] PHP's limits", async () => {
-    const names = ["memory_limit", "post_max_size", "upload_max_filesize", "max_file_uploads"];
-    const code = `<?php foreach (${JSON.stringify(names)} as $name) { echo ini_get($name), ' '; }`;
-    expect((await web.run(active, ["-u", "www-data", "php"], code)).trim()).toBe("256M 64M 64M 100");
+describe("[O12] PHP's limits", () => {
+  const sizes = {
+    memory_limit: "256M",
+    post_max_size: "64M",
+    upload_max_filesize: "64M",
+    max_file_uploads: "100",
+  };
+  const wanted = { ...sizes, max_execution_time: "300", display_errors: "off" };
+
+  /** Lays a script among the standby's pages for as long as it takes to be asked as a visitor asks. */
+  async function fromPage(folder: string, files: Record<string, string>) {
+    const inside = `/wp-content/${folder}`;
+    const asPhp = (argv: string[], stdin?: string) => web.run(standby, ["-u", "www-data", ...argv], stdin);
+    try {
+      await asPhp(["mkdir", "-p", `/var/www/html${inside}`]);
+      for (const [name, text] of Object.entries(files))
+        await asPhp(["tee", `/var/www/html${inside}/${name}`], text);
+      return await web.probe(standby, `${inside}/limits.php`);
+    } finally {
+      await web.run(standby, ["rm", "-rf", `/var/www/html${inside}`]);
+    }
+  }
+
+  const warning = `limits-proof ${Date.now()}`;
+  const script = `<?php
+$seen = ['sapi' => PHP_SAPI];
+foreach (${JSON.stringify(Object.keys(wanted))} as $name) {
+    $seen[$name] = ini_get($name) ?: 'off';
+}
+define('SHORTINIT', true);
+require '/var/www/html/wp-load.php';
+trigger_error('${warning}', E_USER_WARNING);
+echo json_encode($seen + ['debug' => WP_DEBUG || WP_DEBUG_DISPLAY]);
+`;
+
+  test("are in force where a visitor's page runs, and debugging is off: a warning is not shown", async () => {
+    const page = await fromPage("limits-proof", { "limits.php": script });
+    // Nothing but the object: the warning, which is in the log, would stand before it.
+    expect([page.status, JSON.parse(page.body)]).toEqual([
+      200,
+      { sapi: "fpm-fcgi", ...wanted, debug: false },
+    ]);
+    await web.run(standby, ["grep", "-q", warning, "/var/log/nginx/error.log"]);
+    expect((await web.probe(standby, "/wp-content/limits-proof/limits.php")).status).toBe(404);
+  });
+
+  test("others would be seen there; errors can't be shown by a file among the pages", async () => {
+    const own = "memory_limit = 128M\ndisplay_errors = 1\n";
+    const page = await fromPage("limits-proof-own", { "limits.php": script, ".user.ini": own });
+    expect(JSON.parse(page.body)).toMatchObject({ memory_limit: "128M", display_errors: "off" });
+  });
+
+  test("are those of scheduled tasks as well, which PHP's command line runs", async () => {
+    const code = `<?php foreach (${JSON.stringify(Object.keys(sizes))} as $name) { echo ini_get($name), ' '; }`;
+    const said = await web.run(active, ["-u", "www-data", "php"], code);
+    expect(said.trim().split(" ")).toEqual(Object.values(sizes));
   });
 });
 

@@ -29,7 +29,7 @@ function inForce(one: SshHost): Record<string, string> {
 }
 
 describe("how ssh logs in", () => {
-  test("[O17] by the session's key alone, where a host has no login of its own", () => {
+  test("by the session's key alone, where a host has no login of its own", () => {
     expect(inForce(host())).toMatchObject({
       batchmode: "yes",
       identityfile: files.key,
@@ -75,7 +75,7 @@ describe("how ssh logs in", () => {
   });
 });
 
-describe("[O17] the program that answers ssh", () => {
+describe("the program that answers ssh", () => {
   const login = { privateKey: "KEY", passphrase: "PASS PHRASE", password: "PASS WORD" };
   for (const [file, content] of loginFiles(files, login)) writeFileSync(file, content, { mode: 0o600 });
   const variables = askpassVariables(files, login);
@@ -100,7 +100,7 @@ describe("[O17] the program that answers ssh", () => {
   });
 });
 
-describe("[O17] variables of a command", () => {
+describe("variables of a command", () => {
   test("of one line travel in a config file, as ssh reads them there", () => {
     const { configLine, ...rest } = carryVariables({ A: 'a "b" \\ $x # %h', B: "" });
     expect(rest).toEqual({ sendNames: [], processVariables: {} });

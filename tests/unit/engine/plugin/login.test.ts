@@ -72,7 +72,7 @@ test("an agent that was named and isn't there is refused before any host is dial
   );
 });
 
-test("[O17] a host key that isn't checked is warned of, once a host; one that is given is not", async () => {
+test("a host key that isn't checked is warned of, once a host; one that is given is not", async () => {
   const hosts = remoteHosts(new AbortController().signal);
   const warned: string[] = [];
   const warn = (text: string) => void warned.push(text);
