@@ -156,6 +156,7 @@ describe("what is not for visitors", () => {
     ["", "/xmlrpc.php", 404],
     ["", "/wp-config.php", 404],
     ["", "/wp-admin/install.php", 404],
+    ["", "/readme.html", 404],
   ])("%s%s answers %i", async (_, path, status) => {
     expect((await web.probe(active, path)).status).toBe(status);
   });

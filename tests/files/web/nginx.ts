@@ -101,6 +101,8 @@ export function nginxTests(web: WebHost): void {
         "/wp-config.php~": "404",
         "/xmlrpc.php": "404",
         "/wp-admin/install.php": "404",
+        "/readme.html": "404",
+        "/license.txt": "404",
         "/evenkeel/anything": "404",
         "/wp-includes/missing.css": "404",
         "/wp-includes/missing.php": "404",
