@@ -1,6 +1,6 @@
 import { exitCodes, explain, UserError } from "./errors.ts";
 import { createInterrupts, useInterrupts } from "./interrupt.ts";
-import { commands, parserOf } from "./parser.ts";
+import { commands, parserOf, refuseKeptFlags } from "./parser.ts";
 import { quote } from "./remote/shell.ts";
 import { say } from "./terminal.ts";
 
@@ -28,6 +28,7 @@ function exit(code: number): never {
 }
 
 async function main(): Promise<number> {
+  refuseKeptFlags(argv);
   await parserOf(argv, commands, await version()).parseAsync();
   return Number(process.exitCode ?? exitCodes.ok);
 }

@@ -82,6 +82,29 @@ function verbIn({ parsed }: Argv): string | undefined {
   return verb === undefined ? undefined : String(verb);
 }
 
+/** Flags that would change what a command does, and that npm takes for settings of its own without a word. */
+const keptFlags = ["preview", "full", "region", "site", "format", "confirm", "even-active"];
+
+/**
+ * Refuses (2) a command that npm runs without a flag that was meant for it: `npm run provision --preview` would build
+ * the site. npm hands such a flag on as `npm_config_preview`; one that stands there as well was given with the dashes.
+ */
+export function refuseKeptFlags(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): void {
+  const { npm_lifecycle_event: script } = env;
+  if (!["provision", "status", "destroy"].includes(script ?? "")) return;
+  const given = (flag: string) => argv.some((word) => word === `--${flag}` || word.startsWith(`--${flag}=`));
+  const kept = keptFlags.find(
+    (flag) => env[`npm_config_${flag.replaceAll("-", "_")}`] !== undefined && !given(flag),
+  );
+  if (kept === undefined) return;
+  throw new UserError({
+    what: `npm kept --${kept} to itself`,
+    why: npmHint,
+    next: `npm run ${script} -- --${kept} …`,
+    exitCode: exitCodes.usage,
+  });
+}
+
 function usage(
   message: string,
   verb: string | undefined,

@@ -44,7 +44,7 @@ export async function init(args: InitArgs, root = home): Promise<void> {
     engine: "mariadb",
     domain: args.domain ?? `${args.site}.lab.test`,
     adminEmail: `admin@${args.domain ?? `${args.site}.lab.test`}`,
-    ...(args.title === undefined ? {} : { title: args.title }),
+    title: args.title ?? args.site,
     ...(args.webServers === 1 ? {} : { webServers: args.webServers }),
     networks,
   };

@@ -60,7 +60,7 @@ for _ in $(seq 20); do
   for _ in 1 2 3; do ask -w 'post %{http_code}\\n' -d abc=1 "$1/xmlrpc.php" & done
   wait
 done &
-for _ in $(seq 40); do ask -w 'get %{http_code}\\n' "$1/readme.html"; done
+for _ in $(seq 40); do ask -w 'get %{http_code}\\n' "$1/wp-includes/images/blank.gif"; done
 wait
 `;
 

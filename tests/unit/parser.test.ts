@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { CommandModule } from "yargs";
 import { UserError } from "../../automation/errors.ts";
-import { commands, parserOf } from "../../automation/parser.ts";
+import { commands, parserOf, refuseKeptFlags } from "../../automation/parser.ts";
 import { hostileText, mutatedList } from "./support/mutations.ts";
 
 /** The command line with every verb's work taken out: what is left is what arguments alone decide. */
@@ -117,6 +117,23 @@ describe("[P26] refused by name with the next command, before anything is touche
     expect(`${error.what} ${error.why ?? ""}`).toContain(named);
     expect(error.next).toContain(remedy);
     expect(readdirSync(cache)).toEqual([]);
+  });
+
+  test.each([
+    ["--preview", { npm_config_preview: "true" }, ["provision"], true],
+    ["--region=primary", { npm_config_region: "primary" }, ["provision"], true],
+    ["--even-active", { npm_config_even_active: "true" }, ["destroy"], true],
+    ["none", {}, ["provision"], false],
+    ["--preview, after the dashes", { npm_config_preview: "true" }, ["provision", "--preview"], false],
+    ["npm's own --yes", { npm_config_yes: "true" }, ["provision"], false],
+  ])("npm that keeps %s to itself: refused: %#", (_, kept, argv, refused) => {
+    const env = { ...kept, npm_lifecycle_event: argv[0] };
+    const run = (script: NodeJS.ProcessEnv) => () => refuseKeptFlags(argv, script);
+    if (refused) expect(run(env)).toThrow(expect.objectContaining({ exitCode: 2 }));
+    else expect(run(env)).not.toThrow();
+    // Whoever else runs the command has npm's settings for other reasons.
+    expect(run({ ...env, npm_lifecycle_event: "test" })).not.toThrow();
+    expect(run(kept)).not.toThrow();
   });
 
   test("a stray word names the two dashes that npm wants, when npm started the command", async () => {
