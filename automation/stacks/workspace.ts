@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import type { LocalWorkspace, Stack } from "@pulumi/pulumi/automation/index.js";
 import type { Engine } from "../engine/setup.ts";
 import { detachedCommand } from "./command.ts";
+import { pruneLogs } from "./logs.ts";
 
 export interface WorkspaceOptions {
   /** Folder of the Pulumi project. */
@@ -58,6 +59,9 @@ async function open({ directory, engine, variables }: WorkspaceOptions) {
   const automation = await import("@pulumi/pulumi/automation/index.js");
   const backend = engine.env.PULUMI_BACKEND_URL;
   if (backend?.startsWith("file:///")) mkdirSync(new URL(backend), { recursive: true, mode: 0o700 });
+  pruneLogs(engine.pulumiHome);
+  // `PulumiCommand.get` runs `pulumi version` in this process's environment: its log would go to the user's own folder.
+  process.env.PULUMI_HOME = engine.pulumiHome;
   const created = await automation.LocalWorkspace.create({
     workDir: directory,
     pulumiHome: engine.pulumiHome,
