@@ -59,9 +59,10 @@ async function webHosts(): Promise<string[]> {
 async function served(): Promise<string[]> {
   const ask = ["sudo", "-n", "evenkeel-traffic", "haproxy", "show", "servers", "state", "web"];
   const { stdout } = await cli(["ssh", "primary/gateway", "--", ...ask]);
+  const prefix = handle.host("primary/web-1").name.replace(/web-1$/, "");
   const rows = stdout.split("\n").map((line) => line.split(" "));
   return rows.flatMap(([, backend, , name, , state]) =>
-    backend === "web" && name !== undefined && state === "2" ? [name] : [],
+    backend === "web" && name !== undefined && state === "2" ? [name.replace(prefix, "")] : [],
   );
 }
 
