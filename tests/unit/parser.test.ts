@@ -6,7 +6,7 @@ import fc from "fast-check";
 import type { CommandModule } from "yargs";
 import { UserError } from "../../automation/errors.ts";
 import { commands, parserOf, refuseKeptFlags } from "../../automation/parser.ts";
-import { hostileText, mutatedList } from "./support/mutations.ts";
+import { hostileWord, mutatedList } from "./support/mutations.ts";
 
 /** The command line with every verb's work taken out: what is left is what arguments alone decide. */
 const verbs = commands.map((verb) => ({ ...verb, handler: () => undefined })) as CommandModule[];
@@ -45,7 +45,7 @@ describe("[P26] arguments", () => {
     let refused = 0;
     await fc.assert(
       fc.asyncProperty(
-        fc.constantFrom(...valid).chain((argv) => mutatedList(argv, hostileText)),
+        fc.constantFrom(...valid).chain((argv) => mutatedList(argv, hostileWord)),
         async (argv) => {
           const end = await outcome(argv);
           if (end === "taken") return;

@@ -24,10 +24,9 @@ export interface LocalRun extends LineWatch {
   deadline: Deadline;
   /** Aborted: the command is to end. */
   signal: AbortSignal;
+  /** Milliseconds between asking its group of processes to end and ending it. Default: 5000. */
+  graceMs?: number;
 }
-
-/** Milliseconds between asking a group of processes to end and ending it. */
-const graceMs = 5000;
 
 /** Groups of processes that run now, by the id of their leader. */
 const groups = new Set<number>();
@@ -41,7 +40,7 @@ export function lineWatch(logging: string | undefined, log: (line: string) => vo
 
 /**
  * Runs a command in a process group of its own, in the plugin's environment with more added to it.
- * Past the deadline, or at the signal, the whole group gets SIGTERM, five seconds later SIGKILL, and
+ * Past the deadline, or at the signal, the whole group gets SIGTERM, after its grace SIGKILL, and
  * an error is thrown.
  */
 export async function runLocal(run: LocalRun): Promise<CommandOutcome> {
@@ -70,7 +69,7 @@ export async function runLocal(run: LocalRun): Promise<CommandOutcome> {
     const late = () => new Error("ended with its process group, because it was late");
     return outcome(file, await within(Promise.race([child, stopped]), run.deadline, late));
   } catch (error) {
-    await endGroup(pid, child);
+    await endGroup(pid, child, run.graceMs ?? 5000);
     throw error;
   } finally {
     run.signal.removeEventListener("abort", onAbort);
@@ -102,7 +101,7 @@ function outcome(file: string, result: Ended): CommandOutcome {
   return { exitCode: result.exitCode ?? 1, stdout, stderr };
 }
 
-async function endGroup(pid: number | undefined, child: ResultPromise): Promise<void> {
+async function endGroup(pid: number | undefined, child: ResultPromise, graceMs: number): Promise<void> {
   if (pid === undefined) return;
   signalGroup(pid, "SIGTERM");
   const gone = async () => {

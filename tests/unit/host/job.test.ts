@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { secretTexts, withoutSecrets } from "../../../automation/engine/plugin/values.ts";
 import { roleProgram } from "../../../components/host/job.ts";
+import { anyCharacter } from "../support/mutations.ts";
 
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 const dollar = (text: string) => ({ "4dabf18193072939515e22adb298388d": secretSignature, value: text });
@@ -14,14 +15,14 @@ const job = (content: string) => ({
 
 /** What Python makes of the literal in the program: a raw string between three apostrophes. */
 function jobOf(program: string) {
-  const literal = /json\.loads\(r'''\n(.*)\n'''\)/.exec(program)?.[1] ?? "";
+  const literal = /json\.loads\(r'''\n(.*)\n'''\)/s.exec(program)?.[1] ?? "";
   expect(literal).not.toContain("'");
   return JSON.parse(literal) as { files: { path: string; content: string; mode: string; owner: string }[] };
 }
 
 test("any content of a file survives in the program", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (content) => {
+    fc.property(fc.string({ unit: anyCharacter }), (content) => {
       const { files } = jobOf(roleProgram(job(content)));
       expect(files[1]).toEqual({ path: "/etc/x", content, mode: "0644", owner: "root:root" });
     }),
