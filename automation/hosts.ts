@@ -55,13 +55,13 @@ export function openHosts(
   });
 }
 
-/** A host by id or machine name; a usage error that lists all of them where there is none. */
-export function findHost(outputs: SiteOutputs, name: string, site: string): HostOutputs {
+/** A host by id or machine name; a usage error that lists all of them where there is none, or none was named. */
+export function findHost(outputs: SiteOutputs, name: string | undefined, site: string): HostOutputs {
   const hosts = hostsOf(outputs);
   const host = hosts.find(({ id, name: machine }) => id === name || machine === name);
   if (host !== undefined) return host;
   throw new UserError({
-    what: `there is no host ${name}`,
+    what: name === undefined ? "no host was named" : `there is no host ${name}`,
     why: `the hosts are ${hosts.map(({ id }) => id).join(", ")}`,
     next: `npx evenkeel ssh ${hosts[0]?.id ?? "HOST"}${siteFlag(site)}`,
     exitCode: exitCodes.usage,

@@ -105,11 +105,48 @@ export function problemsTogether({
   return problems;
 }
 
+const kinds: Readonly<Record<string, string>> = {
+  string: "a text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a mapping",
+  record: "a mapping",
+};
+
+/** An issue in words for somebody who wrote the file, wherever the schema has none of its own. */
+function sentence(issue: z.core.$ZodIssue): string {
+  if (["invalid_type", "invalid_value"].includes(issue.code) && issue.input === undefined)
+    return "is missing";
+  if (!/^(Invalid|Too) /.test(issue.message)) return issue.message;
+  switch (issue.code) {
+    case "invalid_type":
+      return `must be ${kinds[issue.expected] ?? issue.expected}`;
+    case "invalid_value":
+      return `must be one of ${issue.values.join(", ")}`;
+    case "too_small":
+      return issue.origin === "string"
+        ? `must have at least ${issue.minimum} characters`
+        : `must be at least ${issue.minimum}`;
+    case "too_big":
+      return issue.origin === "string"
+        ? `must have at most ${issue.maximum} characters`
+        : `must be at most ${issue.maximum}`;
+    case "invalid_format":
+      return issue.format === "email"
+        ? "is no e-mail address"
+        : `must match ${issue.pattern ?? issue.format}`;
+    default:
+      return issue.message;
+  }
+}
+
 /** Problems as lines that name the key; `prefix` is the namespace, with the file where there are several. */
 export function describe(error: z.ZodError, prefix: string): string[] {
   return error.issues.map((issue) => {
     const path = issue.path.join(".");
     if (issue.code === "unrecognized_keys") return `${prefix}${issue.keys.join(", ")}: is no known key`;
-    return `${prefix}${path}: ${issue.message}`;
+    return `${prefix}${path}: ${sentence(issue)}`;
   });
 }

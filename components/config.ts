@@ -39,14 +39,14 @@ export function parseConfig(
   siteValues: Record<string, unknown>,
   regionValues: Record<string, Record<string, unknown>>,
 ): SiteConfig {
-  const parsed = siteSchema.safeParse(siteValues);
+  const parsed = siteSchema.safeParse(siteValues, { reportInput: true });
   const problems = parsed.success ? [] : describe(parsed.error, "evenkeel:");
   problems.push(...problemsTogether(soundValues(siteValues)));
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(site))
     problems.unshift(`name: "${site}" is no site name (lower-case letters, digits, dashes)`);
   const regions: Record<string, z.infer<typeof regionSchema>> = {};
   for (const [name, values] of Object.entries(regionValues)) {
-    const region = regionSchema.safeParse(withRegionDefaults(site, name, values));
+    const region = regionSchema.safeParse(withRegionDefaults(site, name, values), { reportInput: true });
     if (region.success) regions[name] = region.data;
     else problems.push(...describe(region.error, `Pulumi.${name}.yaml: evenkeel:`));
   }

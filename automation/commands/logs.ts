@@ -9,14 +9,17 @@ const options = {
   follow: { alias: "f", type: "boolean", default: false, describe: "Go on as lines come" },
 } as const;
 
-type Args = InferredOptionTypes<typeof options> & { host: string };
+type Args = InferredOptionTypes<typeof options> & { host?: string | undefined };
 
 export const logsCommand: CommandModule<object, Args> = {
-  command: "logs <host>",
+  command: "logs [host]",
   describe: "Print a host's journal: logs primary/database -u mariadb -f",
   builder: (yargs) =>
     yargs
-      .positional("host", { type: "string", demandOption: true, describe: "A host's id or machine name" })
+      .positional("host", {
+        type: "string",
+        describe: "A host's id or machine name; without one: which there are",
+      })
       .options(options),
   handler: async (args) => {
     const { showLogs } = await import("../status/logs.ts");

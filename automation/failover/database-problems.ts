@@ -1,6 +1,6 @@
 import type { Grant } from "./granted.ts";
 import type { DatabaseFacts, RegionObservation } from "./observation.ts";
-import { type Context, mendOrLook, type Problem } from "./problem.ts";
+import { type Context, mendOr, type Problem } from "./problem.ts";
 import { beats } from "./writers.ts";
 
 /** A healthy standby is under two seconds behind; half a minute is more than a long transaction or a busy machine. */
@@ -11,13 +11,19 @@ export function databaseProblems({ name, database }: RegionObservation, context:
   const { facts } = database;
   if (facts === null) {
     const what = `the database host of ${name} can't be asked: ${database.why}`;
-    return [{ code: "database-silent", what, next: mendOrLook(context, name, `${name}/database`) }];
+    return [
+      {
+        code: "database-silent",
+        what,
+        next: mendOr(context, name, context.commands.look(`${name}/database`)),
+      },
+    ];
   }
   // Before anything else is tried there: no verb opens a database while the fence's marker lies there.
   if (facts.fencing) return [unfinishedFence(name, facts, context)];
   if (!facts.running) {
     const what = `the database of ${name} does not run`;
-    return [{ code: "database-down", what, next: context.commands.startDatabase(name) }];
+    return [{ code: "database-down", what, next: context.commands.restart(`${name}/database`, "mariadb") }];
   }
   return [...hostProblems(name, facts, context), ...roleProblems(name, facts, context)];
 }
@@ -33,7 +39,7 @@ function hostProblems(name: string, facts: DatabaseFacts, { commands }: Context)
   if (facts.restartNeeded) {
     const what = `the database of ${name} runs on older settings until it is restarted`;
     // A restart of the active one is an outage: it is the operator's choice, not a mend.
-    const next = facts.role === "active" ? null : commands.startDatabase(name);
+    const next = facts.role === "active" ? null : commands.restart(`${name}/database`, "mariadb");
     problems.push({ code: "restart-needed", what, next });
   }
   if (facts.clockSkewSeconds !== null) {

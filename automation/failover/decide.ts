@@ -1,7 +1,7 @@
 import { databaseProblems } from "./database-problems.ts";
 import type { Commands } from "./next.ts";
 import type { MachineProblem, Observation, RegionObservation } from "./observation.ts";
-import { type Context, contextOf, mendOrLook, type Problem } from "./problem.ts";
+import { type Context, contextOf, mendOr, type Problem } from "./problem.ts";
 import { webProblems } from "./web-problems.ts";
 import type { Writers } from "./writers.ts";
 
@@ -87,15 +87,22 @@ function regionProblems(region: RegionObservation, context: Context): Problem[] 
 }
 
 function thirdPlaceProblems(context: Context): Problem[] {
+  const { commands } = context;
   const { thirdPlace } = context.observation;
   if (thirdPlace === null) {
-    return [{ code: "third-place", what: "the third place is not built", next: context.commands.provision }];
+    return [{ code: "third-place", what: "the third place is not built", next: commands.provision }];
   }
-  const next = mendOrLook(context, "global", "third/edge");
-  const problem = (what: string): Problem => ({ code: "third-place", what, next });
-  if (!thirdPlace.reachable) return [problem("the third place can't be reached")];
+  const problem = (what: string, command: string): Problem => {
+    return { code: "third-place", what, next: mendOr(context, "global", command) };
+  };
+  const edge = "third/edge";
+  if (!thirdPlace.reachable) return [problem("the third place can't be reached", commands.look(edge))];
   return [
-    ...(thirdPlace.edge === true ? [] : [problem("the edge does not answer")]),
-    ...(thirdPlace.dns === true ? [] : [problem("DNS does not answer the name")]),
+    ...(thirdPlace.edge === true
+      ? []
+      : [problem("the edge does not answer", commands.restart(edge, "haproxy"))]),
+    ...(thirdPlace.dns === true
+      ? []
+      : [problem("DNS does not answer the name", commands.restart(edge, "pdns"))]),
   ];
 }

@@ -61,13 +61,14 @@ export async function webFacts(
 /** The part of a web host's status document that decisions use; nulls where there is no document. */
 export function toGate(
   status: WebStatus | null,
-): Pick<WebObservation, "gate" | "epoch" | "version" | "cron" | "uploadsThere" | "warning"> {
+): Pick<WebObservation, "gate" | "epoch" | "version" | "cron" | "uploadsThere" | "stopped" | "warning"> {
   return {
     gate: status?.gate ?? null,
     epoch: status?.epoch ?? null,
     version: status?.versions.wordpress ?? null,
     cron: status?.cron ?? null,
     uploadsThere: uploadsThere(status?.uploads),
+    stopped: status?.stopped ?? [],
     warning: status?.php?.warning ?? null,
   };
 }

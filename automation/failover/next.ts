@@ -9,9 +9,10 @@ export interface Commands {
   fence: (region: string) => string;
   /** Joins a region's database to whoever is the writer, or says why it may not. */
   follow: (region: string) => string;
-  startDatabase: (region: string) => string;
   /** Mounts the volume of a web host's uploads again. */
   mountUploads: (host: string) => string;
+  /** Starts a service of a host that does not run or does not answer. */
+  restart: (host: string, unit: string) => string;
   /** Which services of a host failed, and, where it can't be reached, which hop does not answer. */
   look: (host: string) => string;
   /** Makes machines of one stack anew by hand, given their resources. */
@@ -28,8 +29,8 @@ export function commandsOf(site: { flag: string; pulumi: string }): Commands {
     resumeWithLoss: (region) => `npx evenkeel resume ${region} --confirm ${region} --accept-loss${siteFlag}`,
     fence: (region) => on(`${region}/database`, "sudo evenkeel-db fence"),
     follow: (region) => on(`${region}/database`, "sudo evenkeel-db follow"),
-    startDatabase: (region) => on(`${region}/database`, "sudo systemctl restart mariadb"),
     mountUploads: (host) => on(host, "sudo systemctl start mnt-wp_uploads.mount"),
+    restart: (host, unit) => on(host, `sudo systemctl restart ${unit}`),
     look: (host) => on(host, "systemctl --failed"),
     replace: (stack, urns) =>
       [`${site.pulumi} up -s ${stack}`, ...urns.map((urn) => `--replace '${urn}'`)].join(" "),

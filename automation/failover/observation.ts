@@ -89,6 +89,8 @@ export interface WebObservation {
   cron: "active" | "inactive" | null;
   /** False where the volume of the uploads is not mounted; null where that is not known. */
   uploadsThere: boolean | null;
+  /** Units of its web tier that do not run; empty also where that is not known. */
+  stopped: string[];
   /** What the host warns of though it works as configured. */
   warning: string | null;
   why: string | null;

@@ -24,6 +24,7 @@ export interface Problem {
     | "fenced"
     | "fence-unfinished"
     | "web-down"
+    | "service-stopped"
     | "gate-wrong"
     | "cron-stopped"
     | "uploads-missing"
@@ -63,8 +64,8 @@ function highestEpoch(regions: readonly RegionObservation[]): number | null {
   return known.length === 0 ? null : Math.max(...known);
 }
 
-/** Provision mends a place whose machines are gone or stopped; where they all run, somebody has to look at the host. */
-export function mendOrLook({ observation, commands }: Context, stack: string, host: string): string {
+/** Provision mends a place whose machines are gone or stopped; where they all run, it is something on one of them. */
+export function mendOr({ observation, commands }: Context, stack: string, command: string): string {
   const known = observation.machines?.some((machine) => machine.stack === stack) ?? false;
-  return known ? commands.provision : commands.look(host);
+  return known ? commands.provision : command;
 }

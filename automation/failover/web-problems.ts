@@ -1,5 +1,5 @@
-import type { DatabaseFacts, RegionObservation } from "./observation.ts";
-import { type Context, mendOrLook, type Problem } from "./problem.ts";
+import type { DatabaseFacts, RegionObservation, WebObservation } from "./observation.ts";
+import { type Context, mendOr, type Problem } from "./problem.ts";
 
 /** What is wrong with the web tier of a region that is built: its address, and the gate of each of its hosts. */
 export function webProblems(region: RegionObservation, context: Context): Problem[] {
@@ -8,6 +8,7 @@ export function webProblems(region: RegionObservation, context: Context): Proble
   const problems = [
     ...addressProblems(region, context),
     ...gateProblems(region, active, context),
+    ...serviceProblems(region, context),
     ...storeProblems(region, context),
     ...cacheProblems(region, context),
     ...uploadsProblems(region, context),
@@ -28,48 +29,78 @@ function addressProblems(
   context: Context,
 ): Problem[] {
   if (http.live !== true) {
-    // A host that answers has its services looked at; else the balancer in front of it.
-    const host = web.some(({ gate }) => gate === null) ? `${name}/web-1` : `${name}/gateway`;
     const what = `the web tier of ${name} does not answer at ${url}`;
-    return [{ code: "web-down", what, next: mendOrLook(context, name, host) }];
+    // Web hosts that answer and run their services leave the balancer in front of them.
+    const command = webCommand(name, web, context) ?? context.commands.restart(`${name}/gateway`, "haproxy");
+    return [{ code: "web-down", what, next: mendOr(context, name, command) }];
   }
   if (http.ready === true) return [];
   const why = notReady.length === 0 ? "reaches no database" : `is not ready: ${notReady.join(", ")}`;
   const what = `the web tier of ${name} ${why}`;
   // A database that serves nobody is told by itself, with what mends it.
-  const serves = serving(database.facts);
-  return [{ code: "web-down", what, next: serves ? mendOrLook(context, name, `${name}/web-1`) : null }];
+  if (!serving(database.facts)) return [{ code: "web-down", what, next: null }];
+  const command = webCommand(name, web, context) ?? context.commands.look(`${name}/web-1`);
+  return [{ code: "web-down", what, next: mendOr(context, name, command) }];
+}
+
+/** What to run on the first web host that can't be asked or misses a service; null where there is none. */
+function webCommand(name: string, web: readonly WebObservation[], { commands }: Context): string | null {
+  const index = web.findIndex(({ gate, stopped }) => gate === null || stopped.length > 0);
+  const [unit] = web[index]?.stopped ?? [];
+  if (index === -1) return null;
+  const host = webHost(name, index);
+  return unit === undefined ? commands.look(host) : commands.restart(host, unit);
+}
+
+function webHost(name: string, index: number): string {
+  return `${name}/web-${index + 1}`;
+}
+
+/** Services that were stopped by hand, or have failed: behind a balancer, the others do this host's work. */
+function serviceProblems({ name, web }: RegionObservation, { commands }: Context): Problem[] {
+  return web.flatMap(({ host, stopped }, index) =>
+    stopped.map((unit): Problem => {
+      const next = commands.restart(webHost(name, index), unit);
+      return { code: "service-stopped", what: `${unit} does not run on ${host}`, next };
+    }),
+  );
 }
 
 function storeProblems({ name, store }: RegionObservation, context: Context): Problem[] {
   if (store === null || store.reachable === true) return [];
   // A gateway that can't be asked is told by its region's address.
-  const what =
+  const { commands } = context;
+  const host = `${name}/store`;
+  const [what, command] =
     store.reachable === false
-      ? `the object store of ${name} does not answer at ${store.endpoint}`
-      : `whether the object store of ${name} answers is not known`;
-  return [{ code: "store-down", what, next: mendOrLook(context, name, `${name}/store`) }];
+      ? [
+          `the object store of ${name} does not answer at ${store.endpoint}`,
+          commands.restart(host, "evenkeel-store"),
+        ]
+      : [`whether the object store of ${name} answers is not known`, commands.look(host)];
+  return [{ code: "store-down", what, next: mendOr(context, name, command) }];
 }
 
 /** A web tier that says nothing is told by itself. */
 function cacheProblems({ name, cache }: RegionObservation, context: Context): Problem[] {
   if (cache?.reachable !== false) return [];
   const what = `the object cache of ${name} does not answer: its pages are made without it`;
-  return [{ code: "cache-down", what, next: mendOrLook(context, name, `${name}/cache`) }];
+  const command = context.commands.restart(`${name}/cache`, "redis-server");
+  return [{ code: "cache-down", what, next: mendOr(context, name, command) }];
 }
 
 function uploadsProblems({ name, web }: RegionObservation, { commands }: Context): Problem[] {
   return web.flatMap(({ host, uploadsThere }, index): Problem[] => {
     if (uploadsThere !== false) return [];
     const what = `the volume of the uploads is not mounted on ${host}: uploads are refused there`;
-    return [{ code: "uploads-missing", what, next: commands.mountUploads(`${name}/web-${index + 1}`) }];
+    return [{ code: "uploads-missing", what, next: commands.mountUploads(webHost(name, index)) }];
   });
 }
 
 function gateProblems({ name, web }: RegionObservation, active: boolean, context: Context): Problem[] {
   return web.flatMap(({ host, gate, cron, why }, index): Problem[] => {
     if (gate === null) {
-      const next = mendOrLook(context, name, `${name}/web-${index + 1}`);
+      const next = mendOr(context, name, context.commands.look(webHost(name, index)));
       return [{ code: "web-down", what: `the web host ${host} can't be asked: ${why}`, next }];
     }
     if ((gate === "open") === active)

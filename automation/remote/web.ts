@@ -70,6 +70,8 @@ export const webStatusSchema = z.object({
       warning: z.string().nullable(),
     })
     .nullish(),
+  /** Units of nginx and PHP that do not run. Older hosts don't say it. */
+  stopped: z.array(z.string()).optional(),
   /** The volume of the uploads (null: the host's own disk), and whether it is mounted. Older hosts don't say it. */
   uploads: z.object({ device: z.string().nullable(), mounted: z.boolean() }).optional(),
 });

@@ -1,6 +1,6 @@
 import { exitCodes, UserError } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
-import type { Terminal } from "../terminal.ts";
+import { say, type Terminal } from "../terminal.ts";
 
 export interface TypedQuestion {
   /** What must be typed. */
@@ -11,6 +11,8 @@ export interface TypedQuestion {
   /** Without a terminal the flag alone is not enough where this is false. */
   yes: boolean;
   terminal: Terminal;
+  /** What will have happened, said before it is asked for. */
+  consequence: string;
   ask?: (name: string) => Promise<string>;
 }
 
@@ -28,6 +30,7 @@ export async function askTyped(question: TypedQuestion): Promise<void> {
   if (!terminal.interactive) {
     throw usage("there is no terminal to confirm at", `--yes ${flag} ${name}`);
   }
+  say(question.consequence);
   const typed = await (question.ask ?? askAtTerminal)(name);
   if (typed.trim() !== name)
     throw usage(`"${typed.trim()}" is not ${name}: nothing was done`, `${flag} ${name}`);

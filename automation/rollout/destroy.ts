@@ -41,7 +41,8 @@ export async function destroy(args: DestroyArgs): Promise<void> {
   const timeoutSeconds = checkTimeout(args.timeout);
   if (args.preview) return previewDestroy(args, { place, config, picked });
   const { confirm: given, yes } = args;
-  await askTyped({ name: config.site, given, flag: "--confirm", yes, terminal: terminal() });
+  const confirmed = { name: config.site, given, flag: "--confirm", yes, terminal: terminal() };
+  await askTyped({ ...confirmed, consequence: whatGoes(config, picked) });
   if (!(await isSomethingHere(place, config)))
     return say(`There is nothing of the site ${config.site} here.`);
   const engine = await setUpEngine(args);
@@ -56,6 +57,17 @@ export async function destroy(args: DestroyArgs): Promise<void> {
   say(
     `Destroyed ${picked.all ? `the site ${config.site}` : args.region} in ${secondsText((Date.now() - started) / 1000)}.`,
   );
+}
+
+/** For the person who is about to confirm it. */
+export function whatGoes({ site, regions }: Pick<SiteConfig, "site" | "regions">, picked: Picked): string {
+  const [region] = picked.regions;
+  const what = picked.all
+    ? `every machine of the site ${site} (${regions.join(", ")}, third place) with its databases, uploads and secrets`
+    : region === undefined
+      ? `the third place of the site ${site}, and what joins its regions`
+      : `every machine of ${region} of the site ${site}, with its database and uploads`;
+  return `This deletes ${what}. There is no way back; --preview lists it.`;
 }
 
 /** The site's folder, stacks or machines: what a lost folder leaves is there to be destroyed as well. */

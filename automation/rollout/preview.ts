@@ -4,8 +4,9 @@ import { runWork } from "../progress.ts";
 import { type SitePlace, siteFlag } from "../site.ts";
 import { summary } from "../stacks/events.ts";
 import { globalStack, type Stacks } from "../stacks.ts";
+import { refuseMoved } from "./moved.ts";
 import type { Picked } from "./regions.ts";
-import { openForPreview } from "./session.ts";
+import { openForPreview, readOutputs } from "./session.ts";
 
 export interface PreviewOptions {
   place: SitePlace;
@@ -20,6 +21,7 @@ export interface PreviewOptions {
 export async function previewRollout(options: PreviewOptions): Promise<void> {
   const session = await openForPreview(options.place, options.config);
   if (session === null) throw notSetUp(options.place);
+  refuseMoved(options.config, await readOutputs(session));
   const { stacks } = session;
   const existing = new Set(await stacks.existing());
   const names = [...options.picked.regions, ...(options.picked.global ? [globalStack] : [])];

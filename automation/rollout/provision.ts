@@ -18,6 +18,7 @@ import { askDatabases, askHosts, askStartedHosts } from "./answers.ts";
 import { setUpEngine } from "./engine.ts";
 import { refuseWrongWriters, settleGates } from "./gates.ts";
 import { missingUrns } from "./machines.ts";
+import { refuseMoved } from "./moved.ts";
 import { previewRollout } from "./preview.ts";
 import { checkTimeout, type Picked, pickRegions } from "./regions.ts";
 import { epochToOpen, interruptedActive, refuseLostWriter, rejoinPeers, resumeRegion } from "./resume.ts";
@@ -57,6 +58,7 @@ export async function provision(args: ProvisionArgs): Promise<void> {
 }
 
 async function rollOut(session: Session, picked: Picked, full: boolean): Promise<SiteOutputs | null> {
+  refuseMoved(session.config, await readOutputs(session));
   const started = await startMachines(session);
   await cureStaleLocks(session, say);
   await session.stacks.ensure();

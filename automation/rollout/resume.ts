@@ -36,7 +36,12 @@ export async function resume(args: ResumeArgs): Promise<void> {
   const config = siteConfig(place);
   const flag = siteFlag(config.site);
   if (!config.regions.includes(region)) throw unknownRegion(region, config.regions, flag);
-  await askTyped({ name: region, given: args.confirm, flag: "--confirm", yes: true, terminal: terminal() });
+  await askTyped({
+    ...{ name: region, given: args.confirm, flag: "--confirm", yes: true, terminal: terminal() },
+    consequence: acceptLoss
+      ? `This lets ${region} accept writes again, without what a later writer took.`
+      : `This lets ${region} accept writes again, where every other region tells that none came after it.`,
+  });
   const engine = await setUpEngine(args);
   const started = Date.now();
   await withLockedSite({ place, config, engine }, `resume ${region}`, async (session) => {

@@ -24,7 +24,11 @@ export async function unlock(args: UnlockArgs): Promise<void> {
   const place = sitePlace(args.site);
   const config = siteConfig(place);
   const { confirm: given, yes } = args;
-  const question = { name: config.site, given, flag: "--confirm", yes, terminal: terminal() };
+  const question = {
+    ...{ name: config.site, given, flag: "--confirm", yes, terminal: terminal() },
+    consequence:
+      "This removes those locks. Where such a command still runs, two of them would change the site at once.",
+  };
   refuseOtherName(question);
   const hadFolder = existsSync(place.stateDirectory);
   await unlockSite(place, await openAsFound(place, config), question);

@@ -6,14 +6,8 @@ import { exitCodes, UserError } from "../errors.ts";
 import { apiVersion, jsonDocument, table, writeResult } from "../output.ts";
 import { readSecretsFile } from "../site/secrets.ts";
 import { home, type SitePlace, secretsFile, siteConfig, sitePlace } from "../site.ts";
-
-/** One thing that was looked at. `ok` is null where set-up will provide it, so that its absence is no fault. */
-export interface Finding {
-  name: string;
-  ok: boolean | null;
-  detail: string;
-  fix: string | null;
-}
+import type { Finding } from "./finding.ts";
+import { diskFinding, goFinding, memoryFinding } from "./resources.ts";
 
 /** `evenkeel check`: looks at machine and configuration, changes nothing. Returns 1 when something must be mended. */
 export async function check(args: { site: string; format: string }): Promise<number> {
@@ -32,6 +26,9 @@ export async function findingsOf(place: SitePlace, config: SiteConfig): Promise<
     program("ssh", ["-V"], "apt-get install openssh-client"),
     program("ssh-keygen", ["-?"], "apt-get install openssh-client"),
     docker(),
+    goFinding(),
+    Promise.resolve(memoryFinding()),
+    diskFinding(home),
     provided("Pulumi CLI", join(home, ".evenkeel", "pulumi", "versions")),
     secrets(place),
     networks(config),

@@ -3,7 +3,7 @@ import { openShell } from "./shell.ts";
 
 export interface LogsArgs {
   site: string;
-  host: string;
+  host?: string | undefined;
   unit?: string | undefined;
   since?: string | undefined;
   lines: number;

@@ -118,7 +118,8 @@ describe("the command line on a site that runs", () => {
   test("check names every prerequisite", async () => {
     const { exitCode, stdout } = await cli(["check"]);
     expect(exitCode).toBe(0);
-    for (const what of [/docker/i, /pulumi/i, /ssh/i]) expect(stdout).toMatch(what);
+    for (const what of [/docker/i, /pulumi/i, /ssh/i, /^Go /m, /^memory /m, /^disk /m])
+      expect(stdout).toMatch(what);
   });
 
   test.each([

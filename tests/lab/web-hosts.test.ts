@@ -2,12 +2,18 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { execa } from "execa";
-import { cli, eventually, get, home, type SiteHandle, site, siteName } from "./support/site.ts";
+import { cli, eventually, get, home, type Reply, type SiteHandle, site, siteName } from "./support/site.ts";
 
 const minute = 60_000;
 const file = join(home, "sites", siteName, "Pulumi.yaml");
 let original: string;
 let handle: SiteHandle;
+
+/** An answer that no visitor should have got: where, when, and who gave it. */
+function refusal(path: string, { status, headers, body }: Reply): string {
+  const from = headers["x-evenkeel-role"] ?? (body.includes("Back in a moment") ? "balancer" : "unknown");
+  return `${status} of ${path} by ${String(from)} at ${new Date().toISOString()}`;
+}
 
 /** Visitors of the active region, readers and writers, until told to stop: every answer is kept. */
 function traffic(url: string) {
@@ -25,8 +31,9 @@ function traffic(url: string) {
               body: `log=nobody${worker}&pwd=none`,
             }
           : {};
-        const reply = await get(`${url}${writes ? "/wp-login.php" : "/"}`, { ...options, timeoutMs: 30_000 });
-        answers.push(String(reply.status));
+        const path = writes ? "/wp-login.php" : "/";
+        const reply = await get(`${url}${path}`, { ...options, timeoutMs: 30_000 });
+        answers.push(reply.status === 200 ? "200" : refusal(path, reply));
       } catch (error) {
         answers.push((error as Error).message);
       }

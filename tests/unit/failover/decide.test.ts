@@ -110,35 +110,6 @@ describe("decide", () => {
     expect(codes(site)).toContain(code);
   });
 
-  test("an open gate on a standby and a closed one on the active region are both wrong", () => {
-    const web = (gate: "open" | "closed") => ({
-      web: [
-        {
-          host: "w",
-          gate,
-          epoch: 1,
-          version: "6",
-          warning: null,
-          cron: "active" as const,
-          uploadsThere: true,
-          why: null,
-        },
-      ],
-    });
-    expect(codes(withRegion("secondary", web("open")))).toEqual(["gate-wrong"]);
-    expect(codes(withRegion("primary", web("closed")))).toEqual(["gate-wrong"]);
-    expect(codes(withRegion("primary", web("open")))).toEqual([]);
-  });
-
-  test("scheduled tasks that don't run are told of the active region only", () => {
-    const web = (gate: "open" | "closed", cron: "active" | "inactive") => ({
-      web: [{ host: "w", gate, epoch: 1, version: "6", warning: null, cron, uploadsThere: true, why: null }],
-    });
-    expect(codes(withRegion("primary", web("open", "inactive")))).toEqual(["cron-stopped"]);
-    expect(codes(withRegion("primary", web("open", "active")))).toEqual([]);
-    expect(codes(withRegion("secondary", web("closed", "inactive")))).toEqual([]);
-  });
-
   test("a third place that is missing, silent or without DNS is a problem; unknown is not well", () => {
     expect(codes({ ...healthySite(), thirdPlace: null })).toEqual(["third-place"]);
     const third = { reachable: true, edge: true, dns: null, witness: null };
@@ -160,30 +131,6 @@ describe("decide", () => {
     ]);
   });
 
-  test("a web tier that is not ready is told in its own words", () => {
-    const change = {
-      http: { live: true, ready: false, active: false },
-      notReady: ["the uploads cannot be written"],
-    };
-    const { problems } = decide(withRegion("secondary", change), commands);
-    expect(problems.map(({ what }) => what)).toEqual([
-      "the web tier of secondary is not ready: the uploads cannot be written",
-    ]);
-  });
-
-  test("uploads whose volume is not mounted are told of each host, and mounted by the command that is named", () => {
-    const host = healthySite().regions[0]?.web[0];
-    if (host === undefined) throw new Error("no web host");
-    const web = (uploadsThere: boolean | null) => ({ web: [host, { ...host, uploadsThere }] });
-    expect(codes(withRegion("primary", web(null)))).toEqual([]);
-    expect(decide(withRegion("primary", web(false)), commands).problems).toMatchObject([
-      {
-        code: "uploads-missing",
-        next: "npx evenkeel ssh primary/web-2 -- sudo systemctl start mnt-wp_uploads.mount",
-      },
-    ]);
-  });
-
   test("a fence that was cut short is ended by a fence, whatever state it left the database in", () => {
     for (const facts of [{ fencing: true }, { fencing: true, running: false, writable: null }]) {
       const { problems } = decide(withRegion("primary", database(facts)), commands);
@@ -194,11 +141,6 @@ describe("decide", () => {
         }),
       );
     }
-  });
-
-  test("a region without a cache, and a web tier that does not tell of it, are no cache that is down", () => {
-    expect(codes(withRegion("primary", { cache: null }))).toEqual([]);
-    expect(codes(withRegion("primary", { cache: { reachable: null } }))).toEqual([]);
   });
 
   const next = (site: Parameters<typeof decide>[0]) => decide(site, commands).problems[0]?.next;
@@ -263,7 +205,6 @@ describe("decide", () => {
   test("the command that is named is one that helps", () => {
     const look = (host: string) => `npx evenkeel ssh ${host} -- systemctl --failed`;
     const silentWeb = withRegion("secondary", { http: { live: false, ready: false, active: false } });
-    expect(next(silentWeb)).toBe(look("secondary/gateway"));
     const gone = {
       id: "secondary/web-1",
       name: "w",
@@ -279,8 +220,16 @@ describe("decide", () => {
     expect(next(onSecondary({ role: "fenced" }))).toBe(
       "npx evenkeel ssh secondary/database -- sudo evenkeel-db follow",
     );
-    const third = { reachable: true, edge: false, dns: true, witness: null };
-    expect(next({ ...healthySite(), thirdPlace: third })).toBe(look("third/edge"));
+    for (const [edge, dns, unit] of [
+      [false, true, "haproxy"],
+      [true, false, "pdns"],
+    ] as const) {
+      const thirdPlace = { reachable: true, edge, dns, witness: null };
+      const remedy = `npx evenkeel ssh third/edge -- sudo systemctl restart ${unit}`;
+      expect(next({ ...healthySite(), thirdPlace })).toBe(remedy);
+    }
+    const thirdPlace = { reachable: false, edge: false, dns: false, witness: null };
+    expect(next({ ...healthySite(), thirdPlace })).toBe(look("third/edge"));
   });
 
   test("an unseeded region waits for a writer; where nothing was ever born provision is the birth", () => {

@@ -9,7 +9,7 @@ import {
 } from "../../../automation/failover/granted.ts";
 import { commandsOf } from "../../../automation/failover/next.ts";
 import type { DatabaseFacts } from "../../../automation/failover/observation.ts";
-import { active, healthySite, standby, withRegion } from "./sites.ts";
+import { active, healthySite, standby, webHost, withRegion } from "./sites.ts";
 
 const gate = (region: string, epoch: number | null) => ({
   host: `${region}-web-1`,
@@ -76,16 +76,7 @@ describe("status, where a later writer's database was lost", () => {
   });
   const problemOf = (primary: DatabaseFacts, secondary: DatabaseFacts | null) => {
     const base = withRegion("primary", database(primary), { base: healthySite() });
-    const web = [
-      {
-        ...gate("secondary", 2),
-        gate: "closed" as const,
-        version: "6",
-        warning: null,
-        cron: "active" as const,
-        uploadsThere: true,
-      },
-    ];
+    const web = [webHost({ ...gate("secondary", 2), gate: "closed" })];
     const site = withRegion("secondary", { ...database(secondary), web }, { base });
     return decide(site, commands).problems.find(({ what }) => what.includes("secondary was the writer"));
   };

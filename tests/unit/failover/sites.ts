@@ -2,6 +2,7 @@ import type {
   DatabaseFacts,
   Observation,
   RegionObservation,
+  WebObservation,
 } from "../../../automation/failover/observation.ts";
 
 export const active: DatabaseFacts = {
@@ -30,6 +31,22 @@ export const standby: DatabaseFacts = {
   tls: true,
 };
 
+/** A web host of the active region, or what is said of it. */
+export function webHost(facts: Partial<WebObservation> = {}): WebObservation {
+  return {
+    host: "w",
+    gate: "open",
+    epoch: 1,
+    version: "6.8.5",
+    stopped: [],
+    warning: null,
+    cron: "active",
+    uploadsThere: true,
+    why: null,
+    ...facts,
+  };
+}
+
 function region(name: string, facts: DatabaseFacts, port: number): RegionObservation {
   const isActive = facts.role === "active";
   const machine = `evenkeel-shop-${name}`;
@@ -41,16 +58,11 @@ function region(name: string, facts: DatabaseFacts, port: number): RegionObserva
     notReady: [],
     database: { host: `${machine}-database`, engine: "mariadb", facts, why: null },
     web: [
-      {
+      webHost({
         host: `${machine}-web-1`,
         gate: isActive ? "open" : "closed",
-        epoch: 1,
-        version: "6.8.5",
-        warning: null,
         cron: isActive ? "active" : "inactive",
-        uploadsThere: true,
-        why: null,
-      },
+      }),
     ],
     store: { endpoint: "https://10.10.0.22:7070", reachable: true },
     cache: { reachable: true },

@@ -1,18 +1,9 @@
 import type { HostAnswers } from "../../../automation/rollout/answers.ts";
-import { active, standby } from "../failover/sites.ts";
+import { active, standby, webHost } from "../failover/sites.ts";
 
 /** What hosts of two regions may have answered. */
 export const gate = (epoch: number | null) => [
-  {
-    host: "web-1",
-    gate: "closed" as const,
-    epoch,
-    version: null,
-    warning: null,
-    cron: "active" as const,
-    uploadsThere: true,
-    why: epoch === null ? "no route" : null,
-  },
+  webHost({ host: "web-1", gate: "closed", epoch, version: null, why: epoch === null ? "no route" : null }),
 ];
 export const known = (facts: typeof active | typeof standby, epoch: number | null = 1) => ({
   facts,

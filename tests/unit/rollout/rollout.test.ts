@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { askTyped } from "../../../automation/rollout/confirm.ts";
-import { destroyOrder } from "../../../automation/rollout/destroy.ts";
+import { destroyOrder, whatGoes } from "../../../automation/rollout/destroy.ts";
 import { setUpReport } from "../../../automation/rollout/engine.ts";
 import { exportLines } from "../../../automation/rollout/env.ts";
 import { resultBlock } from "../../../automation/rollout/provision.ts";
@@ -30,10 +30,23 @@ describe("what --region picks", () => {
   });
 });
 
+test("what a destroy takes is told by region, third place or site before it is confirmed", () => {
+  const told = (region: string) => whatGoes({ site: "shop", regions }, pickRegions(region, regions));
+  expect(told("all")).toContain("every machine of the site shop (primary, secondary, third place)");
+  expect(told("secondary")).toContain("every machine of secondary of the site shop, with its database");
+  expect(told("global")).toContain("the third place of the site shop");
+});
+
 describe("[P26] typed confirmations", () => {
-  const question = { name: "shop", given: undefined, flag: "--confirm", yes: false, terminal: atTerminal };
+  const question = {
+    ...{ name: "shop", given: undefined, flag: "--confirm", yes: false, terminal: atTerminal },
+    consequence: "This deletes it.",
+  };
   test("pass when the name is typed or given, and only then", async () => {
+    const said = jest.spyOn(process.stderr, "write").mockReturnValue(true);
     await askTyped({ ...question, ask: async () => " shop " });
+    expect(said).toHaveBeenCalledWith("This deletes it.\n");
+    said.mockRestore();
     await askTyped({ ...question, given: "shop" });
     await expect(askTyped({ ...question, ask: async () => "yes" })).rejects.toMatchObject({ exitCode: 2 });
     await expect(askTyped({ ...question, given: "Shop" })).rejects.toMatchObject({ exitCode: 2 });

@@ -58,6 +58,7 @@ async function unlock(options: { given?: string; yes?: boolean; typed?: string }
     flag: "--confirm",
     yes: options.yes ?? false,
     terminal: { interactive: options.typed !== undefined, plain: true },
+    consequence: "This removes the locks.",
     ask: async () => {
       asked += 1;
       return options.typed ?? "";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { renderStatus } from "../../../automation/status/status.ts";
-import { healthySite, standby, withRegion } from "../failover/sites.ts";
+import { healthySite, standby, webHost, withRegion } from "../failover/sites.ts";
 
 const json = (site: Parameters<typeof renderStatus>[0]) => {
   const { text, exitCode } = renderStatus(site, "json");
@@ -62,16 +62,7 @@ describe("status", () => {
   });
 
   test("warns of what works as configured and is not as it should be, and ends with 0", () => {
-    const host = {
-      host: "w",
-      gate: "open" as const,
-      epoch: 1,
-      version: "6.8.5",
-      warning: "50 don't fit",
-      cron: "active" as const,
-      uploadsThere: true,
-      why: null,
-    };
+    const host = webHost({ warning: "50 don't fit" });
     const site = withRegion("primary", { web: [host] });
     expect(json(site)).toMatchObject({ exitCode: 0, document: { warnings: ["w: 50 don't fit"] } });
     expect(renderStatus(site, "table").text).toContain("warning: w: 50 don't fit\n");
@@ -81,18 +72,7 @@ describe("status", () => {
     const lost = withRegion("primary", {
       http: { live: false, ready: false, active: false },
       database: { host: "evenkeel-shop-primary-database", engine: "mariadb", facts: null, why: "silent" },
-      web: [
-        {
-          host: "w",
-          gate: null,
-          epoch: null,
-          version: null,
-          warning: null,
-          cron: "active" as const,
-          uploadsThere: null,
-          why: "silent",
-        },
-      ],
+      web: [webHost({ gate: null, epoch: null, version: null, uploadsThere: null, why: "silent" })],
     });
     const { exitCode, document } = json(lost);
     expect(exitCode).toBe(10);

@@ -11,8 +11,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, test } from "@jest/globals";
-import { cloneRoot } from "../../../automation/engine/cache.ts";
-import { scratchFolder } from "./scratch.ts";
+import { cloneRoot } from "../../automation/engine/cache.ts";
+import { scratchFolder } from "../unit/engine/scratch.ts";
 
 const scratch = scratchFolder();
 const lock = { packages: { "": {}, "node_modules/a": { version: "1.0.0", integrity: "x" } } };

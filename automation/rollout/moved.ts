@@ -1,0 +1,46 @@
+import type { SiteConfig } from "../../components/config.ts";
+import { exitCodes, UserError } from "../errors.ts";
+import type { SiteOutputs } from "../hosts.ts";
+import { siteFlag } from "../options.ts";
+
+/**
+ * Refuses (exit code 2) a configuration that would have machines of a built region at another address, under another
+ * name or with another server id. Each of these is given at a machine's making: Pulumi would delete the old one, with
+ * its database, to make the new one.
+ */
+export function refuseMoved(config: Pick<SiteConfig, "site" | "regionPlans">, outputs: SiteOutputs): void {
+  const moves = config.regionPlans.flatMap((plan) => {
+    const region = outputs.regions[plan.name] ?? null;
+    const host = region?.hosts.find(({ role }) => role === "database");
+    if (region === null || host === undefined) return [];
+    const linked = { key: "evenkeel:networks (peering)", of: "address on the link" };
+    return [
+      // First, since the link gives addresses by the same order.
+      {
+        key: "the order of evenkeel:regions",
+        of: "server id",
+        built: region.database.serverId,
+        wanted: plan.index,
+      },
+      { key: "evenkeel:networks", of: "address", built: host.address, wanted: plan.database },
+      { ...linked, built: host.peeringAddress ?? plan.peering.database, wanted: plan.peering.database },
+      { key: "evenkeel:namePrefix", of: "name", built: host.name, wanted: `${plan.namePrefix}-database` },
+    ]
+      .filter(({ built, wanted }) => built !== wanted)
+      .map((move) => ({ ...move, region: plan.name }));
+  });
+  const [first] = moves;
+  if (first === undefined) return;
+  throw new UserError({
+    what: `${first.key} of the built region ${first.region} was changed`,
+    why: moves
+      .map(
+        ({ region, of, built, wanted }) =>
+          `the ${of} of ${region}'s database host is ${built}, and would be ${wanted}`,
+      )
+      .join("; "),
+    next: `set it back, or make the region anew, without what it holds: npx evenkeel destroy --region ${first.region}${siteFlag(config.site)}`,
+    exitCode: exitCodes.usage,
+    code: "region-moved",
+  });
+}

@@ -1,0 +1,68 @@
+import { expect, test } from "@jest/globals";
+import { exitCodes, UserError } from "../../../automation/errors.ts";
+import type { SiteOutputs } from "../../../automation/hosts.ts";
+import { refuseMoved } from "../../../automation/rollout/moved.ts";
+import { planRegions } from "../../../components/plan.ts";
+
+const networks = {
+  primary: "10.10.0.0/16",
+  secondary: "10.20.0.0/16",
+  third: "10.30.0.0/24",
+  peering: "10.99.0.0/24",
+};
+const region = (name: string) => ({ name, namePrefix: `shop-${name}`, location: "x", uploadsVolumeGb: 0 });
+const wanted = { regions: [region("primary"), region("secondary")], networks, webServers: 1 };
+const site = (change: Partial<typeof wanted> = {}) => ({
+  site: "proof",
+  regionPlans: planRegions({ ...wanted, ...change }),
+});
+
+/** What the stacks gave out when the regions were made, the primary alone where so asked. */
+function built({ secondary = true } = {}): SiteOutputs {
+  const regions = planRegions(wanted).map((plan) => {
+    const host = { role: "database", name: `${plan.namePrefix}-database`, address: plan.database };
+    const hosts = [{ ...host, peeringAddress: plan.peering.database }];
+    const made = plan.name === "primary" || secondary;
+    return [plan.name, made ? { hosts, database: { serverId: plan.index } } : null] as const;
+  });
+  return { regions: Object.fromEntries(regions), global: null } as unknown as SiteOutputs;
+}
+
+const refusal = (change: Partial<typeof wanted>): UserError => {
+  try {
+    refuseMoved(site(change), built());
+  } catch (error) {
+    return error as UserError;
+  }
+  throw new Error("was not refused");
+};
+
+test("what belongs to a machine's making is refused by its key, with both values and what to run", () => {
+  const error = refusal({ networks: { ...networks, secondary: "10.40.0.0/16" } });
+  expect(error).toBeInstanceOf(UserError);
+  expect(error).toMatchObject({
+    exitCode: exitCodes.usage,
+    what: "evenkeel:networks of the built region secondary was changed",
+    why: "the address of secondary's database host is 10.20.0.20, and would be 10.40.0.20",
+    next: expect.stringContaining("npx evenkeel destroy --region secondary --site proof"),
+  });
+});
+
+test.each([
+  ["the link", { networks: { ...networks, peering: "10.98.0.0/24" } }, "evenkeel:networks (peering)"],
+  [
+    "a name",
+    { regions: [{ ...region("primary"), namePrefix: "new" }, region("secondary")] },
+    "evenkeel:namePrefix",
+  ],
+  ["the order", { regions: [region("secondary"), region("primary")] }, "the order of evenkeel:regions"],
+])("%s likewise", (_, change, key) => {
+  expect(refusal(change).what).toContain(key);
+});
+
+test("what may change does, and a region that is not built is made as it is wanted", () => {
+  expect(() => refuseMoved(site(), built())).not.toThrow();
+  expect(() => refuseMoved(site({ webServers: 4 }), built())).not.toThrow();
+  const moved = site({ networks: { ...networks, secondary: "10.40.0.0/16" } });
+  expect(() => refuseMoved(moved, built({ secondary: false }))).not.toThrow();
+});
