@@ -176,6 +176,30 @@ describe("the role of a region's balancer", () => {
     await ask(`--resolve ${domain}:443:127.0.0.1 https://${domain}/`);
   });
 
+  test("[S3] a host that is added gets nobody before its first check has passed", async () => {
+    // Nobody answers there: a check, like a visitor, would learn that only after two seconds.
+    const two = [...webServers, { name: "web-2", address: "10.10.0.77" }];
+    const answers = host.bash(`for _ in $(seq 60); do
+      curl -sk -o /dev/null -m 8 -w '%{http_code} ' --resolve ${domain}:443:127.0.0.1 https://${domain}/
+    done`);
+    const changed = await apply(regionConfig({ domain, webServers: two, trustedHops: ["10.99.0.200"] }));
+    expect(changed.exitCode).toBe(0);
+    await ask(
+      `--parallel --parallel-immediate -o /dev/null -o /dev/null -o /dev/null -o /dev/null --resolve ${domain}:443:127.0.0.1 https://${domain}/[1-4]`,
+    );
+    expect((await answers).trim().split(" ")).toEqual(Array.from({ length: 60 }, () => "200"));
+    const rows = (await host.bash("evenkeel-traffic haproxy show stat")).split("\n");
+    const fields = rows.find((row) => row.startsWith("web,web-2,"))?.split(",") ?? [];
+    // Cumulated sessions and state.
+    expect([fields[7], fields[17]]).toEqual(["0", "DOWN"]);
+    await host.bash(`ip -n web addr add 10.10.0.77/24 dev eth0
+      systemd-run --quiet --collect --unit echo-web-2 ip netns exec web python3 /root/echo-web.py 10.10.0.77 \\
+        /etc/test-tls/site.pem /etc/test-tls/site-key.pem`);
+    await until("evenkeel-traffic haproxy show stat | grep '^web,web-2,' | grep -q ',UP,'");
+    expect((await apply(region)).exitCode).toBe(0);
+    await host.bash("systemctl stop echo-web-2; ip -n web addr del 10.10.0.77/24 dev eth0");
+  });
+
   test("takes a change over by reload: the master stays, and so does a drained server", async () => {
     await host.bash("evenkeel-traffic haproxy set server web/web-1 state drain");
     const master = () => host.bash("systemctl show -p MainPID --value haproxy");

@@ -44,7 +44,13 @@ export function evenkeelWebTests(web: WebHost): void {
       const { exitCode, answer } = await evenkeelWeb("settle", "--deadline", "1");
       expect({ exitCode, answer }).toEqual({
         exitCode: 0,
-        answer: { gate: "closed", epoch: 6, changed: true, reason: expect.stringMatching(/./) },
+        answer: {
+          gate: "closed",
+          epoch: 6,
+          changed: true,
+          reason: expect.stringMatching(/./),
+          certain: false,
+        },
       });
     });
 
@@ -152,6 +158,36 @@ ${php}`;
       expect(settled.answer).toMatchObject(answer);
       expect(await web.host.bash("cat /tmp/asked")).toBe("2");
       expect((await evenkeelWeb("status")).answer).toMatchObject({ gate: answer.gate });
+    });
+
+    test("a busy database may miss one question: an open gate stays open, a closed one is not certain", async () => {
+      const missesTheSecond = "if ($n === 2) exit(1); echo json_encode($active);";
+      await answering(missesTheSecond);
+      expect((await evenkeelWeb("settle", "--deadline", "1")).answer).toMatchObject({
+        gate: "closed",
+        certain: false,
+      });
+      await answering(missesTheSecond);
+      await web.host.bash(`evenkeel-web open --epoch ${epoch}`);
+      expect((await evenkeelWeb("settle")).answer).toMatchObject({
+        gate: "open",
+        changed: false,
+        certain: true,
+      });
+      expect(await web.host.bash("cat /tmp/asked")).toBe("3");
+    });
+
+    test("an open gate is closed where the database stays silent, or is no active one at the first question", async () => {
+      for (const [answer, asked, certain] of [
+        ["exit(1)", /^[4-9]$/, false],
+        ["echo json_encode($standby)", /^2$/, true],
+      ] as const) {
+        await answering(`${answer};`);
+        await web.host.bash(`evenkeel-web open --epoch ${epoch}`);
+        const settled = await evenkeelWeb("settle", "--deadline", "1");
+        expect(settled.answer).toMatchObject({ gate: "closed", certain });
+        expect((await web.host.bash("cat /tmp/asked")).trim()).toMatch(asked);
+      }
     });
 
     test.each([

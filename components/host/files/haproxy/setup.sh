@@ -34,10 +34,30 @@ swap() {
   mv "$config.new" "$config"
 }
 
+# Lines for the servers that the running workers don't have yet, like a neighbour's, but down. HAProxy takes such a one
+# for well until a check has failed, and the balancer is told of a host before there is one (3.1 has "init-state").
+newcomers() { # STATES
+  awk '
+    NR == FNR { if (NF > 20 && $1 != "#") { known[$2, $4] = 1; row[$2] = $0 } next }
+    $1 == "backend" { backend = $2 }
+    $1 == "server" && backend in row && !((backend, $2) in known) {
+      count = split(row[backend], field, " ")
+      split($3, at, ":")
+      field[3] = 1000 + ++added; field[4] = $2; field[5] = at[1]; field[19] = at[2]
+      # Stopped without an order to be so, with the weight of the configuration, and not checked so far (INI: with 0,
+      # "unknown", the outcome of every check would be dropped).
+      field[6] = field[7] = field[10] = field[12] = field[13] = 0
+      field[8] = field[9]; field[11] = 1
+      for (i = 1; i <= count; i++) printf "%s%s", field[i], i < count ? " " : "\n"
+    }' "$1" "$config"
+}
+
 reload() {
-  local before
+  local before saved
   before=$(worker)
   evenkeel-traffic haproxy 'show servers state' >"$states"
+  saved=$(newcomers "$states")
+  printf '%s\n' "$saved" >>"$states"
   systemctl reload haproxy
   wait_until 15 other_worker "$before" || die "HAProxy did not take over its new configuration within 15 s"
 }

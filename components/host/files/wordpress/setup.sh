@@ -105,6 +105,16 @@ hold() {
 
 answers() { curl -sS -m 3 http://127.0.0.1/evenkeel/live | grep -q '"place"'; }
 
+# A web host made again in the active region opens by itself. An open gate is left alone: a database that is away for
+# a moment must not close it for good.
+settle_gate() {
+  local answer
+  [ ! -e /run/evenkeel/gate-open ] || return 0
+  answer=$(/usr/local/sbin/evenkeel-web settle --deadline 2)
+  printf '%s\n' "$answer" >&2
+  grep -q '"certain": true' <<<"$answer"
+}
+
 hold
 install_packages "${packages[@]}"
 install -d -o www-data -g www-data -m 0750 /var/lib/evenkeel-cache
@@ -114,8 +124,7 @@ place_core "$php"
 configure_nginx
 configure_units "$php"
 wait_until 20 answers || die "the web tier does not answer at /evenkeel/live"
-# A web host made again in the active region opens by itself. An open gate is left alone: a database that is away for
-# a moment must not close it for good.
-[ -e /run/evenkeel/gate-open ] || /usr/local/sbin/evenkeel-web settle --deadline 2 >&2
-rm -f /run/evenkeel/held
+# While the database gives no clear answer, a new host stays held: with its gate closed it would refuse what the other
+# hosts of an active region take. What settles it after a boot asks on, and lets it go in the end.
+if settle_gate; then rm -f /run/evenkeel/held; else systemctl start --no-block evenkeel-settle.service; fi
 /usr/local/sbin/evenkeel-web status
