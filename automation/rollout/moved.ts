@@ -39,7 +39,10 @@ export function refuseMoved(config: Pick<SiteConfig, "site" | "regionPlans">, ou
           `the ${of} of ${region}'s database host is ${built}, and would be ${wanted}`,
       )
       .join("; "),
-    next: `set it back, or make the region anew, without what it holds: npx evenkeel destroy --region ${first.region}${siteFlag(config.site)}`,
+    next:
+      first.of === "server id"
+        ? "set it back"
+        : `set it back, or make the region anew, without what it holds: npx evenkeel destroy --region ${first.region}${siteFlag(config.site)}`,
     exitCode: exitCodes.usage,
     code: "region-moved",
   });

@@ -94,5 +94,8 @@ test("CI, NO_COLOR and a missing terminal mean plain lines; only a real terminal
 
 test("times are in seconds, then in minutes", () => {
   expect(secondsText(3.24)).toBe("3.2 s");
+  expect(secondsText(59.94)).toBe("59.9 s");
+  expect(secondsText(59.96)).toBe("1 min 0 s");
   expect(secondsText(125)).toBe("2 min 5 s");
+  expect(secondsText(659.7)).toBe("11 min 0 s");
 });

@@ -6,8 +6,6 @@ container_id() { engine container inspect -f '{{.Id}}' "$1" 2>/dev/null; }
 # A container is started only when all its files and legs are there, so one that never started was left half-way.
 is_half_made() { [[ $(engine container inspect -f '{{.State.StartedAt}}' "$1" 2>/dev/null) == 0001-* ]]; }
 
-is_running() { [ "$(engine container inspect -f '{{.State.Running}}' "$1" 2>/dev/null)" = true ]; }
-
 remove_container() {
   local attempt
   container_id "$1" >/dev/null || return 0
@@ -106,14 +104,15 @@ check_volume() { # NAME: against $volume
     die "host $1 was made with ${present:-no volume}, not with ${volume:-none}: uploadsVolumeGb belongs to a machine's making; to make it anew (what is on its own disk is lost): docker rm -f $1, then provision"
 }
 
-# What keeps a host's systemd from starting, where that can be told: as process 1 it takes five inotify instances, of
-# which Linux gives one user 128 in all. Somebody who may not look at every process counts too few.
+# What may have kept a host's systemd from starting: as process 1 it takes five inotify instances, of which Linux gives
+# root 128 in all. Whoever isn't root may not look at root's, and is told nothing.
 start_hindrance() {
   local used limit
   limit=$(cat /proc/sys/fs/inotify/max_user_instances 2>/dev/null) || return 0
-  used=$(find /proc/[0-9]*/fd -lname '*inotify*' 2>/dev/null | wc -l)
+  # Processes that end meanwhile are no failure.
+  used=$({ find /proc/[0-9]*/fd -user root -lname '*inotify*' 2>/dev/null || true; } | wc -l)
   [ $((used + 5)) -gt "$limit" ] || return 0
-  echo "$used of the machine's $limit inotify instances are in use, and a host takes 5; with root: sysctl -w fs.inotify.max_user_instances=1024"
+  echo "perhaps because $used of root's $limit inotify instances are in use, and a host takes 5; with root: sysctl -w fs.inotify.max_user_instances=1024"
 }
 
 host_create() {
@@ -122,8 +121,6 @@ host_create() {
   [ "${#networks[@]}" -gt 0 ] || die "host $1 has no network"
   check_owner container "$1"
   if is_half_made "$1"; then remove_container "$1"; fi
-  hindrance=$(start_hindrance)
-  [ -z "$hindrance" ] || is_running "$1" || die "host $1 can't be started: $hindrance"
   if container_id "$1" >/dev/null; then check_volume "$1"; else make_container "$1"; fi
   id=$(container_id "$1")
   engine start "$id" >/dev/null

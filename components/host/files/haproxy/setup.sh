@@ -48,6 +48,8 @@ newcomers() { # STATES
       # "unknown", the outcome of every check would be dropped).
       field[6] = field[7] = field[10] = field[12] = field[13] = 0
       field[8] = field[9]; field[11] = 1
+      # Check configured and enabled, whatever was done to that of the neighbour.
+      field[14] = 6
       for (i = 1; i <= count; i++) printf "%s%s", field[i], i < count ? " " : "\n"
     }' "$1" "$config"
 }

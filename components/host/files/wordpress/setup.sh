@@ -126,5 +126,9 @@ configure_units "$php"
 wait_until 20 answers || die "the web tier does not answer at /evenkeel/live"
 # While the database gives no clear answer, a new host stays held: with its gate closed it would refuse what the other
 # hosts of an active region take. What settles it after a boot asks on, and lets it go in the end.
-if settle_gate; then rm -f /run/evenkeel/held; else systemctl start --no-block evenkeel-settle.service; fi
+if settle_gate; then
+  rm -f /run/evenkeel/held
+elif [ -e /run/evenkeel/held ]; then
+  systemctl start --no-block evenkeel-settle.service
+fi
 /usr/local/sbin/evenkeel-web status
