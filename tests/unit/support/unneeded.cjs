@@ -1,2 +1,2 @@
-/** Stands for what Pulumi's SDK loads to serialize functions, which no program here does. */
+/** Stands for what a library loads and no program here uses (jest.config.mjs says which). */
 module.exports = {};
