@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Problem } from "../../automation/failover/problem.ts";
 import { cli, eventually, home, type SiteHandle, site } from "./support/site.ts";
 
 const minute = 60_000;
@@ -9,18 +10,12 @@ beforeAll(async () => {
   now = await site();
 }, minute);
 
-interface Problem {
-  code: string;
-  what: string;
-  next: string | null;
-}
-
 async function status(): Promise<{ exitCode: number; problems: Problem[] }> {
   const { exitCode, stdout } = await cli(["status", "--format", "json"]);
   return { exitCode, problems: (JSON.parse(stdout) as { problems: Problem[] }).problems };
 }
 
-type Service = readonly [host: string, unit: string, code: string];
+type Service = readonly [host: string, unit: string, code: Problem["code"]];
 
 /** Two rounds, since a web host whose nginx is stopped hides the balancer in front of it. */
 const rounds: readonly (readonly Service[])[] = [
@@ -35,7 +30,6 @@ const rounds: readonly (readonly Service[])[] = [
     ["third/edge", "haproxy", "third-place"],
   ],
 ];
-const unitsOf = (stopped: Service) => ["systemctl", "is-active", stopped[1]];
 
 describe("[O8] a service that was stopped by hand", () => {
   // What a failing test left stopped would fail the files after it.
@@ -56,13 +50,13 @@ describe("[O8] a service that was stopped by hand", () => {
           ? said.problems
           : null;
       });
-      for (const stopped of round) {
-        const [host, unit, code] = stopped;
+      for (const [host, unit, code] of round) {
+        const state = async () => (await now.ssh(host, ["systemctl", "is-active", unit])).stdout.trim();
         const command = `npx evenkeel ssh ${host} --site ${now.name} -- sudo systemctl restart ${unit}`;
         expect(problems).toContainEqual(expect.objectContaining({ code, next: command }));
-        expect((await now.ssh(host, unitsOf(stopped))).stdout.trim()).toBe("inactive");
+        expect(await state()).toBe("inactive");
         await promisify(execFile)("bash", ["-c", command], { cwd: home, timeout: minute });
-        expect((await now.ssh(host, unitsOf(stopped))).stdout.trim()).toBe("active");
+        expect(await state()).toBe("active");
       }
       await eventually("the site is healthy again", minute, async () =>
         (await status()).exitCode === 0 ? true : null,
