@@ -97,7 +97,7 @@ export function processesWith(name: string, value: string): RunningProcess[] {
   });
 }
 
-/** Variable by which the children of one run are known, however far they stray. Set for the Pulumi CLI only. */
+/** Variable by which the children of one run are known, however far they stray. Set while a site's lock is held. */
 export const runVariable = "EVENKEEL_RUN";
 
 /**

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import type { SiteConfig } from "../components/config.ts";
 import {
   type GlobalOutputs,
@@ -27,6 +27,7 @@ import {
   withoutPendingOperations,
   writeDeployment,
 } from "./stacks/state.ts";
+import { unfinishedLog } from "./stacks/unfinished.ts";
 import { Workspace } from "./stacks/workspace.ts";
 
 /** What of set-up's result the stacks need. */
@@ -138,7 +139,12 @@ export class Stacks {
     const stack = await this.open(name);
     const log = eventLog(note);
     const timeout = AbortSignal.timeout(this.options.timeoutSeconds * 1000);
-    const common = { onEvent: log.receive, signal: AbortSignal.any([interrupts().signal, timeout]) };
+    const unfinished = unfinishedLog(this.options.place.stateDirectory, name);
+    const onEvent = (event: EngineEvent) => {
+      log.receive(event);
+      if (operation === "up") unfinished.receive(event);
+    };
+    const common = { onEvent, signal: AbortSignal.any([interrupts().signal, timeout]) };
     try {
       this.fresh.delete(name);
       if (operation === "up") await stack.up({ ...common, replace: [...(options.replace ?? [])] });
@@ -150,6 +156,7 @@ export class Stacks {
       if (timeout.aborted) throw timedOut(name, this.options.timeoutSeconds, cause);
       throw this.explain({ stack: name, operation, cause, run: log.result() });
     }
+    if (operation === "up") unfinished.ended();
     interrupts().check();
     return log.result();
   }

@@ -1,4 +1,5 @@
 import type { Grant } from "./granted.ts";
+import { databaseHost } from "./next.ts";
 import type { DatabaseFacts, RegionObservation } from "./observation.ts";
 import { type Context, mendOr, type Problem } from "./problem.ts";
 import { beats } from "./writers.ts";
@@ -15,17 +16,22 @@ export function databaseProblems({ name, database }: RegionObservation, context:
       {
         code: "database-silent",
         what,
-        next: mendOr(context, name, context.commands.look(`${name}/database`)),
+        next: mendOr(context, name, context.commands.look(databaseHost(name))),
       },
     ];
   }
   // Before anything else is tried there: no verb opens a database while the fence's marker lies there.
   if (facts.fencing) return [unfinishedFence(name, facts, context)];
-  if (!facts.running) {
-    const what = `the database of ${name} does not run`;
-    return [{ code: "database-down", what, next: context.commands.restart(`${name}/database`, "mariadb") }];
-  }
+  if (!facts.running) return [stoppedDatabase(name, facts, context)];
   return [...hostProblems(name, facts, context), ...roleProblems(name, facts, context)];
+}
+
+/** No database opens itself when it starts: the newest writer is opened by a second command. */
+function stoppedDatabase(name: string, facts: DatabaseFacts, { epoch, lost, commands }: Context): Problem {
+  const start = commands.restart(databaseHost(name), "mariadb");
+  const wasWriter = facts.role === "active" && facts.epoch === epoch && lost === null;
+  const next = wasWriter ? `${start} && ${commands.resume(name)}` : start;
+  return { code: "database-down", what: `the database of ${name} does not run`, next };
 }
 
 function unfinishedFence(name: string, facts: DatabaseFacts, { commands }: Context): Problem {
@@ -39,7 +45,7 @@ function hostProblems(name: string, facts: DatabaseFacts, { commands }: Context)
   if (facts.restartNeeded) {
     const what = `the database of ${name} runs on older settings until it is restarted`;
     // A restart of the active one is an outage: it is the operator's choice, not a mend.
-    const next = facts.role === "active" ? null : commands.restart(`${name}/database`, "mariadb");
+    const next = facts.role === "active" ? null : commands.restart(databaseHost(name), "mariadb");
     problems.push({ code: "restart-needed", what, next });
   }
   if (facts.clockSkewSeconds !== null) {
@@ -105,7 +111,7 @@ function giveUp(name: string, { region }: Grant, { observation, commands }: Cont
 
 function readOnlyActive(name: string, facts: DatabaseFacts, context: Context): Problem {
   const { epoch, lost, commands } = context;
-  const what = `${name} was active at epoch ${facts.epoch} and is read-only since its database host restarted`;
+  const what = `${name} was active at epoch ${facts.epoch} and is read-only since its database restarted`;
   if (facts.epoch < (epoch ?? 0)) {
     return {
       code: "active-read-only",

@@ -8,16 +8,8 @@ import { edgeStatus, parseEdgeStatus } from "../remote/traffic.ts";
 import { parseWebStatus, type WebStatus, webCommand } from "../remote/web.ts";
 import type { DatabaseFacts, WebObservation } from "./observation.ts";
 
-/** A host of an older release tells nothing of its clock. */
-type KnownStatus = DatabaseStatus & { clockSkewSeconds?: number | null | undefined };
-const clockSchema = z.object({ clockSkewSeconds: z.number().nullish() });
-
-function parseStatus(stdout: string): KnownStatus {
-  return { ...parseDatabaseStatus(stdout), ...clockSchema.parse(JSON.parse(stdout)) };
-}
-
 /** The part of a database host's status document that decisions use. */
-export function toFacts(status: KnownStatus): DatabaseFacts {
+export function toFacts(status: DatabaseStatus): DatabaseFacts {
   const { role, epoch, running, writable, position, lagSeconds, replication, restartNeeded } = status;
   return {
     role,
@@ -35,6 +27,7 @@ export function toFacts(status: KnownStatus): DatabaseFacts {
     clockSkewSeconds: status.clockSkewSeconds ?? null,
     restartNeeded,
     fencing: status.fencing ?? false,
+    version: status.version,
   };
 }
 
@@ -44,7 +37,7 @@ export async function databaseFacts(
   timeoutMs: number,
 ): Promise<{ facts: DatabaseFacts | null; why: string | null }> {
   const command = databaseCommand.status({ deadlineSeconds: deadlineSeconds(timeoutMs) });
-  const { value, why } = await ask(session, host, command, timeoutMs, parseStatus);
+  const { value, why } = await ask(session, host, command, timeoutMs, parseDatabaseStatus);
   return { facts: value === null ? null : toFacts(value), why };
 }
 
@@ -58,14 +51,16 @@ export async function webFacts(
   return { host: host.name, ...toGate(value), why };
 }
 
+const unknownVersions = { nginx: null, php: null, wordpress: null, client: null };
+
 /** The part of a web host's status document that decisions use; nulls where there is no document. */
 export function toGate(
   status: WebStatus | null,
-): Pick<WebObservation, "gate" | "epoch" | "version" | "cron" | "uploadsThere" | "stopped" | "warning"> {
+): Pick<WebObservation, "gate" | "epoch" | "versions" | "cron" | "uploadsThere" | "stopped" | "warning"> {
   return {
     gate: status?.gate ?? null,
     epoch: status?.epoch ?? null,
-    version: status?.versions.wordpress ?? null,
+    versions: { ...unknownVersions, ...status?.versions },
     cron: status?.cron ?? null,
     uploadsThere: uploadsThere(status?.uploads),
     stopped: status?.stopped ?? [],

@@ -19,6 +19,9 @@ export interface Commands {
   replace: (stack: string, urns: readonly string[]) => string;
 }
 
+/** The one host of a region that has its database. */
+export const databaseHost = (region: string) => `${region}/database`;
+
 /** @param site the words that name a site to evenkeel (none for the default one), and its plain pulumi. */
 export function commandsOf(site: { flag: string; pulumi: string }): Commands {
   const { flag: siteFlag } = site;
@@ -27,8 +30,8 @@ export function commandsOf(site: { flag: string; pulumi: string }): Commands {
     provision: `npx evenkeel provision${siteFlag}`,
     resume: (region) => `npx evenkeel resume ${region} --confirm ${region}${siteFlag}`,
     resumeWithLoss: (region) => `npx evenkeel resume ${region} --confirm ${region} --accept-loss${siteFlag}`,
-    fence: (region) => on(`${region}/database`, "sudo evenkeel-db fence"),
-    follow: (region) => on(`${region}/database`, "sudo evenkeel-db follow"),
+    fence: (region) => on(databaseHost(region), "sudo evenkeel-db fence"),
+    follow: (region) => on(databaseHost(region), "sudo evenkeel-db follow"),
     mountUploads: (host) => on(host, "sudo systemctl start mnt-wp_uploads.mount"),
     restart: (host, unit) => on(host, `sudo systemctl restart ${unit}`),
     look: (host) => on(host, "systemctl --failed"),

@@ -75,6 +75,8 @@ export interface DatabaseFacts {
   restartNeeded: boolean;
   /** A fence began there and has not ended, perhaps cut short. */
   fencing: boolean;
+  /** Of the engine. */
+  version: string | null;
 }
 
 export type Role = "active" | "standby" | "fenced" | "unseeded";
@@ -83,8 +85,7 @@ export interface WebObservation {
   host: string;
   gate: "open" | "closed" | null;
   epoch: number | null;
-  /** Version of WordPress. */
-  version: string | null;
+  versions: WebVersions;
   /** Whether scheduled tasks run; null where that is not known. */
   cron: "active" | "inactive" | null;
   /** False where the volume of the uploads is not mounted; null where that is not known. */
@@ -94,6 +95,15 @@ export interface WebObservation {
   /** What the host warns of though it works as configured. */
   warning: string | null;
   why: string | null;
+}
+
+/** Of what a web host runs; null where one is not known. */
+export interface WebVersions {
+  nginx: string | null;
+  php: string | null;
+  wordpress: string | null;
+  /** The database's client. */
+  client: string | null;
 }
 
 export interface ThirdPlaceObservation {

@@ -52,6 +52,8 @@ export const webStatusSchema = z.object({
     nginx: z.string().nullable(),
     php: z.string().nullable(),
     wordpress: z.string().nullable(),
+    /** The database's client. Older hosts don't say it. */
+    client: z.string().nullable().optional(),
   }),
   /** null: the role was never finished. Equal tree hashes are equal cores. */
   core: z

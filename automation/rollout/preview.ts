@@ -6,7 +6,7 @@ import { summary } from "../stacks/events.ts";
 import { globalStack, type Stacks } from "../stacks.ts";
 import { refuseMoved } from "./moved.ts";
 import type { Picked } from "./regions.ts";
-import { openForPreview, readOutputs } from "./session.ts";
+import { openAsFound, openForPreview, readOutputs, refuseLostSecrets } from "./session.ts";
 
 export interface PreviewOptions {
   place: SitePlace;
@@ -19,16 +19,28 @@ export interface PreviewOptions {
  * where set-up never ran that is said instead of done, since it would change the machine.
  */
 export async function previewRollout(options: PreviewOptions): Promise<void> {
-  const session = await openForPreview(options.place, options.config);
-  if (session === null) throw notSetUp(options.place);
-  refuseMoved(options.config, await readOutputs(session));
+  const { place, config, picked } = options;
+  const names = [...picked.regions, ...(picked.global ? [globalStack] : [])];
+  const session = await openForPreview(place, config);
+  if (session === null) {
+    const found = await openAsFound(place, config);
+    if (found === null) throw notSetUp(place);
+    await refuseLostSecrets(found);
+    for (const name of names) await sayWhole(name);
+    return;
+  }
+  refuseMoved(config, await readOutputs(session));
   const { stacks } = session;
   const existing = new Set(await stacks.existing());
-  const names = [...options.picked.regions, ...(options.picked.global ? [globalStack] : [])];
   for (const name of names) {
     if (existing.has(name)) await previewStack(stacks, name);
-    else await runWork([{ title: `Stack ${name}`, run: async () => "would be made with all its resources" }]);
+    else await sayWhole(name);
   }
+}
+
+/** The machine is set up, but nothing of the site is there, as after a destroy. */
+async function sayWhole(name: string): Promise<void> {
+  await runWork([{ title: `Stack ${name}`, run: async () => "would be made with all its resources" }]);
 }
 
 /** A preview doesn't set the machine up: that would be a change. It says what set-up would do instead (exit 12). */

@@ -10,7 +10,8 @@ import { runWork, type Step, secondsText } from "../progress.ts";
 import type { SshSession } from "../remote/ssh.ts";
 import { noteWriter } from "../site/writer.ts";
 import { siteConfig, siteFlag, sitePlace, siteWords } from "../site.ts";
-import { summary } from "../stacks/events.ts";
+import { resourceName, summary } from "../stacks/events.ts";
+import { unfinishedUrns } from "../stacks/unfinished.ts";
 import { globalStack } from "../stacks.ts";
 import { lookAt } from "../status/look.ts";
 import { say } from "../terminal.ts";
@@ -95,14 +96,20 @@ async function startMachines({ config }: Session): Promise<string[]> {
   return started;
 }
 
-/** Makes every stack ready for an update. Returns, by stack, the machines that are gone and must be made anew. */
-async function prepareStacks(session: Session, picked: Picked): Promise<Record<string, string[]>> {
+/**
+ * Makes every stack ready for an update. Returns, by stack, the resources to replace: machines that are gone, and what
+ * was not finished on a host.
+ */
+async function prepareStacks(session: Session, picked: Picked): Promise<Record<string, readonly string[]>> {
   const names = [...picked.regions, ...(picked.global ? [globalStack] : [])];
   const replace = names.map(async (name) => {
     const state = await prepareStack(session, name, say);
     const missing = session.config.provider === "lab" ? await missingUrns(session.config.site, state) : [];
     for (const machine of missing) say(`The machine ${machine.name} is gone and is made anew.`);
-    return [name, missing.map(({ urn }) => urn)] as const;
+    const again = unfinishedUrns(session.place.stateDirectory, name, state);
+    for (const urn of again)
+      say(`${resourceName(urn)} was not finished by an earlier run and is applied again.`);
+    return [name, [...missing.map(({ urn }) => urn), ...again]] as [string, readonly string[]];
   });
   return Object.fromEntries(await Promise.all(replace));
 }

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import type { SiteConfig } from "../../components/config.ts";
 import type { SiteSecrets } from "../../components/secrets.ts";
 import type { Engine } from "../engine/setup.ts";
+import { exitCodes, UserError } from "../errors.ts";
 import type { SiteOutputs } from "../hosts.ts";
 import { interrupts } from "../interrupt.ts";
 import { journalled, openJournal } from "../journal.ts";
@@ -19,7 +20,9 @@ import {
   removeEmptySiteDirectory,
   type SitePlace,
   secretsFile,
+  siteFlag,
 } from "../site.ts";
+import { resourcesOf } from "../stacks/state.ts";
 import { globalStack, openStacks, type PulumiEngine, type Stacks } from "../stacks.ts";
 import { say } from "../terminal.ts";
 import { existingEngine } from "./engine.ts";
@@ -47,8 +50,14 @@ type SecretsAnswer = { secrets: SiteSecrets } | { problem: unknown };
 
 /** Site files and stacks of a site, without its lock: for commands that don't change it. */
 export async function openSession(options: SessionOptions, run: string = randomUUID()): Promise<Session> {
-  const secrets = await ensureSiteFiles(options.place, options.config, options.engine);
-  return withStacks(options, { secrets }, run);
+  return withStacks(options, { secrets: await makeSiteFiles(options, run) }, run);
+}
+
+/** What a site needs beside its configuration: what is there stays, what is missing is added. */
+async function makeSiteFiles(options: SessionOptions, run: string): Promise<SiteSecrets> {
+  const { place, config, engine } = options;
+  await refuseLostSecrets(withStacks(options, findSecrets(place), run));
+  return await ensureSiteFiles(place, config, engine);
 }
 
 function withStacks(
@@ -70,6 +79,26 @@ function withStacks(
       throw answer.problem;
     },
   };
+}
+
+/**
+ * A site that is there without its secrets would get new ones, with which nobody gets into its hosts any more: they
+ * have to come back first.
+ */
+export async function refuseLostSecrets({ place, stacks }: Pick<Session, "place" | "stacks">): Promise<void> {
+  const file = secretsFile(place);
+  if (existsSync(file)) return;
+  for (const name of await stacks.existing()) {
+    if (resourcesOf(await stacks.state(name)).length === 0) continue;
+    const flag = siteFlag(place.name);
+    throw new UserError({
+      what: `the secrets of the site ${place.name} are gone, and its hosts are there; nothing was changed`,
+      why: `${file} does not exist, but the stack ${name} has resources: new secrets would lock everybody out of them`,
+      next: `restore the file from a copy; without one: npx evenkeel destroy${flag}, which takes the site away`,
+      exitCode: exitCodes.refused,
+      code: "secrets-lost",
+    });
+  }
 }
 
 /** The secrets as they lie there; nothing is made. */
@@ -130,13 +159,16 @@ async function underLock<T>(
   command: string,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const { place, config, engine } = options;
+  const { place } = options;
   await endDeadRun(lock);
+  const { run } = lock.record;
+  // By this the next run finds all that this one leaves behind, should it be killed.
+  process.env[runVariable] = run;
   const answer =
-    options.asFound === true ? findSecrets(place) : { secrets: await ensureSiteFiles(place, config, engine) };
+    options.asFound === true ? findSecrets(place) : { secrets: await makeSiteFiles(options, run) };
   const hidden = "secrets" in answer ? secretValues(answer.secrets) : [];
   const journal = openJournal(journalFile(place), hidden);
-  return journalled(journal, command, async () => work(withStacks(options, answer, lock.record.run)));
+  return journalled(journal, command, async () => work(withStacks(options, answer, run)));
 }
 
 /** Ends what a dead holder of the lock left running, and says so. */

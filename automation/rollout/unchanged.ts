@@ -126,6 +126,7 @@ export function beginRollout({ place, config, stacks }: Session): Rollout {
   };
 }
 
+/** Null where a file can't be read or written: nothing is noted then, and Pulumi says what is wrong with it. */
 function orNull<T>(work: () => T): T | null {
   try {
     return work();

@@ -2,6 +2,7 @@ import type { Diagnosis } from "../failover/decide.ts";
 import { type Observation, type RegionObservation, type Role, warningsOf } from "../failover/observation.ts";
 import type { Problem } from "../failover/problem.ts";
 import { apiVersion, facts, table } from "../output.ts";
+import { type RegionVersions, unequalVersions, versionsOf, versionsTable } from "./versions.ts";
 
 /** What `status --format json` prints. Unknown is null everywhere; `active` is null when there is none. */
 export interface StatusDocument {
@@ -30,6 +31,7 @@ interface RegionStatus {
   reachable: boolean | null;
   url: string | null;
   web: { ready: boolean | null; live: boolean | null; version: string | null };
+  versions: RegionVersions;
   database: {
     engine: string | null;
     host: string | null;
@@ -54,12 +56,13 @@ export function statusDocument(observation: Observation, diagnosis: Diagnosis): 
     regions: observation.regions.map(regionStatus),
     thirdPlace: observation.thirdPlace ?? { reachable: null, edge: null, dns: null, witness: null },
     problems: diagnosis.problems,
-    warnings: warningsOf(observation),
+    warnings: [...warningsOf(observation), ...unequalVersions(observation)],
   };
 }
 
 function regionStatus(region: RegionObservation): RegionStatus {
   const { facts: known, engine, host } = region.database;
+  const versions = versionsOf(region);
   return {
     name: region.name,
     role: known?.role ?? null,
@@ -68,8 +71,9 @@ function regionStatus(region: RegionObservation): RegionStatus {
     web: {
       ready: region.http.ready,
       live: region.http.live,
-      version: region.web.find(({ version }) => version !== null)?.version ?? null,
+      version: versions.wordpress,
     },
+    versions,
     database: {
       engine,
       host,
@@ -110,7 +114,7 @@ export function statusTable(document: StatusDocument, observation: Observation):
     databaseCell(region, observation.regions[i]),
     region.database.lagSeconds,
     region.database.position,
-    webCell(region),
+    webCell(region, observation.regions[i]?.http.active ?? null),
     partCell(observation.regions[i]?.cache),
     partCell(observation.regions[i]?.store),
     region.url,
@@ -124,7 +128,8 @@ export function statusTable(document: StatusDocument, observation: Observation):
     ["Third place", `edge ${word(third.edge)}, DNS ${word(third.dns)}, witness ${witness(third.witness)}`],
   ]);
   const warnings = document.warnings.map((text) => `warning: ${text}\n`).join("");
-  return [head, regions, place, problemLines(document.problems), warnings]
+  const versions = versionsTable(document.regions);
+  return [head, regions, versions, place, problemLines(document.problems), warnings]
     .filter((part) => part !== "")
     .join("\n");
 }
@@ -136,11 +141,12 @@ function databaseCell(region: RegionStatus, observed: RegionObservation | undefi
   return `${engine} ${writable ? "writable" : "read-only"}`;
 }
 
-function webCell(region: RegionStatus): string {
+/** `servesWrites`: what the region says of itself at /evenkeel/active; null where it did not answer. */
+function webCell(region: RegionStatus, servesWrites: boolean | null): string {
   if (region.web.live === null) return "-";
   if (!region.web.live) return "down";
-  const version = region.web.version === null ? "" : ` (WordPress ${region.web.version})`;
-  return `${region.web.ready === true ? "ready" : "not ready"}${version}`;
+  if (region.web.ready !== true) return "not ready";
+  return servesWrites === false ? "ready, reads only" : "ready";
 }
 
 /** "-" where the region has no such part. */

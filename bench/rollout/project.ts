@@ -63,6 +63,7 @@ nocows = True
 display_skipped_hosts = False
 [ssh_connection]
 pipelining = True
+retries = 3
 ssh_args = -F ${folder}/ssh.cfg
 `;
 }

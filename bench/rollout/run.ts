@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { exitCodes, explain, UserError } from "../../automation/errors.ts";
-import { createInterrupts, useInterrupts } from "../../automation/interrupt.ts";
+import { createInterrupts, interrupts, useInterrupts } from "../../automation/interrupt.ts";
 import { table } from "../../automation/output.ts";
 import { setUpEngine } from "../../automation/rollout/engine.ts";
 import { closeConnections, ensureAnsible, playbook, writeProject } from "./ansible.ts";
@@ -18,7 +18,7 @@ import { figures, type Machine, type Measured, machineText, page } from "./table
 /**
  * `npm run bench:rollout [-- --cold N --again N --yes]`: our rollout and Ansible's of the same site on the same machine,
  * one after the other. Makes the site "bench" and takes it away again; writes docs/bench-rollout.md. Exit 0 done,
- * 1 error, 2 usage.
+ * 1 error, 2 usage, 130 interrupted.
  */
 interface Options {
   /** Rollouts from nothing, and runs with nothing to do, each way. */
@@ -173,11 +173,16 @@ async function measure(
 async function main(argv: readonly string[]): Promise<void> {
   const options = optionsOf(argv);
   const stop = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => stop.abort());
-  useInterrupts(createInterrupts({ say, end: () => stop.abort() }));
-  const ansibleVersion = await ensureAnsible(options, stop.signal);
-  await setUpEngine({ yes: options.yes });
-  const { measured, site } = await measure(options, stop.signal);
+  const own = createInterrupts({ say, end: () => process.exit(exitCodes.interrupted) });
+  useInterrupts(own);
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, own.receive);
+  process.on("SIGHUP", own.hangUp);
+  own.signal.addEventListener("abort", () => stop.abort(), { once: true });
+  const { ansibleVersion, measured, site } = await own.guard(async () => {
+    const ansibleVersion = await ensureAnsible(options, stop.signal);
+    await setUpEngine({ yes: options.yes });
+    return { ansibleVersion, ...(await measure(options, stop.signal)) };
+  });
   const machine: Machine = { cores: availableParallelism(), memoryGib: totalmem() / gib };
   const { stdout: commit } = await run(["git", "rev-parse", "HEAD"], { timeoutMs: minuteMs });
   const facts = { commit, machine, ansibleVersion, measured, size: sizeOf(site), notes: notesOf(options) };
@@ -191,6 +196,8 @@ try {
   await main(process.argv.slice(2));
 } catch (error) {
   const isBug = !(error instanceof UserError);
+  // Whatever it was that the interrupt cut short.
+  const isStopped = interrupts().signal.aborted;
   say(isBug ? (error as Error).message : explain(error).join("\n"));
-  process.exitCode = isBug ? exitCodes.error : error.exitCode;
+  process.exitCode = isStopped ? exitCodes.interrupted : isBug ? exitCodes.error : error.exitCode;
 }

@@ -15,8 +15,19 @@ export interface RoleJob {
  * so that a plugin which cleans its messages of secrets finds each of them there.
  */
 export function roleProgram(job: RoleJob): string {
-  const library = { path: "/usr/local/lib/evenkeel/role.sh", content: hostFile("common/role.sh") };
-  const files = [library, ...job.files].map((file) => ({ mode: "0644", owner: "root:root", ...file }));
+  const files = [...onEveryHost(), ...job.files].map((file) => ({
+    mode: "0644",
+    owner: "root:root",
+    ...file,
+  }));
   const text = JSON.stringify({ ...job, files });
   return render(hostFile("common/apply.py"), { JOB: text.replaceAll("'", "\\u0027") });
+}
+
+/** What a host gets whatever its role: the helpers of the role scripts, and what they tell sshd. */
+function onEveryHost(): RoleJob["files"] {
+  return [
+    { path: "/usr/local/lib/evenkeel/role.sh", content: hostFile("common/role.sh") },
+    { path: "/etc/evenkeel/sshd.conf", content: hostFile("ssh/evenkeel.conf") },
+  ];
 }

@@ -186,10 +186,12 @@ export function wordpressEnvironment(
   args: PlainArgs,
   secrets: { urls: string[]; salts: Record<string, string>; app: string; health: string; cache: string },
 ): string {
+  const [siteUrl, ...furtherUrls] = siteUrls(args.domain, secrets.urls);
   const values: Record<string, string> = {
     SITE: args.site,
     REGION: args.region,
-    URLS: siteUrls(args.domain, secrets.urls).join(" "),
+    SITE_URL: siteUrl,
+    FURTHER_URLS: furtherUrls.join(" "),
     OUTBOUND_HTTP: args.outboundHttp,
     HEARTBEAT_MAX_AGE_SECONDS: String(heartbeatMaxAgeSeconds(args)),
     DB_HOST: args.databaseHost,
@@ -208,7 +210,7 @@ export function wordpressEnvironment(
 
 function cacheValues({ cache }: Pick<PlainArgs, "cache">, password: string): Record<string, string> {
   if (cache === null) return {};
-  return { CACHE_HOST: cache.host, CACHE_USER: cache.user.name, CACHE_PASSWORD: password };
+  return { REDIS_HOST: cache.host, REDIS_USER: cache.user.name, REDIS_PASSWORD: password };
 }
 
 /** /etc/evenkeel/web.json, which evenkeel-web and pool-size read. */
@@ -235,8 +237,10 @@ export function webConfig(args: PlainArgs, secrets: { urls: string[]; admin: str
 }
 
 /** Every URL of the site once, the public one first, without a trailing slash. */
-function siteUrls(domain: string, further: readonly string[]): string[] {
-  return [...new Set([`https://${domain}`, ...further].map((url) => url.replace(/\/+$/, "")))];
+function siteUrls(domain: string, further: readonly string[]): [string, ...string[]] {
+  const plain = further.map((url) => url.replace(/\/+$/, ""));
+  const own = `https://${domain}`;
+  return [own, ...new Set(plain.filter((url) => url !== own))];
 }
 
 function saltOf(salts: Record<string, string>, name: string): string {

@@ -18,7 +18,7 @@ describe("local.Command", () => {
   let stack: PluginStack;
   beforeAll(async () => {
     stack = await pluginStack("local");
-    await mkdir(path.join(stack.folder, "out"));
+    for (const each of ["out", "ran"]) await mkdir(path.join(stack.folder, each));
   });
   afterAll(() => stack?.remove());
 
@@ -62,14 +62,39 @@ describe("local.Command", () => {
         stdin: "in ",
         environment: { A: "a" },
       });
-      return { ran: ran.stdout, where: ran.stderr };
+      const everything = local.runOutput(ofRun).apply(({ assets, archive, ...rest }) => ({
+        ...rest,
+        assets: Object.keys(assets ?? {}),
+        isArchived: archive instanceof pulumi.asset.AssetArchive,
+      }));
+      return { ran: ran.stdout, where: ran.stderr, everything };
     };
   }
+
+  /** Every argument that local.run has. */
+  const ofRun = {
+    command: 'read -r word; [[ $word == in ]] && echo "$0 ${PWD##*/} $A"; printf one >kept.txt; echo err >&2',
+    interpreter: ["/bin/bash", "-c"],
+    dir: "ran",
+    stdin: "in\n",
+    environment: { A: "a" },
+    addPreviousOutputInEnv: false,
+    logging: types.enums.local.Logging.None,
+    assetPaths: ["*.txt", "!none*"],
+    archivePaths: ["kept.txt"],
+  };
 
   test("create: inputs, outputs and ids as recorded, and what is logged", async () => {
     const run = await stack.up(program());
     expect(run.failure).toBeNull();
-    expect(run.outputs).toEqual({ ran: "in a", where: stack.folder });
+    const everything = {
+      ...ofRun,
+      stdout: "/bin/bash ran a",
+      stderr: "err",
+      assets: ["kept.txt"],
+      isArchived: true,
+    };
+    expect(run.outputs).toEqual({ ran: "in a", where: stack.folder, everything });
     const state = await stack.state();
     const outputs = Object.fromEntries(Object.entries(state).map(([name, each]) => [name, each.outputs]));
     const { stdout, stderr } = { stdout: "in two\n", stderr: "err" };
@@ -82,6 +107,19 @@ describe("local.Command", () => {
       expect(id).toMatch(new RegExp(`^${name}[0-9a-f]{8}$`));
     expect(run.log.loud).toEqual(["shown"]);
     expect(run.log.silent).toBeUndefined();
+  });
+
+  test("local.run fails by its exit code, and an argument that it has not is refused by name", async () => {
+    const said: string[] = [];
+    const run = await stack.preview(async () => {
+      const calls = [{ command: "echo why >&2; exit 5" }, { command: "true", frobnicate: 1 }];
+      for (const given of calls)
+        await pulumi.runtime
+          .invoke("command:local:run", given)
+          .catch((error: Error) => void said.push(error.message));
+    });
+    expect(run.failure).toBeNull();
+    expect(said).toEqual([expect.stringMatching(/(code|status) 5/), expect.stringContaining("frobnicate")]);
   });
 
   test("create: what is secret in the state, and what isn't", async () => {

@@ -225,6 +225,52 @@ describe("remote resources", () => {
     expect(await stack.state()).toEqual({});
   });
 
+  test("behind another host, which a key or an agent opens, as itself", async () => {
+    const { key, agent } = connections();
+    const behind = (proxy: object) => ({ ...key, port: server.innerPort, proxy: proxy as typeof key });
+    const command = (name: string, proxy: object) =>
+      new remote.Command(name, { connection: behind(proxy), create: "id -un; echo ${SSH_CLIENT%% *}" });
+    const run = await stack.up(async () => {
+      command("by-key", key);
+      command("by-agent", agent);
+    });
+    expect(run.failure).toBeNull();
+    const state = await stack.state();
+    // The host was asked by itself, not by this machine.
+    for (const name of ["by-key", "by-agent"])
+      expect(state[name]?.outputs.stdout).toMatch(/^root\n(127\.|::1$)/);
+    const wrong = await stack.up(async () => {
+      command("by-key", { ...key, hostKey: server.hostKey.replace(/.{8}$/, "AAAAAAAA"), dialErrorLimit: 0 });
+    });
+    // A key of the host in front that is another one is a change of the connection, and it is refused there.
+    expect(wrong.failure).not.toBeNull();
+    expect((await stack.destroy()).failure).toBeNull();
+  });
+
+  test("Ctrl-C waits for what runs on a host and records it; nothing new begins", async () => {
+    const { key } = connections();
+    const stop = new AbortController();
+    const running = stack.up(
+      async () => {
+        const long = new remote.Command("long", {
+          connection: key,
+          create: "touch /root/began; sleep 3; echo done",
+        });
+        new remote.Command("after", { connection: key, create: "touch /root/after" }, { dependsOn: [long] });
+      },
+      { signal: stop.signal },
+    );
+    await server.bash("for _ in $(seq 300); do [ -e /root/began ] && exit 0; sleep 0.1; done; exit 1");
+    stop.abort();
+    expect((await running).failure).not.toBeNull();
+    expect(await stack.leftovers()).toEqual({ locks: [], pending: 0 });
+    const state = await stack.state();
+    expect(Object.keys(state)).toEqual(["long"]);
+    expect(state.long?.outputs.stdout).toBe("done");
+    expect(await server.bash("[ -e /root/after ] || echo not begun")).toBe("not begun");
+    expect((await stack.destroy()).failure).toBeNull();
+  });
+
   test("an archive of assets is no source of a copy", async () => {
     const source = {
       "4dabf18193072939515e22adb298388d": "0def7320c3a5731c473e5ecbe6d01bc7",

@@ -193,11 +193,11 @@ describe("[S15] Redis itself", () => {
     const ask = (words: string, auth = "") =>
       asRoot(handle, `${active}/web-1`, ["-u", "www-data", "php"], {
         stdin: `<?php require '/usr/local/lib/evenkeel/web/cache.php';
-        $redis = new Redis(); $redis->connect(evenkeel_value('CACHE_HOST'), 6379, 1.0); ${auth}
+        $redis = new Redis(); $redis->connect(evenkeel_value('REDIS_HOST'), 6379, 1.0); ${auth}
         try { var_export($redis->rawCommand(${words})); } catch (RedisException $e) { echo $e->getMessage(); }
         echo $redis->getLastError();`,
       });
-    const login = `$redis->auth([evenkeel_value('CACHE_USER'), evenkeel_value('CACHE_PASSWORD')]);`;
+    const login = `$redis->auth([evenkeel_value('REDIS_USER'), evenkeel_value('REDIS_PASSWORD')]);`;
     expect(await ask("'PING'")).toMatch(/NOAUTH/);
     expect(await ask("'SET', 'evenkeel:proof:acl', '1'", login)).not.toMatch(/NOPERM/);
     for (const refused of ["'FLUSHALL'", "'KEYS', '*'", "'CONFIG', 'GET', '*'", "'GET', 'other:key'"])

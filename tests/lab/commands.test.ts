@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { databaseStatus, sql } from "./support/database.ts";
 import { labObjects, startMachine, stopMachine } from "./support/lab.ts";
@@ -191,6 +191,29 @@ describe("an active database host that rebooted", () => {
     6 * minute,
   );
 });
+
+test(
+  "a site that lost its secrets is given no new ones: refused (12), and well again with the copy",
+  async () => {
+    const file = `${home}/.evenkeel/${siteName}/secrets.json`;
+    renameSync(file, `${file}.aside`);
+    try {
+      for (const words of [["provision", "--yes"], ["provision", "--preview"], ["env"]]) {
+        const { exitCode, stderr } = await cli(words);
+        expect([words, exitCode, stderr]).toEqual([
+          words,
+          12,
+          expect.stringContaining(`the secrets of the site ${siteName} are gone`),
+        ]);
+        expect(existsSync(file)).toBe(false);
+      }
+    } finally {
+      renameSync(`${file}.aside`, file);
+    }
+    expect((await status()).exitCode).toBe(0);
+  },
+  2 * minute,
+);
 
 test("the clone is where the test site's files lie, readable by their owner alone", async () => {
   const { statSync } = await import("node:fs");

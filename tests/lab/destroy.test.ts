@@ -85,6 +85,15 @@ test(
   5 * minute,
 );
 
+test("a preview of what is not there names what would be made, and makes nothing", async () => {
+  const { exitCode, stderr } = await cli(["provision", "--preview"]);
+  expect({ exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, stderr: "" });
+  for (const stack of ["primary", "secondary", "global"])
+    expect(stderr).toMatch(new RegExp(`Stack ${stack}: would be made with all its resources`));
+  expect(await labObjects()).toEqual({ containers: [], networks: [], volumes: [] });
+  expect(existsSync(join(home, ".evenkeel", siteName))).toBe(false);
+}, 60_000);
+
 function stateFiles(): string[] {
   const root = join(home, ".evenkeel/state");
   if (!existsSync(root)) return [];

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { execa } from "execa";
@@ -98,6 +98,44 @@ describe("no secret of the site shows", () => {
       expect(watch.stop()).toEqual([]);
     },
     12 * minute,
+  );
+
+  test(
+    "where a role fails in the middle of provision, which names host and reason and goes on when it is run again",
+    async () => {
+      const file = join(home, "sites", siteName, "Pulumi.yaml");
+      const original = readFileSync(file, "utf8");
+      const provision = () => cli(["provision", "--yes"], { timeoutMs: 4 * minute });
+      const limit = () =>
+        asRoot(handle, "primary/cache", ["bash", "-c", "sed -n 's/^maxmemory //p' /etc/redis/evenkeel.conf"]);
+      const before = await limit();
+      let failed: Awaited<ReturnType<typeof cli>>;
+      let mended: typeof failed;
+      try {
+        writeFileSync(file, `${original.trimEnd()}\n  evenkeel:cacheMemoryMb:\n    value: 96\n`);
+        await onEvery(["primary/cache"], breakSystemctl);
+        failed = await provision();
+        // The host holds what its role could not finish with.
+        expect(await limit()).not.toBe(before);
+      } finally {
+        await onEvery(["primary/cache"], mendSystemctl);
+        writeFileSync(file, original);
+        mended = await provision();
+      }
+      expect(failed.exitCode).toBe(4);
+      expect(failed.stderr).toMatch(/^error: pulumi up of the stack primary failed at primary-cache$/m);
+      expect(failed.stderr).toContain("systemctl is broken");
+      expect(failed.stderr).toMatch(/^next: {2}run the command again/m);
+      expect([mended.exitCode, mended.exitCode === 0 ? "" : mended.stderr]).toEqual([0, ""]);
+      // The setting was taken back, so the state alone would say that there is nothing to do.
+      expect(await limit()).toBe(before);
+      expect(await asRoot(handle, "primary/cache", ["ls", "/var/lib/evenkeel/roles"])).not.toContain(
+        "pending",
+      );
+      const told = [failed, mended].map(({ stdout, stderr }) => stdout + stderr).join("");
+      expect(foundIn(told)).toEqual([]);
+    },
+    10 * minute,
   );
 
   test("in state, journal, backups and logs of this machine, nor in what Docker tells of the hosts", async () => {

@@ -1,6 +1,5 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { execa } from "execa";
 import type { Problem } from "../../automation/failover/problem.ts";
 import { cli, eventually, home, type SiteHandle, site } from "./support/site.ts";
 
@@ -14,6 +13,9 @@ async function status(): Promise<{ exitCode: number; problems: Problem[] }> {
   const { exitCode, stdout } = await cli(["status", "--format", "json"]);
   return { exitCode, problems: (JSON.parse(stdout) as { problems: Problem[] }).problems };
 }
+
+/** As somebody types it. */
+const inTerminal = (command: string) => execa("bash", ["-c", command], { cwd: home, timeout: minute });
 
 type Service = readonly [host: string, unit: string, code: Problem["code"]];
 
@@ -55,9 +57,27 @@ describe("[O8] a service that was stopped by hand", () => {
         const command = `npx evenkeel ssh ${host} --site ${now.name} -- sudo systemctl restart ${unit}`;
         expect(problems).toContainEqual(expect.objectContaining({ code, next: command }));
         expect(await state()).toBe("inactive");
-        await promisify(execFile)("bash", ["-c", command], { cwd: home, timeout: minute });
+        await inTerminal(command);
         expect(await state()).toBe("active");
       }
+      await eventually("the site is healthy again", minute, async () =>
+        (await status()).exitCode === 0 ? true : null,
+      );
+    },
+    4 * minute,
+  );
+
+  test(
+    "the active region's database: one line starts it and lets it write again",
+    async () => {
+      const stopped = await now.ssh("primary/database", ["sudo", "systemctl", "stop", "mariadb"]);
+      expect(stopped).toMatchObject({ exitCode: 0 });
+      const command = await eventually("status tells of it", minute, async () => {
+        const { problems } = await status();
+        return problems.find(({ code }) => code === "database-down")?.next ?? null;
+      });
+      expect(command).toMatch(/ -- sudo systemctl restart mariadb && npx evenkeel resume primary /);
+      await inTerminal(command);
       await eventually("the site is healthy again", minute, async () =>
         (await status()).exitCode === 0 ? true : null,
       );

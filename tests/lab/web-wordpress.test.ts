@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { saltNames } from "../../components/secrets.ts";
-import { eventually, get } from "./support/site.ts";
+import { cli, eventually, get } from "./support/site.ts";
 import { regionNames, type WebTiers, webTiers } from "./support/web.ts";
 
 jest.setTimeout(120_000);
@@ -35,12 +35,25 @@ describe("the same site in both regions", () => {
     expect((await web.statusOf(standby)).versions).toEqual((await web.statusOf(active)).versions);
     const modules = async (region: string) =>
       (await web.run(region, ["php", "-m"])).toLowerCase().split("\n");
-    const client = (region: string) => web.run(region, ["mariadb", "--version"]);
+    const clientOf = (region: string) => web.run(region, ["mariadb", "--version"]);
     expect(await modules(standby)).toEqual(await modules(active));
     expect(await modules(active)).toEqual(
       expect.arrayContaining(["mysqli", "gd", "xml", "mbstring", "curl"]),
     );
-    expect(await client(standby)).toBe(await client(active));
+    expect(await clientOf(standby)).toBe(await clientOf(active));
+    // And a person sees both regions' side by side.
+    const { stdout } = await cli(["status"]);
+    const shown = regionNames.map((region) => {
+      const rows = stdout.slice(stdout.indexOf("\nVersions ")).split("\n");
+      return rows
+        .find((row) => row.startsWith(`${region} `))
+        ?.split(/ +/)
+        .slice(1);
+    });
+    const { nginx, php, wordpress, client } = (await web.statusOf(active)).versions;
+    const wanted = [nginx, php, wordpress, client, expect.stringMatching(/^\d+\.\d+\.\d+/)];
+    expect(shown).toEqual([wanted, wanted]);
+    expect(stdout).not.toContain("not the same on all hosts");
     // It would have noticed one that is missing.
     expect(await modules(active)).not.toContain("no-such-module");
   });
@@ -83,6 +96,47 @@ describe("the same site in both regions", () => {
       expect(seen.title.rendered).toBe(title);
     }
   });
+});
+
+test("[S16] a page, a scheduled task and the command line read the same environment of their place", async () => {
+  const name = "evenkeel_proof";
+  const folder = "/var/www/html/wp-content/mu-plugins";
+  const plugin = `${folder}/${name}.php`;
+  // A plugin, as anybody's: it notes what it finds when it is asked for, and when its event is due.
+  const code = `<?php
+function ${name}_note($by) {
+    $found = [PHP_SAPI, DB_HOST, DB_NAME, DB_USER, evenkeel_value('REDIS_HOST'), evenkeel_value('SITE_URL')];
+    update_option("${name}_$by", wp_json_encode($found), false);
+}
+add_action('${name}', '${name}_note');
+if (isset($_GET['${name}'])) { ${name}_note('page'); }
+`;
+  // A round of scheduled tasks that is under way already may have looked before: the next one comes within a minute.
+  const noted = (by: string) =>
+    eventually(`what ${by} found`, 75_000, async () => {
+      const said = await wordpress(active, `echo get_option('${name}_${by}') ?: 'nothing';`);
+      return said.startsWith("[") ? (JSON.parse(said) as string[]) : null;
+    });
+  try {
+    await web.run(active, ["install", "-d", "-o", "www-data", "-g", "www-data", folder]);
+    await web.run(active, ["-u", "www-data", "tee", plugin], code);
+    await wordpress(active, `wp_schedule_single_event(time() - 1, '${name}', ['task']);`);
+    await web.run(active, ["systemctl", "start", "evenkeel-cron.service"]);
+    await wordpress(active, `${name}_note('command');`);
+    expect((await web.probe(active, `/?${name}=1`)).status).toBe(200);
+    const database = web.site.host(`${active}/database`).address;
+    const redis = web.site.host(`${active}/cache`).address;
+    const found = [database, "wordpress_db", "wp_user", redis, `https://${web.site.domain}`];
+    expect(await noted("task")).toEqual(["cli", ...found]);
+    expect(await noted("command")).toEqual(["cli", ...found]);
+    expect(await noted("page")).toEqual(["fpm-fcgi", ...found]);
+  } finally {
+    await web.run(active, ["rm", "-rf", folder]);
+    await wordpress(
+      active,
+      `foreach (['task', 'command', 'page'] as $by) { delete_option("${name}_$by"); } wp_clear_scheduled_hook('${name}', ['task']);`,
+    );
+  }
 });
 
 describe("[O12] PHP's limits", () => {

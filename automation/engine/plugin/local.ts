@@ -24,9 +24,12 @@ export interface LocalRun extends LineWatch {
   deadline: Deadline;
   /** Aborted: the command is to end. */
   signal: AbortSignal;
-  /** Milliseconds between asking its group of processes to end and ending it. Default: 5000. */
+  /** Milliseconds between asking its group of processes to end and ending it. */
   graceMs?: number;
 }
+
+/** Between asking and ending: enough for lab-host.sh to end the `docker` that it waits for. */
+const defaultGraceMs = 5000;
 
 /** Groups of processes that run now, by the id of their leader. */
 const groups = new Set<number>();
@@ -69,7 +72,7 @@ export async function runLocal(run: LocalRun): Promise<CommandOutcome> {
     const late = () => new Error("ended with its process group, because it was late");
     return outcome(file, await within(Promise.race([child, stopped]), run.deadline, late));
   } catch (error) {
-    await endGroup(pid, child, run.graceMs ?? 5000);
+    await endGroup(pid, child, run.graceMs ?? defaultGraceMs);
     throw error;
   } finally {
     run.signal.removeEventListener("abort", onAbort);

@@ -61,10 +61,11 @@ function regionPlace(region: RegionObservation): Place {
         detail: answering(region.http.live),
         health: region.http.live,
       },
-      ...region.web.map(({ gate, version }, index) => ({
+      ...region.web.map(({ gate, versions: { wordpress } }, index) => ({
         id: `${name}/web-${index + 1}`,
         name: `web-${index + 1}`,
-        detail: gate === null ? "unknown" : `gate ${gate}${version === null ? "" : `, WordPress ${version}`}`,
+        detail:
+          gate === null ? "unknown" : `gate ${gate}${wordpress === null ? "" : `, WordPress ${wordpress}`}`,
         health: gate === null ? null : true,
       })),
       databasePart(region),

@@ -31,6 +31,7 @@ export async function scratchHost(purpose: string, packages: readonly string[]):
       tryDocker(["run", "-d", "--name", name, ...systemdFlags, image, "/sbin/init"], { timeoutMs: 60_000 }),
     );
     await host.bash(waitForSystemd);
+    await host.bash(startSshd);
     await host.bash(installScript(packages));
     await must(tryDocker(["network", "disconnect", "bridge", name], { timeoutMs: 20_000 }));
   } catch (error) {
@@ -52,6 +53,10 @@ const waitForSystemd = `for _ in $(seq 100); do
   sleep 0.2
 done
 echo "systemd did not come up within 20 s" >&2; exit 1`;
+
+/** A machine of the lab gets its key from the program; a host without one has no sshd that roles could tell anything. */
+const startSshd = `ssh-keygen -q -t ed25519 -N '' -C '' -f /etc/ssh/ssh_host_ed25519_key
+systemctl restart ssh.service`;
 
 function installScript(packages: readonly string[]): string {
   return `export DEBIAN_FRONTEND=noninteractive

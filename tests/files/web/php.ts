@@ -21,7 +21,7 @@ export function phpTests(web: WebHost): void {
       ["evil.test", "https://shop.lab.test"],
       ["", "https://shop.lab.test"],
     ])("[O13] asked as %p the site calls itself %s", async (asked, url) => {
-      const said = await php(`echo evenkeel_site_url(explode(" ", evenkeel_value("URLS")), "${asked}");`);
+      const said = await php(`echo evenkeel_site_url(evenkeel_site_urls(), "${asked}");`);
       expect(said).toBe(url);
     });
 

@@ -33,4 +33,73 @@ export function roleTests(web: WebHost): void {
       expect(await web.host.bash(`cat ${path}; rm ${path}`)).toBe("written");
     });
   });
+
+  describe("[S19] sshd of any host", () => {
+    const config = "/etc/ssh/sshd_config.d/10-evenkeel.conf";
+    const job = {
+      role: "any",
+      machineId: "m",
+      files: [],
+      script: ". /usr/local/lib/evenkeel/role.sh\nsecure_ssh\necho '{}'",
+    };
+    const secure = (...before: string[]) =>
+      web.host.run([...before, "python3", "-I", "-"], { input: roleProgram(job) });
+    const told = async (name: string) =>
+      (await web.host.bash("sshd -T")).split("\n").find((line) => line.startsWith(`${name} `));
+    /** What the server that runs says to a client that knows nothing newer. */
+    const asOld = () =>
+      web.host.bash(
+        "ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o KexAlgorithms=ecdh-sha2-nistp256 127.0.0.1 2>&1 || true",
+      );
+    const reloads = () => web.host.bash("journalctl -u ssh -o cat | grep -c SIGHUP || true");
+
+    test("takes keys only, no root and nothing old; told a second time, it is left alone", async () => {
+      expect(await told("passwordauthentication")).toBe("passwordauthentication yes");
+      expect(await asOld()).not.toContain("no matching key exchange method");
+      expect(await secure()).toMatchObject({ exitCode: 0, stdout: "{}" });
+      expect(await told("passwordauthentication")).toBe("passwordauthentication no");
+      expect(await told("permitrootlogin")).toBe("permitrootlogin no");
+      expect(await asOld()).toContain("no matching key exchange method");
+      const before = await reloads();
+      expect(await secure()).toMatchObject({ exitCode: 0 });
+      expect([before.trim(), await reloads()]).toEqual(["1", before]);
+      // As a run leaves it that is killed between the file and the reload.
+      await web.host.bash("rm /run/evenkeel-sshd.read");
+      expect(await secure()).toMatchObject({ exitCode: 0 });
+      expect((await reloads()).trim()).toBe("2");
+    });
+
+    test("a file that is read before ours and says otherwise fails the role, which says so", async () => {
+      const other = "/etc/ssh/sshd_config.d/05-other.conf";
+      await web.host.bash(`echo 'PasswordAuthentication yes' >${other}`);
+      try {
+        const { exitCode, stderr } = await secure();
+        expect([exitCode, stderr]).toEqual([
+          1,
+          expect.stringContaining('sshd reads "passwordauthentication yes" before it comes to'),
+        ]);
+      } finally {
+        await web.host.bash(`rm ${other}`);
+      }
+      expect((await secure()).exitCode).toBe(0);
+    });
+
+    test("what sshd would not start with is not put in place, and where root comes in nothing is", async () => {
+      await web.host.bash(`rm ${config}; echo 'Nonsense yes' >>/etc/ssh/sshd_config`);
+      try {
+        expect(await secure()).toMatchObject({
+          exitCode: 1,
+          stderr: expect.stringContaining("sshd refuses"),
+        });
+      } finally {
+        await web.host.bash("sed -i '/^Nonsense/d' /etc/ssh/sshd_config");
+      }
+      expect(await secure("env", "SUDO_USER=root")).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining("would be locked out"),
+      });
+      expect((await web.host.run(["test", "-e", config])).exitCode).toBe(1);
+      expect((await secure()).exitCode).toBe(0);
+    });
+  });
 }

@@ -55,6 +55,17 @@ describe("decide", () => {
     expect(problems.map(({ next }) => next).join()).not.toContain("resume");
   });
 
+  test("a writer that was stopped is started and then told to write; one that was followed by another only started", () => {
+    const down = database({ running: false, writable: null }, active);
+    const nextOf = (site: Parameters<typeof decide>[0]) =>
+      decide(site, commands).problems.find(({ code }) => code === "database-down")?.next;
+    expect(nextOf(withRegion("primary", down))).toMatch(/restart mariadb && .*resume primary/);
+    const later = withRegion("primary", down, {
+      base: withRegion("secondary", database({ epoch: 2 }, standby)),
+    });
+    expect(nextOf(later)).toMatch(/restart mariadb$/);
+  });
+
   test("a writer of an epoch that was granted away is no active one", () => {
     const site = withRegion("secondary", database({ epoch: 2 }, standby));
     expect(decide(site, commands)).toMatchObject({ state: "no-active", active: null, epoch: 2 });

@@ -73,7 +73,7 @@ describe("facts of hosts", () => {
     ]);
     expect(await webFacts(failed, host, 5000)).toMatchObject({
       gate: null,
-      version: null,
+      versions: { nginx: null, php: null, wordpress: null, client: null },
       why: "the reason",
     });
   });

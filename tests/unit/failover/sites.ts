@@ -20,6 +20,7 @@ export const active: DatabaseFacts = {
   clockSkewSeconds: null,
   restartNeeded: false,
   fencing: false,
+  version: "11.8.6",
 };
 export const standby: DatabaseFacts = {
   ...active,
@@ -37,7 +38,7 @@ export function webHost(facts: Partial<WebObservation> = {}): WebObservation {
     host: "w",
     gate: "open",
     epoch: 1,
-    version: "6.8.5",
+    versions: { nginx: "1.26.3", php: "8.4.16", wordpress: "6.8.5", client: "11.8.6" },
     stopped: [],
     warning: null,
     cron: "active",

@@ -24,11 +24,11 @@ test("any content of a file survives in the program", () => {
   fc.assert(
     fc.property(fc.string({ unit: anyCharacter }), (content) => {
       const { files } = jobOf(roleProgram(job(content)));
-      expect(files[1]).toEqual({ path: "/etc/x", content, mode: "0644", owner: "root:root" });
+      expect(files.at(-1)).toEqual({ path: "/etc/x", content, mode: "0644", owner: "root:root" });
     }),
   );
   const hard = "it's ''' \\ \"\"\" @@JOB@@ \n$(x)";
-  expect(jobOf(roleProgram(job(hard))).files[1]?.content).toBe(hard);
+  expect(jobOf(roleProgram(job(hard))).files.at(-1)?.content).toBe(hard);
 });
 
 test("a plugin finds the secrets of a role's files in what travels by standard input", () => {

@@ -125,7 +125,8 @@ describe("a web host", () => {
     expect(values).toMatchObject({
       DB_PASSWORD: nasty,
       DB_HOST: "10.10.0.20",
-      URLS: "https://shop.lab.test https://localhost:9443 https://localhost:8443",
+      SITE_URL: "https://shop.lab.test",
+      FURTHER_URLS: "https://localhost:9443 https://localhost:8443",
       HEARTBEAT_MAX_AGE_SECONDS: "5",
       OUTBOUND_HTTP: "blocked",
     });

@@ -3,7 +3,7 @@ import { active, standby, webHost } from "../failover/sites.ts";
 
 /** What hosts of two regions may have answered. */
 export const gate = (epoch: number | null) => [
-  webHost({ host: "web-1", gate: "closed", epoch, version: null, why: epoch === null ? "no route" : null }),
+  webHost({ host: "web-1", gate: "closed", epoch, why: epoch === null ? "no route" : null }),
 ];
 export const known = (facts: typeof active | typeof standby, epoch: number | null = 1) => ({
   facts,

@@ -26,6 +26,13 @@ describe("status", () => {
           reachable: true,
           url: "https://localhost:20001",
           web: { ready: true, live: true, version: "6.8.5" },
+          versions: {
+            nginx: "1.26.3",
+            php: "8.4.16",
+            wordpress: "6.8.5",
+            client: "11.8.6",
+            database: "11.8.6",
+          },
           database: {
             engine: "mariadb",
             host: "evenkeel-shop-primary-database",
@@ -43,6 +50,13 @@ describe("status", () => {
           reachable: true,
           url: "https://localhost:20002",
           web: { ready: true, live: true, version: "6.8.5" },
+          versions: {
+            nginx: "1.26.3",
+            php: "8.4.16",
+            wordpress: "6.8.5",
+            client: "11.8.6",
+            database: "11.8.6",
+          },
           database: {
             engine: "mariadb",
             host: "evenkeel-shop-secondary-database",
@@ -68,11 +82,23 @@ describe("status", () => {
     expect(renderStatus(site, "table").text).toContain("warning: w: 50 don't fit\n");
   });
 
+  test("[O9] warns of a program that is not the same on all hosts, and names who runs which", () => {
+    const versions = { nginx: "1.27.0", php: "8.4.16", wordpress: null, client: "11.8.6" };
+    const site = withRegion("secondary", {
+      web: [webHost({ host: "other", gate: "closed", cron: "inactive", versions })],
+    });
+    expect(json(site).document.warnings).toEqual([
+      "nginx is not the same on all hosts: 1.26.3 (evenkeel-shop-primary-web-1), 1.27.0 (other)",
+    ]);
+    expect(json(site).exitCode).toBe(0);
+  });
+
   test("of a lost region ends with 10, keeps its name and says null for what is not known", () => {
+    const unknown = { nginx: null, php: null, wordpress: null, client: null };
     const lost = withRegion("primary", {
       http: { live: false, ready: false, active: false },
       database: { host: "evenkeel-shop-primary-database", engine: "mariadb", facts: null, why: "silent" },
-      web: [webHost({ gate: null, epoch: null, version: null, uploadsThere: null, why: "silent" })],
+      web: [webHost({ gate: null, epoch: null, versions: unknown, uploadsThere: null, why: "silent" })],
     });
     const { exitCode, document } = json(lost);
     expect(exitCode).toBe(10);
@@ -81,6 +107,7 @@ describe("status", () => {
       role: null,
       reachable: false,
       web: { live: false, version: null },
+      versions: { ...unknown, database: null },
       database: { host: "evenkeel-shop-primary-database", role: null, writable: null, position: null },
     });
   });
@@ -108,10 +135,10 @@ describe("status", () => {
       state: "missing" as const,
     };
     const { text } = renderStatus({ ...healthySite(), machines: [machine] }, "table");
-    expect(text).toMatch(
-      /^primary +active +mariadb writable +- +0-1-42 +ready \(WordPress 6\.8\.5\) +up +up +https:/m,
-    );
-    expect(text).toMatch(/^secondary +standby +mariadb read-only +0\.4 /m);
+    expect(text).toMatch(/^primary +active +mariadb writable +- +0-1-42 +ready +up +up +https:/m);
+    expect(text).toMatch(/^secondary +standby +mariadb read-only +0\.4 +0-1-42 +ready, reads only +up/m);
+    expect(text).toMatch(/^Versions +nginx +PHP +WordPress +Client +Database$/m);
+    expect(text).toMatch(/^secondary +1\.26\.3 +8\.4\.16 +6\.8\.5 +11\.8\.6 +11\.8\.6$/m);
     expect(text).toContain("npx pulumi up -s primary --replace 'urn:x'");
     expect(text).not.toMatch(/ $/m);
   });

@@ -72,8 +72,8 @@ def write_all(files, pending_path):
         known.flush()
         os.fsync(known.fileno())
     changed = [entry["path"] for entry in files if write(entry)]
-    with open(pending_path, "w") as known:
-        known.write("".join(path + "\n" for path in sorted(set(pending + changed))))
+    notes = "".join(path + "\n" for path in sorted(set(pending + changed)))
+    write({"path": pending_path, "mode": "0644", "owner": "root", "content": notes})
 
 
 def main():
@@ -84,10 +84,13 @@ def main():
     write_all(JOB["files"], base + ".pending")
     write({"path": base + ".sh", "mode": "0700", "owner": "root", "content": JOB["script"]})
     environment = dict(os.environ, EVENKEEL_CHANGED=base + ".pending", EVENKEEL_ROLE=JOB["role"])
-    done = subprocess.run(["bash", base + ".sh"], stdin=subprocess.DEVNULL, env=environment)
+    # The script holds the lock as well: where this program is killed alone, a rerun waits until the script has ended.
+    held = [lock.fileno()]
+    done = subprocess.run(["bash", base + ".sh"], stdin=subprocess.DEVNULL, env=environment, pass_fds=held)
     if done.returncode == 0:
         os.remove(base + ".pending")
-    lock.close()
+    # For all who have it: what a script may have left running holds nobody up.
+    fcntl.flock(lock, fcntl.LOCK_UN)
     sys.exit(done.returncode)
 
 

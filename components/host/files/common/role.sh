@@ -48,3 +48,23 @@ wait_until() {
     sleep 0.2
   done
 }
+
+# secure_ssh: what every host's sshd is told, whatever the role (ssh/evenkeel.conf). Checked before it is put in place,
+# and read back: what a machine's image brings may say otherwise first. Connections that are there stay.
+secure_ssh() {
+  local wanted=/etc/evenkeel/sshd.conf config=/etc/ssh/sshd_config.d/10-evenkeel.conf
+  # The file as sshd would read it with ours first; and a hash of ours once the sshd that runs has read it.
+  local whole=/run/evenkeel-sshd.conf read=/run/evenkeel-sshd.read hash other
+  [ "${SUDO_USER:-}" != root ] || die "root comes in over SSH here, and would be locked out: use another user with sudo"
+  hash=$(sha256sum <"$wanted")
+  cat "$wanted" /etc/ssh/sshd_config >"$whole"
+  if ! cmp -s "$wanted" "$config" || [ "$(cat "$read" 2>/dev/null)" != "$hash" ]; then
+    sshd -t -f "$whole" || die "sshd refuses $wanted (above), and goes on with what it has"
+    install -m 0644 "$wanted" "$config.new"
+    mv "$config.new" "$config"
+    systemctl reload ssh.service
+    printf '%s\n' "$hash" >"$read"
+  fi
+  other=$(diff <(sshd -T) <(sshd -T -f "$whole") | sed -n 's/^< //p') || true
+  [ -z "$other" ] || die "sshd reads \"${other%%$'\n'*}\" before it comes to $config: see /etc/ssh"
+}

@@ -78,6 +78,7 @@ run() {
   digest >"$loaded"
 }
 
+secure_ssh
 install_packages haproxy
 join_certificate
 check

@@ -83,6 +83,7 @@ print_facts() {
     '{engine, version, package: $package, serverId, role, epoch, running, restartNeeded, machineId}'
 }
 
+secure_ssh
 make_users
 own_files
 install_packages jq nftables

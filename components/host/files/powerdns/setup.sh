@@ -59,6 +59,7 @@ run() {
   wait_until 15 evenkeel-traffic resolve "$domain" || die "PowerDNS does not answer for $domain within 15 s"
 }
 
+secure_ssh
 install_server
 make_database
 configure

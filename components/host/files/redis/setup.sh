@@ -47,6 +47,7 @@ run() {
   wait_until 20 answers || die "Redis does not answer within 20 s"
 }
 
+secure_ssh
 install_server
 make_operator
 run

@@ -74,6 +74,7 @@ make_bucket() {
     die "the bucket $BUCKET can't be made to keep versions"
 }
 
+secure_ssh
 install_packages curl
 run
 make_bucket

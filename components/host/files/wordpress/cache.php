@@ -19,7 +19,7 @@ const EVENKEEL_CACHE_OUTAGE = '/var/lib/evenkeel-cache/outage';
 /** Whether this region has a cache at all. */
 function evenkeel_has_cache(): bool
 {
-    return (evenkeel_environment()['CACHE_HOST'] ?? '') !== '';
+    return (evenkeel_environment()['REDIS_HOST'] ?? '') !== '';
 }
 
 /** The connection, or null where there is none to be had now. Never throws. */
@@ -34,14 +34,14 @@ function evenkeel_cache_connect(): ?Redis
         // A connection that breaks is an outage, never quietly another connection to an emptied server.
         $redis->setOption(Redis::OPT_MAX_RETRIES, 0);
         $redis->connect(
-            evenkeel_value('CACHE_HOST'),
+            evenkeel_value('REDIS_HOST'),
             EVENKEEL_CACHE_PORT,
             EVENKEEL_CACHE_CONNECT_SECONDS,
             null,
             0,
             EVENKEEL_CACHE_READ_SECONDS
         );
-        $redis->auth([evenkeel_value('CACHE_USER'), evenkeel_value('CACHE_PASSWORD')]);
+        $redis->auth([evenkeel_value('REDIS_USER'), evenkeel_value('REDIS_PASSWORD')]);
         if ($outage !== null) {
             evenkeel_cache_give_up($redis);
             evenkeel_cache_end_outage($outage);

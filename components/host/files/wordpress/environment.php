@@ -41,6 +41,13 @@ function evenkeel_value(string $key): string
     return evenkeel_environment()[$key] ?? throw new RuntimeException(EVENKEEL_ENVIRONMENT . " has no $key");
 }
 
+/** @return non-empty-list<string> Every URL that the site may call itself by, the public one first. */
+function evenkeel_site_urls(): array
+{
+    $further = preg_split('/ +/', evenkeel_value('FURTHER_URLS'), -1, PREG_SPLIT_NO_EMPTY);
+    return [evenkeel_value('SITE_URL'), ...$further];
+}
+
 /**
  * The URL that the site calls itself by in this request: the one of the fixed list (public name first) whose host
  * and port are those of the request's Host header, else the public one. A claimed name is never repeated.

@@ -59,7 +59,7 @@ place_core() {
   [ "$("$library/install-core")" = "$before" ] || systemctl reload "php$1-fpm"
   [ -z "$uploads_device" ] || "$library/uploads-volume" "$uploads_device"
   put "$library/wp-config.php" /var/www/html/wp-config.php
-  if grep -q '^CACHE_HOST=' /etc/evenkeel/wordpress.env; then
+  if grep -q '^REDIS_HOST=' /etc/evenkeel/wordpress.env; then
     put "$library/object-cache.php" /var/www/html/wp-content/object-cache.php
   else
     rm -f /var/www/html/wp-content/object-cache.php
@@ -115,6 +115,7 @@ settle_gate() {
   grep -q '"certain": true' <<<"$answer"
 }
 
+secure_ssh
 hold
 install_packages "${packages[@]}"
 install -d -o www-data -g www-data -m 0750 /var/lib/evenkeel-cache

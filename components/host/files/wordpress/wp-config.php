@@ -21,7 +21,7 @@ foreach (['AUTH', 'SECURE_AUTH', 'LOGGED_IN', 'NONCE'] as $evenkeel_name) {
     define("{$evenkeel_name}_SALT", evenkeel_value("{$evenkeel_name}_SALT"));
 }
 
-$evenkeel_urls = explode(' ', evenkeel_value('URLS'));
+$evenkeel_urls = evenkeel_site_urls();
 $evenkeel_url = evenkeel_site_url($evenkeel_urls, $_SERVER['HTTP_HOST'] ?? '');
 define('WP_HOME', $evenkeel_url);
 define('WP_SITEURL', $evenkeel_url);

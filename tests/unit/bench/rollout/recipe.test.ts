@@ -47,6 +47,7 @@ describe("the recipe of a rollout", () => {
     expect(role.job.script).toBe("echo web's\n");
     expect(role.job.files.map(({ path }) => path)).toEqual([
       "/usr/local/lib/evenkeel/role.sh",
+      "/etc/evenkeel/sshd.conf",
       "/etc/evenkeel/tls/ca.pem",
       "/etc/evenkeel/web.env",
       "/etc/evenkeel/db.pem",

@@ -1,0 +1,73 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { readIfThere, replaceFile } from "../site/durable.ts";
+import { type Deployment, resourcesOf } from "./state.ts";
+
+/**
+ * Which updates of what runs on hosts began and did not end well. Pulumi's state keeps the inputs from before such an
+ * update, while the host may already hold a part of the new ones: where the setting is then taken back, Pulumi sees
+ * nothing to do, and the host would keep what it has. So they are run again whatever the state says.
+ */
+export interface UnfinishedLog {
+  receive(event: EngineEvent): void;
+  /** The whole update ended well: nothing is left, whatever an earlier one noted. */
+  ended(): void;
+}
+
+const onHosts = /^command:remote:/;
+const begins = new Set(["update", "create-replacement"]);
+
+function fileOf(stateDirectory: string, stack: string): string {
+  return join(stateDirectory, `${stack}.unfinished.json`);
+}
+
+/** Notes before each update that it has begun, and that it has ended once it has; a killed run leaves the note. */
+export function unfinishedLog(stateDirectory: string, stack: string): UnfinishedLog {
+  const file = fileOf(stateDirectory, stack);
+  const urns = new Set(readUrns(file));
+  const write = () =>
+    urns.size === 0 ? rmSync(file, { force: true }) : replaceFile(file, `${JSON.stringify([...urns])}\n`);
+  return {
+    receive({ resourcePreEvent: before, resOutputsEvent: after }) {
+      if (before !== undefined && !before.planning && isMeant(before.metadata)) {
+        urns.add(before.metadata.urn);
+        write();
+      }
+      if (
+        after !== undefined &&
+        !after.planning &&
+        isMeant(after.metadata) &&
+        urns.delete(after.metadata.urn)
+      )
+        write();
+    },
+    ended() {
+      urns.clear();
+      write();
+    },
+  };
+}
+
+function isMeant({ op, type }: { op: string; type: string }): boolean {
+  return begins.has(op) && onHosts.test(type);
+}
+
+/**
+ * URNs of what is to be run again, of those that the state still has. What is protected can't be replaced, and needs
+ * not: the birth only reports.
+ */
+export function unfinishedUrns(stateDirectory: string, stack: string, state: Deployment): string[] {
+  const urns = new Set(readUrns(fileOf(stateDirectory, stack)));
+  return resourcesOf(state).flatMap(({ urn, protect }) => (urns.has(urn) && protect !== true ? [urn] : []));
+}
+
+/** A note that was damaged is none: Pulumi then does what the state says. */
+function readUrns(file: string): string[] {
+  try {
+    const urns: unknown = JSON.parse(readIfThere(file) ?? "[]");
+    return Array.isArray(urns) ? urns.filter((urn) => typeof urn === "string") : [];
+  } catch {
+    return [];
+  }
+}
