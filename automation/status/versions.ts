@@ -16,8 +16,13 @@ export function versionsOf({ web, database }: RegionObservation): RegionVersions
     php: first("php"),
     wordpress: first("wordpress"),
     client: first("client"),
-    database: database.facts?.version ?? null,
+    database: shortVersion(database.facts?.version ?? null),
   };
+}
+
+/** "11.8.6" of "11.8.6-MariaDB-0+deb13u1 from Debian-log". */
+function shortVersion(told: string | null): string | null {
+  return told === null ? null : (/^\d[\d.]*\d/.exec(told)?.[0] ?? told);
 }
 
 /** The regions side by side; "" where no version of any is known. */

@@ -20,7 +20,7 @@ export const active: DatabaseFacts = {
   clockSkewSeconds: null,
   restartNeeded: false,
   fencing: false,
-  version: "11.8.6",
+  version: "11.8.6-MariaDB-0+deb13u1 from Debian-log",
 };
 export const standby: DatabaseFacts = {
   ...active,
