@@ -157,6 +157,7 @@ export class Stacks {
       throw this.explain({ stack: name, operation, cause, run: log.result() });
     }
     if (operation === "up") unfinished.ended();
+    if (unfinished.problem !== null) note(`what is under way could not be noted: ${unfinished.problem}`);
     interrupts().check();
     return log.result();
   }

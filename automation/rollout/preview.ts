@@ -3,6 +3,7 @@ import { exitCodes, UserError } from "../errors.ts";
 import { runWork } from "../progress.ts";
 import { type SitePlace, siteFlag } from "../site.ts";
 import { summary } from "../stacks/events.ts";
+import { unfinishedUrns } from "../stacks/unfinished.ts";
 import { globalStack, type Stacks } from "../stacks.ts";
 import { refuseMoved } from "./moved.ts";
 import type { Picked } from "./regions.ts";
@@ -33,7 +34,7 @@ export async function previewRollout(options: PreviewOptions): Promise<void> {
   const { stacks } = session;
   const existing = new Set(await stacks.existing());
   for (const name of names) {
-    if (existing.has(name)) await previewStack(stacks, name);
+    if (existing.has(name)) await previewStack(place, stacks, name);
     else await sayWhole(name);
   }
 }
@@ -54,7 +55,10 @@ export function notSetUp(place: SitePlace): UserError {
   });
 }
 
-async function previewStack(stacks: Stacks, name: string): Promise<void> {
-  const run = async (note: (text: string) => void) => summary(await stacks.run("preview", name, note), true);
+async function previewStack(place: SitePlace, stacks: Stacks, name: string): Promise<void> {
+  const run = async (note: (text: string) => void) => {
+    const replace = unfinishedUrns(place.stateDirectory, name, await stacks.state(name));
+    return summary(await stacks.run("preview", name, note, { replace }), true);
+  };
   await runWork([{ title: `Preview of ${name}`, run }]);
 }

@@ -89,11 +89,13 @@ export async function refuseLostSecrets({ place, stacks }: Pick<Session, "place"
   const file = secretsFile(place);
   if (existsSync(file)) return;
   for (const name of await stacks.existing()) {
-    if (resourcesOf(await stacks.state(name)).length === 0) continue;
+    // Machines and what runs on them; a stack that made none yet has itself alone.
+    const made = resourcesOf(await stacks.state(name)).filter(({ type }) => type.startsWith("command:"));
+    if (made.length === 0) continue;
     const flag = siteFlag(place.name);
     throw new UserError({
       what: `the secrets of the site ${place.name} are gone, and its hosts are there; nothing was changed`,
-      why: `${file} does not exist, but the stack ${name} has resources: new secrets would lock everybody out of them`,
+      why: `${file} does not exist, but the stack ${name} has ${made.length} resources: new secrets would lock everybody out of them`,
       next: `restore the file from a copy; without one: npx evenkeel destroy${flag}, which takes the site away`,
       exitCode: exitCodes.refused,
       code: "secrets-lost",

@@ -10,9 +10,12 @@ import { type Deployment, resourcesOf } from "./state.ts";
  * nothing to do, and the host would keep what it has. So they are run again whatever the state says.
  */
 export interface UnfinishedLog {
+  /** Never throws: who sends the events would swallow it. */
   receive(event: EngineEvent): void;
   /** The whole update ended well: nothing is left, whatever an earlier one noted. */
   ended(): void;
+  /** Why something could not be noted; null where all was. */
+  readonly problem: string | null;
 }
 
 const onHosts = /^command:remote:/;
@@ -22,13 +25,23 @@ function fileOf(stateDirectory: string, stack: string): string {
   return join(stateDirectory, `${stack}.unfinished.json`);
 }
 
-/** Notes before each update that it has begun, and that it has ended once it has; a killed run leaves the note. */
+/** Notes of each update that it has begun, and that it has ended once it has; a killed run leaves the note. */
 export function unfinishedLog(stateDirectory: string, stack: string): UnfinishedLog {
   const file = fileOf(stateDirectory, stack);
   const urns = new Set(readUrns(file));
-  const write = () =>
-    urns.size === 0 ? rmSync(file, { force: true }) : replaceFile(file, `${JSON.stringify([...urns])}\n`);
+  let problem: string | null = null;
+  const write = () => {
+    try {
+      if (urns.size === 0) rmSync(file, { force: true });
+      else replaceFile(file, `${JSON.stringify([...urns])}\n`);
+    } catch (error) {
+      problem ??= (error as Error).message;
+    }
+  };
   return {
+    get problem() {
+      return problem;
+    },
     receive({ resourcePreEvent: before, resOutputsEvent: after }) {
       if (before !== undefined && !before.planning && isMeant(before.metadata)) {
         urns.add(before.metadata.urn);
@@ -54,11 +67,16 @@ function isMeant({ op, type }: { op: string; type: string }): boolean {
 }
 
 /**
- * URNs of what is to be run again, of those that the state still has. What is protected can't be replaced, and needs
- * not: the birth only reports.
+ * URNs of what is to be run again, of those that the state still has: what was noted, and what the state itself holds
+ * as pending, since a Pulumi whose caller was killed goes on without anybody to note it. What is protected can't be
+ * replaced, and needs not: the birth only reports.
  */
 export function unfinishedUrns(stateDirectory: string, stack: string, state: Deployment): string[] {
-  const urns = new Set(readUrns(fileOf(stateDirectory, stack)));
+  const pending = (state.deployment.pending_operations ?? []) as {
+    resource?: { urn?: string; type?: string };
+  }[];
+  const cut = pending.flatMap(({ resource }) => (onHosts.test(resource?.type ?? "") ? [resource?.urn] : []));
+  const urns = new Set([...readUrns(fileOf(stateDirectory, stack)), ...cut]);
   return resourcesOf(state).flatMap(({ urn, protect }) => (urns.has(urn) && protect !== true ? [urn] : []));
 }
 

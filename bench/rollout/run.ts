@@ -170,10 +170,18 @@ async function measure(
   }
 }
 
+/** At a second interrupt: nothing is taken away any more, so what may be left is told. */
+function endAtOnce(): void {
+  say(
+    `Left as it is: the site ${siteName} (npx evenkeel destroy --site ${siteName}) and ${tmpdir()}/evenkeel-bench-*`,
+  );
+  process.exit(exitCodes.interrupted);
+}
+
 async function main(argv: readonly string[]): Promise<void> {
   const options = optionsOf(argv);
   const stop = new AbortController();
-  const own = createInterrupts({ say, end: () => process.exit(exitCodes.interrupted) });
+  const own = createInterrupts({ say, end: endAtOnce });
   useInterrupts(own);
   for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, own.receive);
   process.on("SIGHUP", own.hangUp);
@@ -183,6 +191,7 @@ async function main(argv: readonly string[]): Promise<void> {
     await setUpEngine({ yes: options.yes });
     return { ansibleVersion, ...(await measure(options, stop.signal)) };
   });
+  own.check();
   const machine: Machine = { cores: availableParallelism(), memoryGib: totalmem() / gib };
   const { stdout: commit } = await run(["git", "rev-parse", "HEAD"], { timeoutMs: minuteMs });
   const facts = { commit, machine, ansibleVersion, measured, size: sizeOf(site), notes: notesOf(options) };

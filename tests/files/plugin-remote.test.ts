@@ -244,6 +244,7 @@ describe("remote resources", () => {
     });
     // A key of the host in front that is another one is a change of the connection, and it is refused there.
     expect(wrong.failure).not.toBeNull();
+    expect(wrong.log["by-key"]?.join()).toMatch(/error: .*key/is);
     expect((await stack.destroy()).failure).toBeNull();
   });
 
@@ -254,7 +255,7 @@ describe("remote resources", () => {
       async () => {
         const long = new remote.Command("long", {
           connection: key,
-          create: "touch /root/began; sleep 3; echo done",
+          create: "touch /root/began; sleep 8; echo done",
         });
         new remote.Command("after", { connection: key, create: "touch /root/after" }, { dependsOn: [long] });
       },

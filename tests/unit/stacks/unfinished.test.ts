@@ -65,6 +65,26 @@ describe("what an update left unfinished on hosts", () => {
     expect(unfinishedUrns(folder, "secondary", known)).toEqual([]);
   });
 
+  test("is also what the state holds as pending: Pulumi goes on after the run that started it was killed", () => {
+    const cut = state({ name: "cache" }, { name: "web" });
+    const operation = (name: string, type: string) => ({
+      type: "updating",
+      resource: { urn: urnOf(name), type },
+    });
+    cut.deployment.pending_operations = [
+      operation("cache", "command:remote:Command"),
+      operation("web", "command:local:Command"),
+    ];
+    expect(unfinishedUrns(folder, "primary", cut)).toEqual([urnOf("cache")]);
+  });
+
+  test("that can't be noted throws nothing into the engine's events, and is told afterwards", () => {
+    const log = unfinishedLog(join(folder, "none"), "primary");
+    expect(log.problem).toBeNull();
+    log.receive(event("resourcePreEvent", "cache"));
+    expect(log.problem).toContain("ENOENT");
+  });
+
   test("a damaged note is none", () => {
     for (const text of ["{", '{"a":1}', "[1,null]", ""]) {
       writeFileSync(join(folder, "primary.unfinished.json"), text);

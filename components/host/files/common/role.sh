@@ -52,19 +52,20 @@ wait_until() {
 # secure_ssh: what every host's sshd is told, whatever the role (ssh/evenkeel.conf). Checked before it is put in place,
 # and read back: what a machine's image brings may say otherwise first. Connections that are there stay.
 secure_ssh() {
-  local wanted=/etc/evenkeel/sshd.conf config=/etc/ssh/sshd_config.d/10-evenkeel.conf
+  local wanted=/etc/evenkeel/sshd.conf config=/etc/ssh/sshd_config.d/00-evenkeel.conf
   # The file as sshd would read it with ours first; and a hash of ours once the sshd that runs has read it.
-  local whole=/run/evenkeel-sshd.conf read=/run/evenkeel-sshd.read hash other
+  local whole=/run/evenkeel-sshd.conf read=/run/evenkeel-sshd.read hash want told other
   [ "${SUDO_USER:-}" != root ] || die "root comes in over SSH here, and would be locked out: use another user with sudo"
   hash=$(sha256sum <"$wanted")
   cat "$wanted" /etc/ssh/sshd_config >"$whole"
+  want=$(sshd -T -f "$whole") || die "sshd refuses $wanted (above), and goes on with what it has"
   if ! cmp -s "$wanted" "$config" || [ "$(cat "$read" 2>/dev/null)" != "$hash" ]; then
-    sshd -t -f "$whole" || die "sshd refuses $wanted (above), and goes on with what it has"
     install -m 0644 "$wanted" "$config.new"
     mv "$config.new" "$config"
     systemctl reload ssh.service
     printf '%s\n' "$hash" >"$read"
   fi
-  other=$(diff <(sshd -T) <(sshd -T -f "$whole") | sed -n 's/^< //p') || true
+  told=$(sshd -T) || die "sshd refuses its own configuration (above) and would not start again: see /etc/ssh"
+  other=$(diff <(printf '%s\n' "$told") <(printf '%s\n' "$want") | sed -n 's/^< //p') || true
   [ -z "$other" ] || die "sshd reads \"${other%%$'\n'*}\" before it comes to $config: see /etc/ssh"
 }
