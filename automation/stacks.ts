@@ -139,7 +139,7 @@ export class Stacks {
     const stack = await this.open(name);
     const log = eventLog(note);
     const timeout = AbortSignal.timeout(this.options.timeoutSeconds * 1000);
-    const unfinished = unfinishedLog(this.options.place.stateDirectory, name);
+    const unfinished = unfinishedLog(this.options.place.stateDirectory, name, note);
     const onEvent = (event: EngineEvent) => {
       log.receive(event);
       if (operation === "up") unfinished.receive(event);
@@ -157,7 +157,6 @@ export class Stacks {
       throw this.explain({ stack: name, operation, cause, run: log.result() });
     }
     if (operation === "up") unfinished.ended();
-    if (unfinished.problem !== null) note(`what is under way could not be noted: ${unfinished.problem}`);
     interrupts().check();
     return log.result();
   }

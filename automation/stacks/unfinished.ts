@@ -10,12 +10,10 @@ import { type Deployment, resourcesOf } from "./state.ts";
  * nothing to do, and the host would keep what it has. So they are run again whatever the state says.
  */
 export interface UnfinishedLog {
-  /** Never throws: who sends the events would swallow it. */
+  /** Never throws: who sends the events would swallow it. What could not be noted is told at once. */
   receive(event: EngineEvent): void;
   /** The whole update ended well: nothing is left, whatever an earlier one noted. */
   ended(): void;
-  /** Why something could not be noted; null where all was. */
-  readonly problem: string | null;
 }
 
 const onHosts = /^command:remote:/;
@@ -26,22 +24,24 @@ function fileOf(stateDirectory: string, stack: string): string {
 }
 
 /** Notes of each update that it has begun, and that it has ended once it has; a killed run leaves the note. */
-export function unfinishedLog(stateDirectory: string, stack: string): UnfinishedLog {
+export function unfinishedLog(
+  stateDirectory: string,
+  stack: string,
+  tell: (text: string) => void,
+): UnfinishedLog {
   const file = fileOf(stateDirectory, stack);
   const urns = new Set(readUrns(file));
-  let problem: string | null = null;
+  let isTold = false;
   const write = () => {
     try {
       if (urns.size === 0) rmSync(file, { force: true });
       else replaceFile(file, `${JSON.stringify([...urns])}\n`);
     } catch (error) {
-      problem ??= (error as Error).message;
+      if (!isTold) tell(`what is under way can't be noted: ${(error as Error).message}`);
+      isTold = true;
     }
   };
   return {
-    get problem() {
-      return problem;
-    },
     receive({ resourcePreEvent: before, resOutputsEvent: after }) {
       if (before !== undefined && !before.planning && isMeant(before.metadata)) {
         urns.add(before.metadata.urn);

@@ -26,6 +26,10 @@ const state = (...resources: { name: string; protect?: boolean }[]): Deployment 
 const left = (...names: string[]) =>
   unfinishedUrns(folder, "primary", state(...names.map((name) => ({ name }))));
 
+const never = (text: string) => {
+  throw new Error(`told: ${text}`);
+};
+
 type Kind = "resourcePreEvent" | "resOutputsEvent";
 const event = (
   kind: Kind,
@@ -35,12 +39,12 @@ const event = (
 
 describe("what an update left unfinished on hosts", () => {
   test("is what began and did not end, also for a later run, until that ends well as a whole", () => {
-    const first = unfinishedLog(folder, "primary");
+    const first = unfinishedLog(folder, "primary", never);
     first.receive(event("resourcePreEvent", "cache"));
     first.receive(event("resourcePreEvent", "web"));
     first.receive(event("resOutputsEvent", "web"));
     expect(left("cache", "web")).toEqual([urnOf("cache")]);
-    const second = unfinishedLog(folder, "primary");
+    const second = unfinishedLog(folder, "primary", never);
     second.receive(event("resourcePreEvent", "web", { op: "create-replacement" }));
     expect(left("cache", "web")).toEqual([urnOf("cache"), urnOf("web")]);
     second.ended();
@@ -49,7 +53,7 @@ describe("what an update left unfinished on hosts", () => {
   });
 
   test("is nothing of this machine, nothing planned, nothing new: a creation that failed is in no state", () => {
-    const log = unfinishedLog(folder, "primary");
+    const log = unfinishedLog(folder, "primary", never);
     log.receive(event("resourcePreEvent", "a", { type: "command:local:Command" }));
     log.receive(event("resourcePreEvent", "b", { planning: true }));
     log.receive(event("resourcePreEvent", "c", { op: "create" }));
@@ -58,7 +62,7 @@ describe("what an update left unfinished on hosts", () => {
   });
 
   test("is run again where the state still has it and it is not protected; another stack's is its own", () => {
-    const log = unfinishedLog(folder, "primary");
+    const log = unfinishedLog(folder, "primary", never);
     for (const name of ["birth", "gone", "cache"]) log.receive(event("resourcePreEvent", name));
     const known = state({ name: "birth", protect: true }, { name: "cache" });
     expect(unfinishedUrns(folder, "primary", known)).toEqual([urnOf("cache")]);
@@ -78,11 +82,12 @@ describe("what an update left unfinished on hosts", () => {
     expect(unfinishedUrns(folder, "primary", cut)).toEqual([urnOf("cache")]);
   });
 
-  test("that can't be noted throws nothing into the engine's events, and is told afterwards", () => {
-    const log = unfinishedLog(join(folder, "none"), "primary");
-    expect(log.problem).toBeNull();
+  test("that can't be noted throws nothing into the engine's events, and is told once, also where the update then fails", () => {
+    const told: string[] = [];
+    const log = unfinishedLog(join(folder, "none"), "primary", (text) => told.push(text));
     log.receive(event("resourcePreEvent", "cache"));
-    expect(log.problem).toContain("ENOENT");
+    log.receive(event("resourcePreEvent", "web"));
+    expect(told).toEqual([expect.stringMatching(/can't be noted: .*ENOENT/)]);
   });
 
   test("a damaged note is none", () => {
