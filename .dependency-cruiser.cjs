@@ -44,6 +44,13 @@ module.exports = {
       to: { path: "^(tests|bench)/" },
     },
     {
+      name: "what-runs-beside-the-site-needs-nothing-of-it",
+      comment: "npm test runs these beside the lab tests: tests/run.ts",
+      severity: "error",
+      from: { path: "^tests/(files|hosts)/" },
+      to: { path: "^tests/lab/" },
+    },
+    {
       name: "one-way-errors",
       comment: "errors.ts is a leaf",
       severity: "error",

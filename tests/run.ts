@@ -8,8 +8,9 @@ import { checks, runCheck } from "./check.ts";
 import { type CaseResult, resultsFile, type WholeRun } from "./results.ts";
 
 /**
- * `npm test`: static checks, then unit and component tests, then what needs a machine that is set up: file tests, and
- * the lab tests on one site that is provisioned for them and destroyed by the last of them. `npm run test:unit`: only what needs no Docker.
+ * `npm test`: static checks, then unit and component tests, then what needs a machine that is set up: the lab tests on
+ * one site that is provisioned for them and destroyed by the last of them, and beside them the tests of files and of
+ * hosts that are no site's. `npm run test:unit`: only what needs no Docker.
  * Ends with one line, "N passed, N failed"; a step that can't run counts as failed, nothing is skipped.
  */
 const home = join(import.meta.dirname, "..");
@@ -26,9 +27,13 @@ interface Suite {
 const unitSuites: Suite[] = [
   { kind: "unit", pattern: "tests/(unit|components)/", workers: 3, timeoutMinutes: 3 },
 ];
-const hostSuites: Suite[] = [
-  { kind: "files", pattern: "tests/files/", workers: 1, timeoutMinutes: 8 },
-  { kind: "lab", pattern: "tests/lab/", workers: 1, timeoutMinutes: 45 },
+/** Each line runs beside the others: a lab test mostly waits for its hosts, and none needs what another line makes. */
+const hostSuites: Suite[][] = [
+  [{ kind: "lab", pattern: "tests/lab/", workers: 1, timeoutMinutes: 45 }],
+  [
+    { kind: "hosts", pattern: "tests/hosts/", workers: 1, timeoutMinutes: 15 },
+    { kind: "files", pattern: "tests/files/", workers: 1, timeoutMinutes: 15 },
+  ],
 ];
 
 function say(line: string) {
@@ -62,6 +67,8 @@ async function runJest(suite: Suite) {
     ],
     {
       cwd: home,
+      // What tells a suite's processes from those of the suite beside it: tests/lab/support/lab.ts.
+      env: { EVENKEEL_SUITE: suite.kind },
       reject: false,
       stdin: "ignore",
       stdout: "ignore",
@@ -159,14 +166,18 @@ async function commitOfTree(): Promise<string> {
   return exitCode === 0 ? stdout : "unknown";
 }
 
+async function runLine(suites: readonly Suite[]) {
+  for (const suite of suites) await timed(`${suite.kind} tests`, () => runJest(suite));
+}
+
 const unitOnly = process.argv[2] === "unit";
 const started = performance.now();
 mkdirSync(join(home, ".evenkeel/tests"), { recursive: true, mode: 0o700 });
 if (!unitOnly) await timed("static checks", runChecks);
-for (const suite of unitSuites) await timed(`${suite.kind} tests`, () => runJest(suite));
+await runLine(unitSuites);
 // Without an engine and an image the other suites could only fail at each test, for a reason that is said already.
 if (!unitOnly && (await timed("set-up", runSetUp))) {
-  for (const suite of hostSuites) await timed(`${suite.kind} tests`, () => runJest(suite));
+  await Promise.all(hostSuites.map(runLine));
 }
 
 const failed = cases.filter(({ passed }) => !passed);

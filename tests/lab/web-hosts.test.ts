@@ -15,6 +15,11 @@ function refusal(path: string, { status, headers, body }: Reply): string {
   return `${status} of ${path} by ${String(from)} at ${new Date().toISOString()}`;
 }
 
+/** Between two requests of a visitor: the machine's cores are for the rollout as well. */
+const pauseMs = 50;
+/** One region is enough: both are the same program. */
+const one = (region: "primary" | "secondary") => ["--region", region];
+
 /** Visitors of the active region, readers and writers, until told to stop: every answer is kept. */
 function traffic(url: string) {
   const answers: string[] = [];
@@ -37,6 +42,7 @@ function traffic(url: string) {
       } catch (error) {
         answers.push((error as Error).message);
       }
+      await new Promise((wake) => setTimeout(wake, pauseMs));
     }
   };
   const workers = [0, 1].map(visit);
@@ -89,7 +95,7 @@ describe("[S3] web hosts", () => {
       const seen: { hosts: string[]; served: string[] }[] = [];
       try {
         for (const webServers of [4, 2, 1]) {
-          await provisionWith({ webServers });
+          await provisionWith({ webServers }, one("primary"));
           const well = await eventually(`${webServers} well web hosts`, 15_000, async () => {
             const now = await served();
             return now.length === webServers ? now : null;
@@ -143,8 +149,6 @@ describe("PHP's pool", () => {
     const { stdout } = await cli(["status", "--format", "json"]);
     return (JSON.parse(stdout) as { warnings: string[] }).warnings;
   };
-  /** One region is enough: both are the same program. */
-  const one = ["--region", "secondary"];
   const pool = async (hostId: string) => {
     const { stderr, stdout } = await handle.ssh(hostId, [
       "sudo",
@@ -175,7 +179,7 @@ describe("PHP's pool", () => {
     async () => {
       const php = { listen: "tcp", maxChildren: 50, startServers: 5, minSpareServers: 2, maxSpareServers: 5 };
       try {
-        await provisionWith({ php }, one);
+        await provisionWith({ php }, one("secondary"));
         const { address } = handle.host("secondary/web-1");
         const setting = await pool("secondary/web-1");
         const names = [
@@ -199,10 +203,10 @@ describe("PHP's pool", () => {
         expect(await workersOf("secondary/web-1")).toBe(5);
         expect(await warnings()).toEqual([]);
         // More than the host's memory can carry: it is done as told, and said.
-        await provisionWith({ php: { ...php, maxChildren: 500 } }, one);
+        await provisionWith({ php: { ...php, maxChildren: 500 } }, one("secondary"));
         expect(await warnings()).toEqual([expect.stringMatching(/secondary-web-1: .*500/)]);
       } finally {
-        await provisionWith({}, one);
+        await provisionWith({}, one("secondary"));
       }
       expect((await get(`${handle.regions.secondary?.url}/`)).status).toBe(200);
       expect((await pool("secondary/web-1"))("listen")).toMatch(/evenkeel\.sock/);

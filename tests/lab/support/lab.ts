@@ -38,15 +38,20 @@ export async function pauseMachine(name: string): Promise<void> {
 /** The container engine's own: started by set-up, and meant to stay. */
 const engineProcesses = /^(dockerd|containerd|docker-proxy|runc)/;
 
-/** Processes on this machine that a command of this clone (or of the one in `clone`) left behind: "pid name". */
+/**
+ * Processes on this machine that a command of this clone (or of the one in `clone`) left behind: "pid name". In
+ * `npm test` only those that its own suite started: others run beside it.
+ */
 export async function leftProcesses(clone = home): Promise<string[]> {
-  const mark = `EVENKEEL_HOME=${clone}\0`;
+  const suite = process.env.EVENKEEL_SUITE;
+  const marks = [`EVENKEEL_HOME=${clone}\0`, ...(suite === undefined ? [] : [`EVENKEEL_SUITE=${suite}\0`])];
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((pid) => {
       try {
         const name = readFileSync(`/proc/${pid}/comm`, "utf8").trim();
-        const isOurs = readFileSync(`/proc/${pid}/environ`, "utf8").includes(mark);
+        const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
+        const isOurs = marks.every((mark) => environment.includes(mark));
         return isOurs && !engineProcesses.test(name) ? [`${pid} ${name}`] : [];
       } catch {
         // It ended meanwhile.

@@ -7,7 +7,14 @@ import { docker, leftovers, missingMachines, removeLeftovers } from "../../autom
 import { freeNetworks } from "../../automation/lab/networks.ts";
 import { choosePorts } from "../../automation/lab/ports.ts";
 import { labImage } from "../../components/lab/image.ts";
-import { hostSpec, inside, runLabHost, type ScratchHost, scratchKeys, tryLabHost } from "./scratch.ts";
+import {
+  hostSpec,
+  inside,
+  runLabHost,
+  type ScratchHost,
+  scratchKeys,
+  tryLabHost,
+} from "./support/scratch.ts";
 
 const site = "scratch-verbs";
 const place = `${site}-one`;

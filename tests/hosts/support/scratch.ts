@@ -1,8 +1,8 @@
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { sshKeyPair } from "../../automation/site/keys.ts";
-import { labImage } from "../../components/lab/image.ts";
+import { sshKeyPair } from "../../../automation/site/keys.ts";
+import { labImage } from "../../../components/lab/image.ts";
 
 /** A small place of its own for a test of the lab itself, made by lab-host.sh as the program makes them. */
 export interface ScratchHost {
@@ -21,7 +21,7 @@ export interface LabReply {
   seconds: number;
 }
 
-const labHost = fileURLToPath(new URL("../../components/lab/lab-host.sh", import.meta.url));
+const labHost = fileURLToPath(new URL("../../../components/lab/lab-host.sh", import.meta.url));
 /** One key pair for everything in a scratch site: its hosts' key as well as its user's. */
 export const scratchKeys = await sshKeyPair(tmpdir(), "scratch");
 const ssh = {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { docker, leftovers, startStopped } from "../../automation/lab/docker.ts";
 import { freeNetworks } from "../../automation/lab/networks.ts";
-import { connect, hostSpec, inside, runLabHost, type ScratchHost } from "./scratch.ts";
+import { connect, hostSpec, inside, runLabHost, type ScratchHost } from "./support/scratch.ts";
 
 /*
  * Two scratch places. `open` is as in a real lab: its gateway has an ordinary outside leg. The outside leg of the
