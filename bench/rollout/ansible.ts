@@ -2,7 +2,7 @@ import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { exitCodes, UserError } from "../../automation/errors.ts";
-import { home, minuteMs, run } from "./command.ts";
+import { home, minuteMs, run, type Taken } from "./command.ts";
 import type { BenchSite } from "./hosts.ts";
 import { ansibleProject, assetPath } from "./project.ts";
 import { type Recap, readRecap } from "./recap.ts";
@@ -76,19 +76,16 @@ export function writeProject(steps: readonly Step[], site: BenchSite, folder: st
     put(assetPath(hash), (target) => copyFileSync(localPath, target));
 }
 
-/** One run of the playbook: its seconds and what it said of itself. Throws where a host failed. */
-export async function playbook(
-  folder: string,
-  signal: AbortSignal,
-): Promise<{ seconds: number; recap: Recap }> {
+/** One run of the playbook: what it took, and what it said of itself. Throws where a host failed. */
+export async function playbook(folder: string, signal: AbortSignal): Promise<{ taken: Taken; recap: Recap }> {
   // `timeout` leads a process group of its own: what it ends, it ends with all of Ansible's workers.
   const argv = ["timeout", "-k", "20", String(playbookSeconds), "ansible-playbook", join(folder, "site.yml")];
-  const { seconds, stdout } = await run(argv, {
+  const taken = await run(argv, {
     timeoutMs: (playbookSeconds + 60) * 1000,
     env: environment(folder),
     signal,
   });
-  return { seconds, recap: readRecap(stdout) };
+  return { taken, recap: readRecap(taken.stdout) };
 }
 
 /** Ends the connections that Ansible keeps open: their hosts go, and so does the folder of their sockets. */

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { exitCodes, UserError } from "../../automation/errors.ts";
-import { evenkeel, home, minuteMs, siteName } from "./command.ts";
+import { evenkeel, home, minuteMs, siteName, type Taken } from "./command.ts";
 import { readRecipe, type Step } from "./recipe.ts";
 
 /** Our half: the site made, made again and taken away by the command line, as a user would. */
@@ -21,17 +21,17 @@ export async function initSite(signal: AbortSignal): Promise<void> {
   await evenkeel(["init"], { timeoutMs: minuteMs, signal });
 }
 
-/** Seconds of one `provision` that has something to build. */
-export async function provision(signal: AbortSignal): Promise<number> {
-  return (await evenkeel(["provision", "--yes"], { timeoutMs: 20 * minuteMs, signal })).seconds;
+/** One `provision` that has something to build. */
+export function provision(signal: AbortSignal): Promise<Taken> {
+  return evenkeel(["provision", "--yes"], { timeoutMs: 20 * minuteMs, signal });
 }
 
-/** Seconds of one on the site that is there. It is refused as a figure where it went the other's way. */
-export async function provisionAgain(signal: AbortSignal, { full }: { full: boolean }): Promise<number> {
+/** One on the site that is there. It is refused as a figure where it went the other's way. */
+export async function provisionAgain(signal: AbortSignal, { full }: { full: boolean }): Promise<Taken> {
   const words = ["provision", "--yes", ...(full ? ["--full"] : [])];
-  const { seconds, stderr } = await evenkeel(words, { timeoutMs: 20 * minuteMs, signal });
-  checkWay(stderr, { full });
-  return seconds;
+  const taken = await evenkeel(words, { timeoutMs: 20 * minuteMs, signal });
+  checkWay(taken.stderr, { full });
+  return taken;
 }
 
 /** Throws unless a run left Pulumi out, or with `--full` did not: what is measured is known from what it said. */

@@ -7,7 +7,7 @@ import { createInterrupts, interrupts, useInterrupts } from "../../automation/in
 import { table } from "../../automation/output.ts";
 import { setUpEngine } from "../../automation/rollout/engine.ts";
 import { closeConnections, ensureAnsible, playbook, writeProject } from "./ansible.ts";
-import { home, minuteMs, run, siteName } from "./command.ts";
+import { home, minuteMs, run, siteName, type Taken } from "./command.ts";
 import { type BenchSite, benchSite } from "./hosts.ts";
 import { checkSite, deleteLab, labObjects } from "./lab.ts";
 import { notesOf, pythonNote, sizeOf } from "./notes.ts";
@@ -59,13 +59,17 @@ function optionsOf(argv: readonly string[]): Options {
   }
 }
 
-interface Seconds {
-  cold: number[];
-  again: number[];
+interface Runs {
+  cold: Taken[];
+  again: Taken[];
 }
 
 /** Ours has a third: nothing to do, but Pulumi compares every resource. */
-type OurSeconds = Seconds & { full: number[] };
+type OurRuns = Runs & { full: Taken[] };
+
+function lastText(runs: readonly Taken[]): string {
+  return `${runs.at(-1)?.seconds.toFixed(1)} s`;
+}
 
 /** What is left to be taken away, filled in as it is made. */
 interface Made {
@@ -75,24 +79,24 @@ interface Made {
 }
 
 /** Ours: rollouts from nothing, then the runs with nothing to do, then the recipe, then all of it away. */
-async function measureOurs({ cold, again }: Options, made: Made, signal: AbortSignal): Promise<OurSeconds> {
-  const seconds: OurSeconds = { cold: [], again: [], full: [] };
+async function measureOurs({ cold, again }: Options, made: Made, signal: AbortSignal): Promise<OurRuns> {
+  const runs: OurRuns = { cold: [], again: [], full: [] };
   for (let i = 1; i <= cold; i += 1) {
     if (i > 1) await destroySite(signal);
-    seconds.cold.push(await provision(signal));
-    say(`evenkeel, from nothing, ${i} of ${cold}: ${seconds.cold.at(-1)?.toFixed(1)} s`);
+    runs.cold.push(await provision(signal));
+    say(`evenkeel, from nothing, ${i} of ${cold}: ${lastText(runs.cold)}`);
   }
   for (let i = 1; i <= again; i += 1) {
-    seconds.again.push(await provisionAgain(signal, { full: false }));
-    seconds.full.push(await provisionAgain(signal, { full: true }));
-    const taken = [seconds.again, seconds.full].map((all) => `${all.at(-1)?.toFixed(1)} s`);
+    runs.again.push(await provisionAgain(signal, { full: false }));
+    runs.full.push(await provisionAgain(signal, { full: true }));
+    const taken = [runs.again, runs.full].map(lastText);
     say(`evenkeel, nothing to do, ${i} of ${again}: ${taken.join(", with --full ")}`);
   }
   made.steps = await exportRecipe(signal);
   made.site = benchSite(made.steps);
   writeProject(made.steps, made.site, made.folder);
   await destroySite(signal);
-  return seconds;
+  return runs;
 }
 
 /** Ansible's: the same. The site is looked at after each rollout, and a run with nothing to do must change nothing. */
@@ -100,24 +104,24 @@ async function measureAnsible(
   { cold, again }: Options,
   { folder, steps, site }: Made & { site: BenchSite },
   signal: AbortSignal,
-): Promise<Seconds> {
-  const seconds: Seconds = { cold: [], again: [] };
+): Promise<Runs> {
+  const runs: Runs = { cold: [], again: [] };
   for (let i = 1; i <= cold; i += 1) {
-    seconds.cold.push((await playbook(folder, signal)).seconds);
-    say(`ansible, from nothing, ${i} of ${cold}: ${seconds.cold.at(-1)?.toFixed(1)} s`);
+    runs.cold.push((await playbook(folder, signal)).taken);
+    say(`ansible, from nothing, ${i} of ${cold}: ${lastText(runs.cold)}`);
     await checkSite(site, folder);
     if (i === cold) break;
     await closeConnections(site, folder);
     await deleteLab(steps);
   }
   for (let i = 1; i <= again; i += 1) {
-    const { seconds: taken, recap } = await playbook(folder, signal);
+    const { taken, recap } = await playbook(folder, signal);
     if (recap.changed > 0) throw new Error(`a run with nothing to do changed ${recap.changed} things`);
-    seconds.again.push(taken);
-    say(`ansible, nothing to do, ${i} of ${again}: ${taken.toFixed(1)} s`);
+    runs.again.push(taken);
+    say(`ansible, nothing to do, ${i} of ${again}: ${lastText(runs.again)}`);
   }
   await checkSite(site, folder);
-  return seconds;
+  return runs;
 }
 
 /**
@@ -151,15 +155,11 @@ async function measure(
     const { site } = made;
     if (site === null) throw new Error("there is no recipe");
     const ansible = await measureAnsible(options, { ...made, site }, signal);
-    const again: Measured = {
-      what: "nothing to do",
-      evenkeelSeconds: ours.again,
-      ansibleSeconds: ansible.again,
-    };
+    const again: Measured = { what: "nothing to do", evenkeel: ours.again, ansible: ansible.again };
     const measured: Measured[] = [
-      { what: "rollout from nothing", evenkeelSeconds: ours.cold, ansibleSeconds: ansible.cold },
+      { what: "rollout from nothing", evenkeel: ours.cold, ansible: ansible.cold },
       again,
-      { ...again, what: "nothing to do, with --full", evenkeelSeconds: ours.full, ansibleOf: again.what },
+      { ...again, what: "nothing to do, with --full", evenkeel: ours.full, ansibleOf: again.what },
     ];
     return { measured, site };
   } finally {

@@ -1,10 +1,12 @@
+import type { Taken } from "./command.ts";
+
 /** Figures and how they are told. Pure. */
 
-/** Seconds of the runs of one thing, both ways. */
+/** The runs of one thing, both ways. */
 export interface Measured {
   what: string;
-  evenkeelSeconds: readonly number[];
-  ansibleSeconds: readonly number[];
+  evenkeel: readonly Taken[];
+  ansible: readonly Taken[];
   /** The row whose runs of Ansible's these are, where it has none of its own here. */
   ansibleOf?: string;
 }
@@ -34,13 +36,35 @@ export function spreadText(seconds: readonly number[]): string {
 /** Header and rows: what, both medians with their spread, and how many times longer Ansible takes. */
 export function figures(measured: readonly Measured[]): string[][] {
   const header = ["what", "evenkeel median (min-max)", "ansible median (min-max)", "ratio"];
-  const rows = measured.map(({ what, evenkeelSeconds, ansibleSeconds }) => [
+  const rows = measured.map(({ what, evenkeel, ansible }) => [
     what,
-    spreadText(evenkeelSeconds),
-    spreadText(ansibleSeconds),
-    (median(ansibleSeconds) / median(evenkeelSeconds)).toFixed(2),
+    ...[evenkeel, ansible].map((runs) => spreadText(secondsOf(runs))),
+    (median(secondsOf(ansible)) / median(secondsOf(evenkeel))).toFixed(2),
   ]);
   return [header, ...rows];
+}
+
+function secondsOf(runs: readonly Taken[]): number[] {
+  return runs.map(({ seconds }) => seconds);
+}
+
+/**
+ * Header and rows: what the machine's cores worked meanwhile. Where they are busy all the time, only less work makes a
+ * run shorter.
+ */
+export function work(measured: readonly Measured[], cores: number): string[][] {
+  const header = ["what", "evenkeel core seconds (cores busy)", "ansible core seconds (cores busy)"];
+  const rows = measured.map(({ what, evenkeel, ansible }) => [
+    what,
+    ...[evenkeel, ansible].map((runs) => workText(runs, cores)),
+  ]);
+  return [header, ...rows];
+}
+
+/** "255 (97 %)": medians of the runs. */
+function workText(runs: readonly Taken[], cores: number): string {
+  const busy = median(runs.map(({ seconds, coreSeconds }) => coreSeconds / (seconds * cores)));
+  return `${median(runs.map(({ coreSeconds }) => coreSeconds)).toFixed(0)} (${(busy * 100).toFixed(0)} %)`;
 }
 
 export function machineText({ cores, memoryGib }: Machine): string {
@@ -59,12 +83,15 @@ export interface PageFacts {
 
 /** docs/bench-rollout.md. `notes` are sentences on what was run and what differs. */
 export function page({ commit, machine, ansibleVersion, measured, size, notes }: PageFacts): string {
-  const [header = [], ...rows] = figures(measured);
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const secondsText = (seconds: readonly number[]) => seconds.map((one) => one.toFixed(1)).join(", ");
-  const runs = measured.flatMap(({ what, evenkeelSeconds, ansibleSeconds, ansibleOf }) => [
-    `- ${what}, evenkeel: ${secondsText(evenkeelSeconds)} s`,
-    ...(ansibleOf === undefined ? [`- ${what}, ansible: ${secondsText(ansibleSeconds)} s`] : []),
+  const lines = ([header = [], ...rows]: string[][]) => [header, header.map(() => "---"), ...rows].map(line);
+  const secondsText = (runs: readonly Taken[]) =>
+    secondsOf(runs)
+      .map((one) => one.toFixed(1))
+      .join(", ");
+  const runs = measured.flatMap(({ what, evenkeel, ansible, ansibleOf }) => [
+    `- ${what}, evenkeel: ${secondsText(evenkeel)} s`,
+    ...(ansibleOf === undefined ? [`- ${what}, ansible: ${secondsText(ansible)} s`] : []),
   ]);
   const shared = measured.flatMap(({ what, ansibleOf }) =>
     ansibleOf === undefined
@@ -78,13 +105,17 @@ export function page({ commit, machine, ansibleVersion, measured, size, notes }:
     "",
     `Commit ${commit.slice(0, 12)}, ansible-core ${ansibleVersion}, ${machineText(machine)}.`,
     "",
-    line(header),
-    line(header.map(() => "---")),
-    ...rows.map(line),
+    ...lines(figures(measured)),
     "",
     ["The ratio is Ansible's median divided by ours.", ...shared].join(" "),
     "",
     `The site: ${size}.`,
+    "",
+    "## What the machine worked",
+    "",
+    ...lines(work(measured, machine.cores)),
+    "",
+    "Core seconds are those in which one of the machine's cores worked on anything: the lab's hosts are on them too.",
     "",
     "## What was run",
     "",

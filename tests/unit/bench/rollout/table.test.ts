@@ -4,10 +4,12 @@ import { describe, expect, test } from "@jest/globals";
 import { notesOf } from "../../../../bench/rollout/notes.ts";
 import { checkWay } from "../../../../bench/rollout/ours.ts";
 import { readRecap } from "../../../../bench/rollout/recap.ts";
-import { figures, type Measured, median, page, spreadText } from "../../../../bench/rollout/table.ts";
+import { figures, type Measured, median, page, spreadText, work } from "../../../../bench/rollout/table.ts";
 
 const root = join(import.meta.dirname, "../../../..");
-const measured = [{ what: "nothing to do", evenkeelSeconds: [4, 2, 3], ansibleSeconds: [9, 6, 7.5] }];
+/** Runs on two cores, of which one and a half were busy. */
+const runs = (...seconds: number[]) => seconds.map((one) => ({ seconds: one, coreSeconds: one * 1.5 }));
+const measured = [{ what: "nothing to do", evenkeel: runs(4, 2, 3), ansible: runs(9, 6, 7.5) }];
 
 describe("the figures", () => {
   test("the median is the middle one, or the mean of the two middle ones", () => {
@@ -25,6 +27,15 @@ describe("the figures", () => {
     expect(figures(measured)[1]).toEqual(["nothing to do", "3.0 s (2.0-4.0)", "7.5 s (6.0-9.0)", "2.50"]);
   });
 
+  test("the work is the middle run's core seconds, and how busy that kept the cores", () => {
+    const half = { seconds: 10, coreSeconds: 10 };
+    expect(work([{ what: "w", evenkeel: runs(40, 20, 30), ansible: [half] }], 2)[1]).toEqual([
+      "w",
+      "45 (75 %)",
+      "10 (50 %)",
+    ]);
+  });
+
   const pageOf = (rows: readonly Measured[]) =>
     page({
       commit: "0123456789abcdef",
@@ -40,6 +51,7 @@ describe("the figures", () => {
     expect(text).toContain("Written by `npm run bench:rollout`; not edited by hand.");
     expect(text).toContain("Commit 0123456789ab, ansible-core 2.14.18, 2 cores, 24 GiB of memory.");
     expect(text).toContain("| nothing to do | 3.0 s (2.0-4.0) | 7.5 s (6.0-9.0) | 2.50 |");
+    expect(text).toContain("| nothing to do | 5 (75 %) | 11 (75 %) |");
     expect(text).toContain("- nothing to do, ansible: 9.0, 6.0, 7.5 s");
     expect(text).toContain(
       "Ours: `evenkeel provision --yes`, once from nothing and 3 times on the site that is there, each of these " +
@@ -50,7 +62,7 @@ describe("the figures", () => {
   });
 
   test("runs of Ansible that stand beside two rows are told as one row's, and listed once", () => {
-    const full = { ...measured[0], what: "with --full", evenkeelSeconds: [15], ansibleOf: "nothing to do" };
+    const full = { ...measured[0], what: "with --full", evenkeel: runs(15), ansibleOf: "nothing to do" };
     const text = pageOf([...measured, full as Measured]);
     expect(text).toContain("| with --full | 15.0 s (1 run) | 7.5 s (6.0-9.0) | 0.50 |");
     expect(text).toContain('its figures beside "with --full" are those of "nothing to do".');
