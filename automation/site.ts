@@ -194,12 +194,6 @@ export function notBuilt(site: string): UserError {
   });
 }
 
-/** How a site's commands are written for a person: `flag` for evenkeel, `pulumi` for the plain CLI (see `env`). */
-export function siteWords(site: string): { flag: string; pulumi: string } {
-  const flag = siteFlag(site);
-  return { flag, pulumi: flag === "" ? "npx pulumi" : `npx pulumi -C sites/${site}` };
-}
-
 function usage(what: string, why: string): UserError {
   return new UserError({ what, why, next: "npx evenkeel --help", exitCode: exitCodes.usage });
 }

@@ -22,9 +22,8 @@ export interface Commands {
 /** The one host of a region that has its database. */
 export const databaseHost = (region: string) => `${region}/database`;
 
-/** @param site the words that name a site to evenkeel (none for the default one), and its plain pulumi. */
-export function commandsOf(site: { flag: string; pulumi: string }): Commands {
-  const { flag: siteFlag } = site;
+/** @param siteFlag the words that name a site to evenkeel: none for the default one. */
+export function commandsOf(siteFlag: string): Commands {
   const on = (host: string, command: string) => `npx evenkeel ssh ${host}${siteFlag} -- ${command}`;
   return {
     provision: `npx evenkeel provision${siteFlag}`,
@@ -36,6 +35,6 @@ export function commandsOf(site: { flag: string; pulumi: string }): Commands {
     restart: (host, unit) => on(host, `sudo systemctl restart ${unit}`),
     look: (host) => on(host, "systemctl --failed"),
     replace: (stack, urns) =>
-      [`${site.pulumi} up -s ${stack}`, ...urns.map((urn) => `--replace '${urn}'`)].join(" "),
+      [`npx evenkeel${siteFlag} pulumi up -s ${stack}`, ...urns.map((urn) => `--replace '${urn}'`)].join(" "),
   };
 }

@@ -5,7 +5,7 @@ import { writersOf } from "../failover/writers.ts";
 import { hostsOf, type SiteOutputs } from "../hosts.ts";
 import type { RemoteCommand, SshSession } from "../remote/ssh.ts";
 import { webCommand } from "../remote/web.ts";
-import { siteFlag, siteWords } from "../site.ts";
+import { siteFlag } from "../site.ts";
 
 const settleMs = 45_000;
 
@@ -53,7 +53,7 @@ export async function refuseWrongWriters(gates: Gates): Promise<void> {
     (id) => (isWrong(id) ? webCommand.close() : null),
     () => undefined,
   );
-  const commands = commandsOf(siteWords(gates.site));
+  const commands = commandsOf(siteFlag(gates.site));
   const gate =
     failed.length === 0 ? "its region's gate was closed" : "not every gate of its region was closed";
   throw new UserError({

@@ -9,7 +9,7 @@ import { facts, writeResult } from "../output.ts";
 import { runWork, type Step, secondsText } from "../progress.ts";
 import type { SshSession } from "../remote/ssh.ts";
 import { noteWriter } from "../site/writer.ts";
-import { siteConfig, siteFlag, sitePlace, siteWords } from "../site.ts";
+import { siteConfig, siteFlag, sitePlace } from "../site.ts";
 import { resourceName, summary } from "../stacks/events.ts";
 import { unfinishedUrns } from "../stacks/unfinished.ts";
 import { globalStack } from "../stacks.ts";
@@ -210,7 +210,7 @@ async function waitUntilHealthy(
   ssh: SshSession,
   note: (text: string) => void,
 ): Promise<string> {
-  const commands = commandsOf(siteWords(session.config.site));
+  const commands = commandsOf(siteFlag(session.config.site));
   const deadline = Date.now() + healthyWithinMs;
   let last = "";
   for (;;) {

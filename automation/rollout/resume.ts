@@ -9,7 +9,7 @@ import { secondsText } from "../progress.ts";
 import { databaseCommand } from "../remote/database.ts";
 import type { SshSession } from "../remote/ssh.ts";
 import { seenWriter } from "../site/writer.ts";
-import { notBuilt, siteConfig, siteFlag, sitePlace, siteWords } from "../site.ts";
+import { notBuilt, siteConfig, siteFlag, sitePlace } from "../site.ts";
 import { say, terminal } from "../terminal.ts";
 import { askDatabases, askHosts, type DatabaseAnswers, type HostAnswers, knowledgeOf } from "./answers.ts";
 import { askTyped } from "./confirm.ts";
@@ -218,7 +218,7 @@ function lossRefused(options: {
   const { site, region, answers, lost } = options;
   const facts = answers[region]?.facts;
   const doing = facts?.writable === true ? "accepts writes" : "stays read-only";
-  const { resumeWithLoss } = commandsOf(siteWords(site));
+  const { resumeWithLoss } = commandsOf(siteFlag(site));
   return new UserError({
     what: `${region} was the writer at epoch ${facts?.epoch ?? 0} and ${doing}: ${lost.region} was the writer after it, at epoch ${lost.epoch}`,
     why: `${lost.host} saw it at epoch ${lost.epoch}; what ${lost.region} took since is on no database that answers`,

@@ -8,7 +8,7 @@ import { heartbeatLimit } from "../failover/writers.ts";
 import { hostsOf, openHosts, sshHosts } from "../hosts.ts";
 import { isReaderGone, jsonDocument, writeResult } from "../output.ts";
 import { openExisting, readOutputs } from "../rollout/session.ts";
-import { type SitePlace, siteConfig, sitePlace, siteWords } from "../site.ts";
+import { type SitePlace, siteConfig, siteFlag, sitePlace } from "../site.ts";
 import { statusDocument, statusTable } from "./document.ts";
 import { type Look, lookAt, repeatedLook } from "./look.ts";
 
@@ -50,7 +50,7 @@ export async function showStatus(args: StatusArgs): Promise<number> {
 
 /** What is printed for an observation, and the exit code: 0 only when all is well. */
 export function renderStatus(observation: Observation, format: string): { text: string; exitCode: number } {
-  const diagnosis: Diagnosis = decide(observation, commandsOf(siteWords(observation.site)));
+  const diagnosis: Diagnosis = decide(observation, commandsOf(siteFlag(observation.site)));
   const document = statusDocument(observation, diagnosis);
   const text = format === "json" ? jsonDocument(document) : statusTable(document, observation);
   return { text, exitCode: diagnosis.state === "healthy" ? exitCodes.ok : exitCodes.degraded };

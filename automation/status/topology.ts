@@ -2,7 +2,7 @@ import { exitCodes } from "../errors.ts";
 import { decide } from "../failover/decide.ts";
 import { commandsOf } from "../failover/next.ts";
 import { writeResult } from "../output.ts";
-import { siteConfig, sitePlace, siteWords } from "../site.ts";
+import { siteConfig, siteFlag, sitePlace } from "../site.ts";
 import { openLook } from "./status.ts";
 import { asciiTopology } from "./topology/ascii.ts";
 import { mermaidTopology } from "./topology/mermaid.ts";
@@ -16,7 +16,7 @@ export async function showTopology(args: { site: string; format: string }): Prom
   const place = sitePlace(args.site);
   const look = openLook(place, siteConfig(place));
   const observation = await look.once().finally(() => look.close());
-  const diagnosis = decide(observation, commandsOf(siteWords(observation.site)));
+  const diagnosis = decide(observation, commandsOf(siteFlag(observation.site)));
   const draw = drawings[args.format as keyof typeof drawings];
   writeResult(draw(topologyOf(observation, diagnosis)));
   return diagnosis.state === "healthy" ? exitCodes.ok : exitCodes.degraded;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { execa } from "execa";
-import { labObjects } from "./support/lab.ts";
+import { labObjects, leftProcesses } from "./support/lab.ts";
 import { cli, eventually, home, siteName } from "./support/site.ts";
 
 const minute = 60_000;
@@ -69,8 +69,10 @@ test(
 );
 
 test(
-  "[O8] provision killed (-9) at three moments: each next run carries on, its own stale lock cured",
+  "[O8] [P18] provision killed (-9) at three moments: each next run carries on, cures the stale lock and ends what was left",
   async () => {
+    const own = new Set(await leftProcesses());
+    const left = async () => (await leftProcesses()).filter((one) => !own.has(one));
     const destroyed = await cli(["destroy", "--yes", "--confirm", siteName], { timeoutMs: 3 * minute });
     expect(destroyed.exitCode).toBe(0);
     const first = await killedAt("a region's hosts are being made", container("secondary-database"));
@@ -80,10 +82,14 @@ test(
     const seeding = async (progress: string) => /seed-secondary/.test(progress);
     const third = await killedAt("the standby is being seeded", seeding);
     expect(curedPid(third.progress)).toBe(second.pid);
+    const orphans = await left();
+    expect(orphans).not.toEqual([]);
     const { exitCode, stderr } = await cli(["provision", "--yes"], { timeoutMs: 12 * minute });
     expect({ exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, stderr: "" });
     expect(curedPid(stderr)).toBe(third.pid);
     expect(existsSync(lockFile)).toBe(false);
+    const remaining = await left();
+    expect({ orphans, remaining }).toEqual({ orphans, remaining: [] });
     const status = await cli(["status", "--format", "json"]);
     expect(status.exitCode).toBe(0);
     expect(JSON.parse(status.stdout)).toMatchObject({ active: "primary", epoch: 1 });

@@ -4,7 +4,7 @@ import { commandsOf } from "../../../automation/failover/next.ts";
 import type { DatabaseFacts } from "../../../automation/failover/observation.ts";
 import { active, healthySite, standby, withRegion } from "./sites.ts";
 
-const commands = commandsOf({ flag: "", pulumi: "npx pulumi" });
+const commands = commandsOf("");
 const codes = (site: Parameters<typeof decide>[0]) => decide(site, commands).problems.map(({ code }) => code);
 const database = (facts: Partial<DatabaseFacts>, of: DatabaseFacts = active) => ({
   database: { host: "h", engine: "mariadb", facts: { ...of, ...facts }, why: null },
@@ -137,7 +137,7 @@ describe("decide", () => {
     });
     const machines = [machine("a", "missing"), machine("b", "missing"), machine("c", "stopped")];
     expect(decide({ ...healthySite(), machines }, commands).problems.map(({ next }) => next)).toEqual([
-      "npx pulumi up -s primary --replace 'urn:a' --replace 'urn:b', or npx evenkeel provision",
+      "npx evenkeel pulumi up -s primary --replace 'urn:a' --replace 'urn:b', or npx evenkeel provision",
       "npx evenkeel provision",
     ]);
   });

@@ -69,7 +69,7 @@ describe("epochs that hosts know", () => {
 });
 
 describe("status, where a later writer's database was lost", () => {
-  const commands = commandsOf({ flag: " --site proof", pulumi: "npx pulumi" });
+  const commands = commandsOf(" --site proof");
   const command = "npx evenkeel resume primary --confirm primary --accept-loss --site proof";
   const database = (facts: DatabaseFacts | null) => ({
     database: { host: "h", engine: "mariadb", facts, why: null },

@@ -4,7 +4,7 @@ import { commandsOf } from "../../../automation/failover/next.ts";
 import type { Observation, WebObservation } from "../../../automation/failover/observation.ts";
 import { healthySite, webHost, withRegion } from "./sites.ts";
 
-const commands = commandsOf({ flag: "", pulumi: "npx pulumi" });
+const commands = commandsOf("");
 const problems = (site: Observation) => decide(site, commands).problems;
 const codes = (site: Observation) => problems(site).map(({ code }) => code);
 const next = (site: Observation) => problems(site)[0]?.next;

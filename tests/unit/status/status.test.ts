@@ -139,7 +139,7 @@ describe("status", () => {
     expect(text).toMatch(/^secondary +standby +mariadb read-only +0\.4 +0-1-42 +ready, reads only +up/m);
     expect(text).toMatch(/^Versions +nginx +PHP +WordPress +Client +Database$/m);
     expect(text).toMatch(/^secondary +1\.26\.3 +8\.4\.16 +6\.8\.5 +11\.8\.6 +11\.8\.6$/m);
-    expect(text).toContain("npx pulumi up -s primary --replace 'urn:x'");
+    expect(text).toContain("npx evenkeel pulumi up -s primary --replace 'urn:x'");
     expect(text).not.toMatch(/ $/m);
   });
 });

@@ -8,7 +8,7 @@ import { topologyOf } from "../../../automation/status/topology/model.ts";
 import { svgTopology } from "../../../automation/status/topology/svg.ts";
 import { healthySite, standby, withRegion } from "../failover/sites.ts";
 
-const commands = commandsOf({ flag: "", pulumi: "npx pulumi" });
+const commands = commandsOf("");
 const drawn = (site: Observation) => topologyOf(site, decide(site, commands));
 
 describe("topology", () => {
