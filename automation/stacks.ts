@@ -16,8 +16,7 @@ import { runVariable } from "./processes.ts";
 import type { SitePlace } from "./site.ts";
 import { explained, type Failure, timedOut } from "./stacks/errors.ts";
 import { eventLog, type StackRun } from "./stacks/events.ts";
-import { savedOutput, savedStacks, savedState } from "./stacks/saved.ts";
-import { backendDirectory } from "./stacks/stale-lock.ts";
+import { fileBackend, savedOutput, savedStacks, savedState } from "./stacks/saved.ts";
 import {
   type Deployment,
   newestBackup,
@@ -96,7 +95,7 @@ export class Stacks {
   }
 
   private async inProject(): Promise<string[]> {
-    const backend = this.fileBackend();
+    const backend = fileBackend(this.options.engine.env);
     if (backend !== null) return savedStacks(backend, this.options.place.name);
     const known = await this.attempt("", "listed", () => this.workspace.list());
     return known.map((name) => name.slice(name.lastIndexOf("/") + 1));
@@ -217,13 +216,9 @@ export class Stacks {
     await this.cli(["stack", "rm", "--yes", "--preserve-config", "--stack", name]);
   }
 
-  private fileBackend(): string | null {
-    return backendDirectory(this.options.engine.env.PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL);
-  }
-
   /** What a file backend's own files say; null where only the CLI can tell. */
   private saved<T>(read: (backend: string, project: string, stack: string) => T | null, stack: string) {
-    const backend = this.fileBackend();
+    const backend = fileBackend(this.options.engine.env);
     return backend === null ? null : read(backend, this.options.place.name, stack);
   }
 

@@ -8,8 +8,7 @@ import { runWork, secondsText, type Work } from "../progress.ts";
 import { home, type SitePlace, siteConfig, siteFlag, sitePlace } from "../site.ts";
 import { isShown, resourceName, summary } from "../stacks/events.ts";
 import { removeRemains } from "../stacks/remains.ts";
-import { savedStacks } from "../stacks/saved.ts";
-import { backendDirectory } from "../stacks/stale-lock.ts";
+import { fileBackend, savedStacks } from "../stacks/saved.ts";
 import { resourcesOf } from "../stacks/state.ts";
 import { globalStack, stackNames } from "../stacks.ts";
 import { say, terminal } from "../terminal.ts";
@@ -75,8 +74,7 @@ async function isSomethingHere(place: SitePlace, config: SiteConfig): Promise<bo
   if (existsSync(place.stateDirectory)) return true;
   if (config.provider === "lab" && (await isInLab(config.site))) return true;
   const { engineEnvironment } = await import("../engine/environment.ts");
-  const url = engineEnvironment(home).PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL;
-  const backend = backendDirectory(url);
+  const backend = fileBackend(engineEnvironment(home));
   if (backend !== null) return savedStacks(backend, config.site).length > 0;
   const session = await openAsFound(place, config);
   return session !== null && (await session.stacks.existing()).length > 0;
@@ -223,7 +221,7 @@ export async function removeRest(session: Session): Promise<void> {
     const all = [...containers, ...networks, ...volumes];
     if (all.length > 0) say(`Removed what was in no state: ${all.join(", ")}.`);
   }
-  const backend = backendDirectory(engine.env.PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL);
+  const backend = fileBackend(engine.env);
   if (backend !== null) removeRemains(backend, config.site, stackNames(config));
   if (others.length > 0) throw othersLeft(config, others);
 }

@@ -1,9 +1,9 @@
 import { exitCodes, UserError } from "../errors.ts";
 import { endLeftovers } from "../processes.ts";
 import { siteFlag } from "../site.ts";
+import { fileBackend } from "../stacks/saved.ts";
 import {
   type BackendLock,
-  backendDirectory,
   backendLocks,
   isElsewhere,
   isProvablyDead,
@@ -22,7 +22,7 @@ export interface StackLock extends BackendLock {
 
 /** Pulumi's own locks on the site's stacks, in the order of the stacks. */
 async function stackLocks({ stacks, engine, place }: Place): Promise<StackLock[]> {
-  const backend = backendDirectory(engine.env.PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL);
+  const backend = fileBackend(engine.env);
   if (backend === null) return [];
   return (await stacks.existing()).flatMap((stack) =>
     backendLocks(backend, place.name, stack).map((lock) => ({ ...lock, stack })),

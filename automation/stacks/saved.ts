@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { outputName } from "../../components/outputs.ts";
 import { type Deployment, resourcesOf } from "./state.ts";
 
@@ -15,6 +16,12 @@ const knownVersion = 3;
 interface Checkpoint {
   version?: number;
   checkpoint?: { latest?: Deployment["deployment"] | null };
+}
+
+/** Folder of the file backend that Pulumi is given, or null where the state lies elsewhere: a bucket, Pulumi Cloud. */
+export function fileBackend(env: Readonly<Record<string, string | undefined>>): string | null {
+  const url = env.PULUMI_BACKEND_URL ?? process.env.PULUMI_BACKEND_URL;
+  return url?.startsWith("file:///") ? fileURLToPath(url) : null;
 }
 
 /** Names of the stacks that a project has; empty where it has none. */

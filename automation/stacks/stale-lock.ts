@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { exists, processesWith, type RunningProcess } from "../processes.ts";
 
 /** A lock of Pulumi's own file backend: it has no expiry and nobody tests whether its owner lives. */
@@ -9,11 +8,6 @@ export interface BackendLock {
   file: string;
   /** Null where the file is cut off: the process died while it wrote. */
   owner: { pid: number; hostname: string; username: string; timestamp: string } | null;
-}
-
-/** Folder of a file backend, or null where the state lies elsewhere (a bucket, Pulumi Cloud): locks there aren't ours. */
-export function backendDirectory(url: string | undefined): string | null {
-  return url?.startsWith("file:///") ? fileURLToPath(url) : null;
 }
 
 /** The locks that now lie on a stack. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { savedOutput, savedStacks } from "../../../automation/stacks/saved.ts";
+import { fileBackend, savedOutput, savedStacks } from "../../../automation/stacks/saved.ts";
 
 const backend = mkdtempSync(join(tmpdir(), "evenkeel-saved-"));
 const folder = join(backend, ".pulumi/stacks/shop");
@@ -18,6 +18,13 @@ const state = (outputs: unknown, version = 3) =>
 const output = () => savedOutput(backend, "shop", "primary");
 
 describe("what a file backend holds", () => {
+  test("is found where Pulumi is told of a folder, and nowhere else", () => {
+    expect(fileBackend({ PULUMI_BACKEND_URL: "file:///a%20b/state" })).toBe("/a b/state");
+    for (const url of ["s3://bucket", "https://api.example.org", "file://./relative"]) {
+      expect(fileBackend({ PULUMI_BACKEND_URL: url })).toBeNull();
+    }
+  });
+
   test("stacks by name, compressed or not; locks, copies and other projects are none", () => {
     for (const name of [
       "primary.json",

@@ -16,7 +16,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { eventLog, summary } from "../../../automation/stacks/events.ts";
-import { backendDirectory, backendLocks, isProvablyDead } from "../../../automation/stacks/stale-lock.ts";
+import { backendLocks, isProvablyDead } from "../../../automation/stacks/stale-lock.ts";
 import {
   type Deployment,
   machinesInState,
@@ -86,11 +86,7 @@ describe("Pulumi's own locks", () => {
     expect(lockOf('{"pid": 1', 0)).toBe(false);
   });
 
-  test("are looked for in file backends only", () => {
-    expect(backendDirectory("file:///a%20b/state")).toBe("/a b/state");
-    for (const url of [undefined, "s3://bucket", "https://api.example.org", "file://./relative"]) {
-      expect(backendDirectory(url)).toBeNull();
-    }
+  test("are none where there is no folder for them", () => {
     expect(backendLocks(directory, "shop", "secondary")).toEqual([]);
   });
 });

@@ -11,6 +11,10 @@ describe("status", () => {
   test("as JSON is one document with everything that others may rely on, and ends with 0 when all is well", () => {
     const { exitCode, document } = json(healthySite());
     expect(exitCode).toBe(0);
+    const versions = {
+      ...{ nginx: "1.26.3", php: "8.4.16", wordpress: "6.8.5" },
+      ...{ client: "11.8.6", database: "11.8.6" },
+    };
     expect(document).toEqual({
       apiVersion: "evenkeel/v1",
       site: "shop",
@@ -26,13 +30,7 @@ describe("status", () => {
           reachable: true,
           url: "https://localhost:20001",
           web: { ready: true, live: true, version: "6.8.5" },
-          versions: {
-            nginx: "1.26.3",
-            php: "8.4.16",
-            wordpress: "6.8.5",
-            client: "11.8.6",
-            database: "11.8.6",
-          },
+          versions,
           database: {
             engine: "mariadb",
             host: "evenkeel-shop-primary-database",
@@ -50,13 +48,7 @@ describe("status", () => {
           reachable: true,
           url: "https://localhost:20002",
           web: { ready: true, live: true, version: "6.8.5" },
-          versions: {
-            nginx: "1.26.3",
-            php: "8.4.16",
-            wordpress: "6.8.5",
-            client: "11.8.6",
-            database: "11.8.6",
-          },
+          versions,
           database: {
             engine: "mariadb",
             host: "evenkeel-shop-secondary-database",
