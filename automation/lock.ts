@@ -4,16 +4,12 @@ import { join } from "node:path";
 import { z } from "zod";
 import { exitCodes, UserError } from "./errors.ts";
 import { jsonDocument } from "./output.ts";
-import { liveness, ownIdentity, thisHost } from "./processes.ts";
+import { liveness, ownIdentity, processIdentity, thisHost } from "./processes.ts";
 import { createFile, inFolder, readIfThere, replaceFile } from "./site/durable.ts";
 import { siteFlag } from "./site.ts";
 
-const lockSchema = z.object({
+const lockSchema = processIdentity.extend({
   run: z.string(),
-  host: z.string(),
-  bootId: z.string().nullable(),
-  pid: z.number().int(),
-  startTime: z.string().nullable(),
   who: z.string(),
   command: z.string(),
   at: z.string(),
@@ -35,7 +31,8 @@ export function lockFile(stateDirectory: string): string {
 
 /**
  * Takes the operator's lock of a site, or refuses with exit code 13 and the holder's name. A holder is set aside only
- * when it is proved dead on this host (pid, start time and boot id); one on another host is never touched.
+ * when it is proved dead on this host (pid, start time and boot id); one on another host, or in a container, is never
+ * touched.
  */
 export function takeLock(options: {
   site: string;
@@ -72,21 +69,29 @@ export function takeLock(options: {
  * whoever comes later finds either that file or another holder in the lock itself.
  */
 function takeOver(site: string, path: string, record: LockRecord, holder: LockRecord): boolean {
-  const claim = `${path}.${holder.run}`;
-  if (!createFile(claim, jsonDocument(record))) {
-    const claimant = readLock(claim);
-    if (claimant === null) return false;
-    if (liveness(claimant, thisHost()) !== "dead") throw locked(site, claimant, path);
-    rmSync(claim, { force: true });
-    return false;
-  }
+  const claims = claim(site, path, record, holder);
   try {
-    if (readLock(path)?.run !== holder.run) return false;
+    if (claims.length === 0 || readLock(path)?.run !== holder.run) return false;
     replaceFile(path, jsonDocument(record));
     return true;
   } finally {
-    rmSync(claim, { force: true });
+    for (const file of claims) rmSync(file, { force: true });
   }
+}
+
+/**
+ * The files of a claim that is ours, empty where another's came and went meanwhile. One whose claimant died with it is
+ * claimed in turn, by `lock.json.<the holder's run>.<the claimant's>`: taken away, it might be a living one's by then.
+ */
+function claim(site: string, path: string, record: LockRecord, holder: LockRecord): string[] {
+  const files = [`${path}.${holder.run}`];
+  for (let file = files[0] as string; !createFile(file, jsonDocument(record)); files.push(file)) {
+    const claimant = readLock(file);
+    if (claimant === null) return [];
+    if (liveness(claimant, thisHost()) !== "dead") throw locked(site, claimant, path);
+    file = `${file}.${claimant.run}`;
+  }
+  return files;
 }
 
 function held(path: string, record: LockRecord, tookOverFrom: LockRecord | null): SiteLock {
@@ -124,9 +129,9 @@ export function releaseElsewhere(path: string, holder: LockRecord): void {
 
 function locked(site: string, holder: LockRecord, path: string): UserError {
   const elsewhere =
-    holder.host === ownIdentity().host
-      ? ""
-      : ` If that host is gone for good: npx evenkeel unlock${siteFlag(site)}`;
+    liveness(holder, thisHost()) === "unknown"
+      ? ` It can't be looked at from here; where it is gone for good: npx evenkeel unlock${siteFlag(site)}`
+      : "";
   return new UserError({
     what: `the site is locked by ${describeHolder(holder)}`,
     why: `a lock is never taken from one that may be alive; it lies in ${path}`,

@@ -1,36 +1,51 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
 
 /** What names a process beyond doubt: a pid alone is used again, and a boot begins them anew. */
-export interface ProcessIdentity {
-  host: string;
+export const processIdentity = z.object({
+  host: z.string(),
+  /** machine-id(5): two machines, or a container and its host, may share a name. Null where there is none. */
+  machineId: z.string().nullable(),
   /** The kernel's boot id; null where it can't be read (not Linux). */
-  bootId: string | null;
-  pid: number;
+  bootId: z.string().nullable(),
+  /** Where `pid` counts: pid_namespaces(7). Null where it can't be read. */
+  pidNamespace: z.string().nullable(),
+  pid: z.int(),
   /** Start time in clock ticks since boot (field 22 of /proc/PID/stat, proc(5)); null where it can't be read. */
-  startTime: string | null;
+  startTime: z.string().nullable(),
+});
+
+export type ProcessIdentity = z.infer<typeof processIdentity>;
+
+/** What this process sees of where it runs. */
+type Surroundings = Pick<ProcessIdentity, "host" | "machineId" | "bootId" | "pidNamespace">;
+
+function surroundings(): Surroundings {
+  const machineId = textOf("/etc/machine-id")?.trim() || null;
+  return { host: hostname(), machineId, bootId: bootId(), pidNamespace: pidNamespace() };
 }
 
 export function ownIdentity(): ProcessIdentity {
-  return { host: hostname(), bootId: bootId(), pid: process.pid, startTime: startTimeOf(process.pid) };
+  return { ...surroundings(), pid: process.pid, startTime: startTimeOf(process.pid) };
 }
 
 /**
- * Whether a process still runs: `alive`, `dead` (proved on this host) or `unknown` (it ran on another host, where
- * nothing can be proved from here). `now` is what this host knows at present.
+ * Whether a process still runs: `alive`, `dead` (proved on this host) or `unknown` (it ran on another host or where
+ * other processes are seen, as in a container: nothing can be proved from here). `now` is what this host knows at
+ * present.
  */
 export function liveness(
   process: ProcessIdentity,
-  now: {
-    host: string;
-    bootId: string | null;
+  now: Surroundings & {
     startTimeOf: (pid: number) => string | null;
     exists: (pid: number) => boolean;
   },
 ): "alive" | "dead" | "unknown" {
-  if (process.host !== now.host) return "unknown";
+  if (process.host !== now.host || process.machineId !== now.machineId) return "unknown";
   if (process.bootId !== null && now.bootId !== null && process.bootId !== now.bootId) return "dead";
+  if (process.pidNamespace !== now.pidNamespace) return "unknown";
   if (!now.exists(process.pid)) return "dead";
   const startTime = now.startTimeOf(process.pid);
   if (process.startTime !== null && startTime !== null && startTime !== process.startTime) return "dead";
@@ -39,11 +54,19 @@ export function liveness(
 
 /** What `liveness` needs to know of this host. */
 export function thisHost() {
-  return { host: hostname(), bootId: bootId(), startTimeOf, exists: (pid: number) => exists(pid) };
+  return { ...surroundings(), startTimeOf, exists };
 }
 
-export function bootId(): string | null {
+function bootId(): string | null {
   return readProc("sys/kernel/random/boot_id")?.trim() ?? null;
+}
+
+function pidNamespace(): string | null {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return null;
+  }
 }
 
 /** A zombie has ended; its parent just hasn't noticed. */
@@ -69,11 +92,34 @@ function fieldsAfterName(stat: string): string[] {
 }
 
 function readProc(path: string): string | null {
+  return textOf(`/proc/${path}`);
+}
+
+function textOf(path: string): string | null {
   try {
-    return readFileSync(`/proc/${path}`, "utf8");
+    return readFileSync(path, "utf8");
   } catch {
     return null;
   }
+}
+
+/** Numbers of all processes that are seen from here. */
+function pids(): number[] {
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number);
+}
+
+/**
+ * Whether a process of this name has this number, here or in a container that is seen from here, where its number is
+ * another (NSpid in /proc/PID/status, proc(5)).
+ */
+export function runsAnywhere(name: string, pid: number): boolean {
+  return pids().some((one) => {
+    if (readProc(`${one}/comm`)?.trim() !== name || !exists(one)) return false;
+    const numbers = /^NSpid:\s*(.*)$/m.exec(readProc(`${one}/status`) ?? "")?.[1] ?? String(one);
+    return numbers.split(/\s+/).map(Number).includes(pid);
+  });
 }
 
 export interface RunningProcess {
@@ -85,10 +131,7 @@ export interface RunningProcess {
 /** This user's processes whose environment holds `NAME=value`, this process left out. */
 export function processesWith(name: string, value: string): RunningProcess[] {
   const wanted = `${name}=${value}`;
-  const pids = readdirSync("/proc")
-    .filter((entry) => /^\d+$/.test(entry))
-    .map(Number);
-  return pids.flatMap((pid) => {
+  return pids().flatMap((pid) => {
     if (pid === process.pid || !readProc(`${pid}/environ`)?.split("\0").includes(wanted)) return [];
     const stat = readProc(`${pid}/stat`);
     if (stat === null || !exists(pid)) return [];

@@ -2,16 +2,14 @@ import { randomUUID } from "node:crypto";
 import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
 import { exitCodes, UserError } from "../errors.ts";
+import { liveness, ownIdentity, processIdentity, thisHost } from "../processes.ts";
 
-/** Who holds a lock: a process, told apart from a later one with the same number by boot and start time. */
-export interface LockHolder {
-  pid: number;
-  bootId: string;
-  /** Field 22 of /proc/PID/stat: clock ticks since boot. */
-  startTicks: string;
-  since: string;
-}
+const holderSchema = processIdentity.extend({ since: z.string() });
+
+/** Who holds a lock, and since when (UTC). */
+export type LockHolder = z.infer<typeof holderSchema>;
 
 export interface CacheLockOptions {
   file: string;
@@ -31,14 +29,14 @@ const pollMs = 200;
  */
 export async function withCacheLock<T>(options: CacheLockOptions, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(options.file), { recursive: true, mode: 0o700 });
-  const self = await describeSelf();
+  const self: LockHolder = { ...ownIdentity(), since: new Date().toISOString() };
   const deadline = Date.now() + options.timeoutMs;
   let told = false;
   while (!(await take(options.file, self))) {
     const text = await readFile(options.file, "utf8").catch(() => null);
     if (text === null) continue;
     const holder = parseHolder(text);
-    if (holder === null || !(await isAlive(holder))) {
+    if (holder === null || liveness(holder, thisHost()) === "dead") {
       await dropStale(options.file, text);
       continue;
     }
@@ -55,9 +53,13 @@ export async function withCacheLock<T>(options: CacheLockOptions, work: () => Pr
 }
 
 function stillLocked(options: CacheLockOptions, holder: LockHolder): UserError {
+  const end =
+    liveness(holder, thisHost()) === "alive"
+      ? `end process ${holder.pid}`
+      : `where it is gone for good, remove ${options.file}`;
   return new UserError({
-    what: `another set-up (process ${holder.pid}, since ${holder.since}) still holds ${options.purpose}`,
-    next: `wait for it, or end process ${holder.pid}; then run the command again`,
+    what: `another set-up (process ${holder.pid} on ${holder.host}, since ${holder.since}) still holds ${options.purpose}`,
+    next: `wait for it, or ${end}; then run the command again`,
     exitCode: exitCodes.locked,
     code: "set-up-locked",
   });
@@ -96,36 +98,8 @@ async function dropStale(file: string, judged: string): Promise<void> {
 
 function parseHolder(text: string): LockHolder | null {
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null) return null;
-    const { pid, bootId, startTicks, since } = value as Partial<LockHolder>;
-    if (!Number.isInteger(pid) || typeof bootId !== "string" || typeof startTicks !== "string") return null;
-    return { pid: pid as number, bootId, startTicks, since: String(since) };
+    return holderSchema.parse(JSON.parse(text));
   } catch {
     return null;
   }
-}
-
-async function isAlive(holder: LockHolder): Promise<boolean> {
-  return holder.bootId === (await readBootId()) && holder.startTicks === (await readStartTicks(holder.pid));
-}
-
-async function describeSelf(): Promise<LockHolder> {
-  return {
-    pid: process.pid,
-    bootId: await readBootId(),
-    startTicks: (await readStartTicks(process.pid)) ?? "",
-    since: new Date().toISOString(),
-  };
-}
-
-async function readBootId(): Promise<string> {
-  return (await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => "")).trim();
-}
-
-/** Null when there is no such process. The program's name is in brackets and may hold anything, so read behind it. */
-async function readStartTicks(pid: number): Promise<string | null> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => null);
-  if (stat === null) return null;
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
 }

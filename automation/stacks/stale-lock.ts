@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { exists, processesWith, type RunningProcess } from "../processes.ts";
+import { processesWith, type RunningProcess, runsAnywhere } from "../processes.ts";
 
 /** A lock of Pulumi's own file backend: it has no expiry and nobody tests whether its owner lives. */
 export interface BackendLock {
@@ -38,14 +38,14 @@ function readOwner(file: string): BackendLock["owner"] {
 }
 
 /**
- * Whether the owner of a lock is proved dead: on this host, and its pid is free or of a process that is no Pulumi. The
+ * Whether the owner of a lock is proved dead: on this host, and no Pulumi has its pid, also in no container here. The
  * lock names a time of day and no start time, and a clock may be set: no time tells a Pulumi that lives with this pid
  * from another one, so it counts as the owner, also after a reboot.
  */
 export function isProvablyDead(lock: BackendLock, pulumiHome: string): boolean {
   if (lock.owner === null) return isAbandonedFragment(lock.file, pulumiHome);
   if (isElsewhere(lock)) return false;
-  return !exists(lock.owner.pid) || processName(lock.owner.pid) !== "pulumi";
+  return !runsAnywhere("pulumi", lock.owner.pid);
 }
 
 /** Whether a lock was taken by a Pulumi on another host, of which nothing can be proved from here. */
@@ -77,13 +77,5 @@ function isEngineChild(pid: number): boolean {
     );
   } catch {
     return false;
-  }
-}
-
-function processName(pid: number): string | null {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
-  } catch {
-    return null;
   }
 }

@@ -15,17 +15,16 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const take = (run: string) =>
   takeLock({ site: "proof", stateDirectory: directory, run, command: "provision" });
-const write = (change: Partial<LockRecord>) => {
-  const record = {
-    run: "old",
-    ...ownIdentity(),
-    who: "alice",
-    command: "destroy",
-    at: "2026-01-01T00:00:00Z",
-    ...change,
-  };
-  writeFileSync(lockFile(directory), JSON.stringify(record));
-};
+const recordOf = (change: Partial<LockRecord>): LockRecord => ({
+  run: "old",
+  ...ownIdentity(),
+  who: "alice",
+  command: "destroy",
+  at: "2026-01-01T00:00:00Z",
+  ...change,
+});
+const write = (change: Partial<LockRecord>) =>
+  writeFileSync(lockFile(directory), JSON.stringify(recordOf(change)));
 const refusal = (run: string): UserError => {
   try {
     take(run);
@@ -70,6 +69,35 @@ describe("the operator's lock", () => {
     expect(JSON.parse(readFileSync(lockFile(directory), "utf8"))).toMatchObject({ run: "old" });
   });
 
+  test("of a process in a container is never taken, whatever its pid, and its way out is named", () => {
+    write({ pidNamespace: "pid:[1]", pid: spawnSync("true").pid });
+    expect(refusal("new").next).toMatch(/npx evenkeel unlock --site proof$/);
+    expect(JSON.parse(readFileSync(lockFile(directory), "utf8"))).toMatchObject({ run: "old" });
+  });
+
+  test("whose claimants died as well is taken over from the last of them, and leaves no other file", () => {
+    const pid = spawnSync("true").pid;
+    write({ pid });
+    for (const [name, run] of [
+      ["lock.json.old", "first"],
+      ["lock.json.old.first", "second"],
+    ] as const)
+      writeFileSync(join(directory, name), JSON.stringify({ ...recordOf({ pid }), run }));
+    const lock = take("new");
+    expect(lock.tookOverFrom).toMatchObject({ run: "old" });
+    expect(readdirSync(directory)).toEqual(["lock.json"]);
+    lock.release();
+  });
+
+  test("that a living process claims is left to it, with all that stands for the claim", () => {
+    const pid = spawnSync("true").pid;
+    write({ pid });
+    writeFileSync(join(directory, "lock.json.old"), JSON.stringify({ ...recordOf({ pid }), run: "first" }));
+    writeFileSync(join(directory, "lock.json.old.first"), JSON.stringify({ ...recordOf({}), run: "second" }));
+    expect(refusal("new").what).toContain(`pid ${process.pid}`);
+    expect(readdirSync(directory).sort()).toEqual(["lock.json", "lock.json.old", "lock.json.old.first"]);
+  });
+
   test("that was taken over is not released by its old holder", () => {
     const first = take("one");
     write({ run: "two" });
@@ -85,14 +113,23 @@ describe("the operator's lock", () => {
 });
 
 describe("liveness", () => {
-  const holder = { host: "a", bootId: "b", pid: 7, startTime: "100" };
-  const now = { host: "a", bootId: "b", startTimeOf: () => "100", exists: () => true };
+  const place = { host: "a", machineId: "m", bootId: "b", pidNamespace: "n" };
+  const holder = { ...place, pid: 7, startTime: "100" };
+  const now = { ...place, startTimeOf: () => "100", exists: () => true };
   test("needs the same host, boot, pid and start time to be alive", () => {
     expect(liveness(holder, now)).toBe("alive");
     expect(liveness(holder, { ...now, host: "z" })).toBe("unknown");
     expect(liveness(holder, { ...now, bootId: "z" })).toBe("dead");
     expect(liveness(holder, { ...now, exists: () => false })).toBe("dead");
     expect(liveness(holder, { ...now, startTimeOf: () => "101" })).toBe("dead");
+  });
+  test("is not known of another machine by the same name, nor of a container where other processes are seen", () => {
+    const gone = { ...now, exists: () => false };
+    expect(liveness(holder, { ...gone, machineId: "z" })).toBe("unknown");
+    expect(liveness(holder, { ...gone, machineId: "z", bootId: "z" })).toBe("unknown");
+    expect(liveness(holder, { ...gone, pidNamespace: "z" })).toBe("unknown");
+    // A boot ends those of every container as well.
+    expect(liveness(holder, { ...gone, pidNamespace: "z", bootId: "z" })).toBe("dead");
   });
   test("never calls dead what it can't tell apart: no start time, no boot id", () => {
     expect(liveness({ ...holder, bootId: null, startTime: null }, now)).toBe("alive");

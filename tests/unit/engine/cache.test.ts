@@ -19,6 +19,7 @@ import {
   programsOnPath,
 } from "../../../automation/engine/cache.ts";
 import { withCacheLock } from "../../../automation/engine/cache-lock.ts";
+import { ownIdentity, type ProcessIdentity } from "../../../automation/processes.ts";
 import { scratchFolder } from "./scratch.ts";
 
 const scratch = scratchFolder();
@@ -94,12 +95,8 @@ describe("the cache", () => {
 });
 
 describe("the cache's lock", () => {
-  const holder = (change: object) => {
-    const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    const stat = readFileSync(`/proc/${process.pid}/stat`, "utf8");
-    const startTicks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-    return JSON.stringify({ pid: process.pid, bootId, startTicks, since: "2026-01-01", ...change });
-  };
+  const holder = (change: Partial<ProcessIdentity>) =>
+    JSON.stringify({ ...ownIdentity(), since: "2026-01-01", ...change });
   const take = (name: string, content: string) => {
     const file = join(scratch, name);
     writeFileSync(file, content);
@@ -114,9 +111,17 @@ describe("the cache's lock", () => {
     expect(existsSync(join(scratch, "living"))).toBe(true);
   });
 
+  test("of one in a container nothing is proved: it is waited for, and the file is named", async () => {
+    const away = holder({ pidNamespace: "pid:[1]", pid: spawnSync("true").pid });
+    await expect(take("away", away)).rejects.toMatchObject({
+      exitCode: 13,
+      next: expect.stringContaining(`remove ${join(scratch, "away")}`),
+    });
+  });
+
   test.each([
     ["a process that has ended", () => holder({ pid: spawnSync("true").pid })],
-    ["a later process with the same number", () => holder({ startTicks: "1" })],
+    ["a later process with the same number", () => holder({ startTime: "1" })],
     ["an earlier boot", () => holder({ bootId: "other" })],
     ["a file that isn't a lock", () => "{"],
   ])("%s holds nothing", async (_what, content) => {
