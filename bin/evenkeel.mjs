@@ -113,6 +113,26 @@ function isAlive(pid) {
   }
 }
 
+/**
+ * Removes the lock of a dead process. Of two that find it only one may: the other could remove a living one's by then.
+ * False where another is at it.
+ */
+function dropDead(pid) {
+  const claim = `${installLock}.${pid}`;
+  try {
+    closeSync(openSync(claim, "wx", 0o600));
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+    return false;
+  }
+  try {
+    if (Number(readText(installLock)) === pid) rmSync(installLock, { force: true });
+  } finally {
+    rmSync(claim, { force: true });
+  }
+  return true;
+}
+
 /** Two commands started at once in a fresh clone: one installs, the other waits for it. */
 async function withInstallLock(work) {
   mkdirSync(dirname(installLock), { recursive: true, mode: 0o700 });
@@ -127,10 +147,7 @@ async function withInstallLock(work) {
       if (error.code !== "EEXIST") throw error;
     }
     const pid = Number(readText(installLock));
-    if (Number.isInteger(pid) && pid > 0 && !isAlive(pid)) {
-      rmSync(installLock, { force: true });
-      continue;
-    }
+    if (Number.isInteger(pid) && pid > 0 && !isAlive(pid) && dropDead(pid)) continue;
     if (Date.now() > deadline) {
       throw new Problem(
         `Another command (process ${pid}) still installs the dependencies. If it doesn't, remove ${installLock}.`,

@@ -73,6 +73,7 @@ export function webFiles(): HostFile[] {
   const units = "/etc/systemd/system";
   const places: [source: string, path: string, mode?: string][] = [
     ["nginx/evenkeel-gate.conf", "/etc/nginx/snippets/evenkeel-gate.conf"],
+    ["nginx/evenkeel-headers.conf", "/etc/nginx/snippets/evenkeel-headers.conf"],
     ["nginx/evenkeel-tls.conf", "/etc/nginx/snippets/evenkeel-tls.conf"],
     ["nginx/evenkeel-php.conf", "/etc/nginx/snippets/evenkeel-php.conf"],
     ["nginx/evenkeel-probe.conf", "/etc/nginx/snippets/evenkeel-probe.conf"],

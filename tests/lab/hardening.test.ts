@@ -65,14 +65,20 @@ describe("[S19] hosts", () => {
 
 describe("[S19] TLS", () => {
   /**
-   * As bash: how `openssl s_client ARGUMENTS` ended: "TLSv1.2", say; "alert" where the server refused the version.
+   * As bash: how `openssl s_client ARGUMENTS` ended: "TLSv1.2", say, with "ticket" where a session ticket came along;
+   * "alert" where the server refused the version, "no cipher" where it takes none of those that were offered.
    * Debian's client would not even offer 1.1 without SECLEVEL=0, and that would look like a refusal.
    */
   const asking = `handshake() {
-  local said
+  local said version
   said=$(timeout 5 openssl s_client -cipher DEFAULT@SECLEVEL=0 "$@" </dev/null 2>&1)
   if grep -q 'alert protocol version' <<<"$said"; then echo alert
-  elif grep -qE '^New, .*, Cipher is [A-Z]' <<<"$said"; then sed -n 's/^Protocol: //p' <<<"$said"
+  elif grep -q 'alert handshake failure' <<<"$said"; then echo no cipher
+  elif grep -qE '^New, .*, Cipher is [A-Z]' <<<"$said"; then
+    version=$(sed -n 's/^Protocol: //p' <<<"$said")
+    # With 1.3 every session has one.
+    [ "$version" = TLSv1.3 ] || ! grep -q '^ *TLS session ticket:' <<<"$said" || version+=' ticket'
+    echo "$version"
   else echo nothing; fi
 }
 `;
@@ -80,14 +86,30 @@ describe("[S19] TLS", () => {
     onHost(now, from, ["bash", "-s"], { stdin: asking + script });
   const versions = ["tls1", "tls1_1", "tls1_2", "tls1_3"];
 
+  /** Without authenticated encryption, and the last without forward secrecy either. */
+  const weak = "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:AES128-SHA";
+  const serversOf = (region: string) => ({
+    nginx: now.host(`${region}/web-1`).address,
+    balancer: "127.0.0.1",
+    edge: now.host("third/edge").peeringAddress,
+  });
+
+  test.each(["primary", "secondary"])(
+    "nginx in %s, its balancer and the edge take no weak cipher with 1.2, and give no session ticket",
+    async (region) => {
+      const questions = Object.values(serversOf(region)).flatMap((address) => [
+        `handshake -connect ${address}:443 -tls1_2 -cipher ${weak}\n`,
+        `handshake -connect ${address}:443 -tls1_2\n`,
+      ]);
+      const answers = (await bash(`${region}/gateway`, questions.join(""))).split("\n");
+      expect(answers).toEqual(Object.keys(serversOf(region)).flatMap(() => ["no cipher", "TLSv1.2"]));
+    },
+  );
+
   test.each(["primary", "secondary"])(
     "nginx in %s, its balancer and the edge take 1.2 and 1.3, and refuse what is older",
     async (region) => {
-      const servers = {
-        nginx: now.host(`${region}/web-1`).address,
-        balancer: "127.0.0.1",
-        edge: now.host("third/edge").peeringAddress,
-      };
+      const servers = serversOf(region);
       const questions = Object.values(servers).flatMap((address) =>
         versions.map((version) => `handshake -connect ${address}:443 -${version}\n`),
       );
@@ -97,18 +119,23 @@ describe("[S19] TLS", () => {
     },
   );
 
-  test("a server that takes 1.1 would be found", async () => {
+  test("a server that takes 1.1, a weak cipher or gives tickets would be found", async () => {
     const script = `
 cd "$(mktemp -d)" || exit
-trap 'kill "$server" 2>/dev/null; rm -r "$PWD"' EXIT
+trap 'kill $servers 2>/dev/null; rm -r "$PWD"' EXIT
 openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=old -keyout pem -out cert 2>/dev/null
 openssl s_server -accept 127.0.0.1:5997 -cert cert -key pem -tls1_1 -cipher DEFAULT@SECLEVEL=0 -www >/dev/null 2>&1 &
-server=$!
-for _ in $(seq 50); do (: </dev/tcp/127.0.0.1/5997) 2>/dev/null && break; sleep 0.1; done
+servers=$!
+openssl s_server -accept 127.0.0.1:5998 -cert cert -key pem -tls1_2 -cipher ${weak} -www >/dev/null 2>&1 &
+servers+=" $!"
+for port in 5997 5998; do
+  for _ in $(seq 50); do (: </dev/tcp/127.0.0.1/$port) 2>/dev/null && break; sleep 0.1; done
+done
 handshake -connect 127.0.0.1:5997 -tls1_1
-handshake -connect 127.0.0.1:5997 -tls1_2`;
+handshake -connect 127.0.0.1:5997 -tls1_2
+handshake -connect 127.0.0.1:5998 -tls1_2 -cipher ${weak}`;
     // And a client that refuses by itself is not taken for a server that does.
-    expect(await bash("primary/gateway", script)).toBe("TLSv1.1\nnothing");
+    expect(await bash("primary/gateway", script)).toBe("TLSv1.1 ticket\nnothing\nTLSv1.2 ticket");
   });
 });
 
@@ -129,16 +156,25 @@ describe("services", () => {
   test("pages carry the headers one expects, and tell no versions", async () => {
     const url = now.regions.primary?.url as string;
     const { headers } = await get(`${url}/`);
-    expect(headers).toMatchObject({
+    const expected = {
       "x-content-type-options": "nosniff",
       "x-frame-options": "SAMEORIGIN",
       "referrer-policy": "strict-origin-when-cross-origin",
-    });
+    };
+    expect(headers).toMatchObject(expected);
     expect(headers["x-powered-by"]).toBeUndefined();
     expect(headers.server ?? "nginx").toBe("nginx");
     // Under a name that isn't the site's own it must not bind anything else that is there.
     expect(headers["strict-transport-security"]).toBeUndefined();
     const named = await get(`${url}/`, { headers: { host: now.domain } });
     expect(named.headers["strict-transport-security"]).toBe("max-age=31536000");
+    // What a standby refuses, and an upload that is too large, carry them as well.
+    const large = { method: "POST", headers: { "content-length": String(70 * 2 ** 20) } };
+    const refused = [
+      await get(`${now.regions.secondary?.url}/wp-login.php`),
+      await get(`${url}/wp-admin/async-upload.php`, large),
+    ];
+    expect(refused.map(({ status }) => status)).toEqual([503, 413]);
+    for (const { headers: found } of refused) expect(found).toMatchObject(expected);
   });
 });

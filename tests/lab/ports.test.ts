@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { execa } from "execa";
 import type { HostOutputs } from "../../components/outputs.ts";
 import { databaseStatus } from "./support/database.ts";
-import { connections, declared, listening, scan } from "./support/ports.ts";
+import { connections, declared, listening, scan, scanFromHere } from "./support/ports.ts";
 import { eventually, home, onHost, type SiteHandle, site } from "./support/site.ts";
 
 jest.setTimeout(180_000);
@@ -25,8 +25,13 @@ function onLink(id: string): string {
 }
 
 const oneOf = (role: HostOutputs["role"]) => {
-  const { tcp, udp, link } = declared[role];
-  return [role, tcp.join(", "), udp.join(", ") || "–", link?.join(", ") ?? "–"];
+  const { tcp, udp, link, outside } = declared[role];
+  return [
+    role,
+    tcp.join(", "),
+    udp.join(", ") || "–",
+    ...[link, outside].map((ports) => ports?.join(", ") ?? "–"),
+  ];
 };
 
 test("[O6] docs/architecture.md declares the ports that are tested here", () => {
@@ -34,7 +39,7 @@ test("[O6] docs/architecture.md declares the ports that are tested here", () => 
   const section = page.slice(page.indexOf("### Ports"), page.indexOf("## Where things lie"));
   const rows = section.split("\n").filter((line) => /^\| \w/.test(line));
   const cells = rows.map((line) => line.split("|").map((cell) => cell.trim()));
-  expect(cells.slice(1).map((row) => row.slice(1, 5))).toEqual(
+  expect(cells.slice(1).map((row) => row.slice(1, 6))).toEqual(
     (Object.keys(declared) as HostOutputs["role"][]).map(oneOf),
   );
 });
@@ -75,6 +80,31 @@ describe("[O6] ports", () => {
       [link[1] as string]: declared.database.link,
       ...Object.fromEntries(beyond.map((address) => [address, null])),
     });
+  });
+
+  test("nothing but the declared listens for TCP on any host, at whatever leg", async () => {
+    const found = await Promise.all(
+      hosts.map(async ({ id }) => {
+        const addresses = listening(await onHost(now, id, ["ss", "-Hltn"]));
+        const ports = addresses.map((address) => Number(address.slice(address.lastIndexOf(":") + 1)));
+        return [id, [...new Set(ports)].sort((one, other) => one - other)];
+      }),
+    );
+    expect(found).toEqual(hosts.map(({ id, role }) => [id, declared[role].tcp]));
+  });
+
+  test("the outside legs of gateways and edge offer this machine the declared ones, and the others have none", async () => {
+    const format = "{{json .NetworkSettings.Networks}}";
+    const names = hosts.map(({ name }) => name);
+    const { stdout } = await execa("docker", ["inspect", "-f", format, ...names], { timeout: 20_000 });
+    const legs = stdout.split("\n").map((line) => {
+      const networks = Object.entries(JSON.parse(line) as Record<string, { IPAddress: string }>);
+      return networks.find(([name]) => name.endsWith("-outside"))?.[1].IPAddress ?? null;
+    });
+    const found = await scanFromHere(legs.filter((address) => address !== null));
+    expect(hosts.map(({ id }, i) => [id, found[legs[i] ?? ""] ?? null])).toEqual(
+      hosts.map(({ id, role }) => [id, declared[role].outside]),
+    );
   });
 
   test("nothing but the declared listens for UDP on any host", async () => {

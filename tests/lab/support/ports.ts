@@ -1,3 +1,4 @@
+import { execa } from "execa";
 import type { HostOutputs } from "../../../components/outputs.ts";
 import { onHost, type SiteHandle } from "./site.ts";
 
@@ -8,15 +9,17 @@ export interface Offered {
   udp: number[];
   /** TCP ports open on the link; null: it has no leg there. */
   link: number[] | null;
+  /** TCP ports open on its outside leg, as this machine finds them; null: it has none. */
+  outside: number[] | null;
 }
 
 export const declared: Record<HostOutputs["role"], Offered> = {
-  gateway: { tcp: [22, 53, 80, 443, 3142], udp: [53], link: [22, 80, 443] },
-  edge: { tcp: [22, 53, 80, 443, 3142], udp: [53], link: [22, 53, 80, 443] },
-  web: { tcp: [22, 80, 443], udp: [], link: null },
-  database: { tcp: [22, 3306], udp: [], link: [22, 3306] },
-  cache: { tcp: [22, 6379], udp: [], link: null },
-  store: { tcp: [22, 7070], udp: [], link: null },
+  gateway: { tcp: [22, 53, 80, 443, 3142], udp: [53], link: [22, 80, 443], outside: [22, 80, 443] },
+  edge: { tcp: [22, 53, 80, 443, 3142], udp: [53], link: [22, 53, 80, 443], outside: [22, 53, 80, 443] },
+  web: { tcp: [22, 80, 443], udp: [], link: null, outside: null },
+  database: { tcp: [22, 3306], udp: [], link: [22, 3306], outside: null },
+  cache: { tcp: [22, 6379], udp: [], link: null, outside: null },
+  store: { tcp: [22, 7070], udp: [], link: null, outside: null },
 };
 
 /**
@@ -45,17 +48,20 @@ def scan(address):
 print(json.dumps({address: scan(address) for address in sys.argv[1:]}))
 `;
 
+type Open = Record<string, number[] | null>;
+const scanMs = 150_000;
+
 /** The open TCP ports of each address, as a host finds them; null: no route leads there. */
-export async function scan(
-  site: SiteHandle,
-  from: string,
-  addresses: readonly string[],
-): Promise<Record<string, number[] | null>> {
-  const options = { stdin: scanner, timeoutMs: 150_000 };
-  return JSON.parse(await onHost(site, from, ["python3", "-I", "-", ...addresses], options)) as Record<
-    string,
-    number[] | null
-  >;
+export async function scan(site: SiteHandle, from: string, addresses: readonly string[]): Promise<Open> {
+  const options = { stdin: scanner, timeoutMs: scanMs };
+  return JSON.parse(await onHost(site, from, ["python3", "-I", "-", ...addresses], options)) as Open;
+}
+
+/** The same as this machine finds them. */
+export async function scanFromHere(addresses: readonly string[]): Promise<Open> {
+  const options = { input: scanner, timeout: scanMs };
+  const { stdout } = await execa("python3", ["-I", "-", ...addresses], options);
+  return JSON.parse(stdout) as Open;
 }
 
 /** Where something listens ("address:port") by lines of `ss -Hlun` or `-Hltn`, this host's own business left out. */

@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 
-const program = join(import.meta.dirname, "../../../components/host/files/php/pool-size");
+const root = join(import.meta.dirname, "../../..");
+const program = join(root, "components/host/files/php/pool-size");
 
 /** What the program reckons for a memory in MiB and given settings. */
 function reckoned(memory: number, given: Record<string, number> = {}) {
@@ -35,6 +37,22 @@ describe("[D11] PHP's pool", () => {
     [65_536, [50, 5, 2, 5]],
   ])("of %d MiB is %j", (memory, sizes) => {
     expect(reckoned(memory).sizes).toEqual(sizes);
+  });
+
+  test("docs/architecture.md gives the sizes that these are", () => {
+    const page = readFileSync(join(root, "docs/architecture.md"), "utf8");
+    const rows = page.slice(page.indexOf("### PHP's pool")).match(/^\| \d+ MiB .*$/gm) ?? [];
+    const numbers = rows.map((row) => row.match(/\d+/g)?.map(Number) ?? []);
+    expect(numbers.length).toBeGreaterThan(3);
+    for (const [memory = 0, ...sizes] of numbers)
+      expect([memory, reckoned(memory).sizes]).toEqual([memory, sizes]);
+  });
+
+  test("more workers than database and cache have connections for are warned of", () => {
+    const { warning } = reckoned(65_536, { ...designed, maxChildren: 51 });
+    expect(warning).toBe(
+      "php.maxChildren is 51: the region's database and cache take the connections of four web hosts with at most 50 each",
+    );
   });
 
   test("given sizes are kept; those that the memory can't carry are warned of", () => {

@@ -70,7 +70,7 @@ check() {
   status=$(evenkeel-db status --deadline 10)
   jq -e '.running and (.restartNeeded | not)' <<<"$status" >/dev/null || return 0
   for name in server_id auto_increment_increment auto_increment_offset binlog_format log_slave_updates gtid_strict_mode \
-    sync_binlog innodb_flush_log_at_trx_commit require_secure_transport skip_name_resolve; do
+    sync_binlog innodb_flush_log_at_trx_commit require_secure_transport skip_name_resolve max_connections; do
     running=$(asked "SELECT @@global.$name")
     [ "$running" = "$(setting "$name")" ] || die "mariadb runs with $name=$running, the file says $(setting "$name")"
   done

@@ -74,7 +74,7 @@ configure_nginx() {
     reload=yes
   fi
   changed /etc/nginx/sites-available/evenkeel \
-    /etc/nginx/snippets/evenkeel-{gate,tls,php,probe,probes}.conf /etc/evenkeel/tls/site{,-key}.pem && reload=yes
+    /etc/nginx/snippets/evenkeel-{gate,headers,tls,php,probe,probes}.conf /etc/evenkeel/tls/site{,-key}.pem && reload=yes
   nginx -t -q >&2 || die "nginx refuses its configuration"
   systemctl enable --quiet nginx
   if [ "$reload" = yes ] || ! systemctl is-active --quiet nginx; then
