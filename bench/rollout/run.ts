@@ -155,9 +155,14 @@ async function measure(
     const { site } = made;
     if (site === null) throw new Error("there is no recipe");
     const ansible = await measureAnsible(options, { ...made, site }, signal);
-    const again: Measured = { what: "nothing to do", evenkeel: ours.again, ansible: ansible.again };
+    const again: Measured = {
+      what: "nothing to do",
+      aimRatio: 10,
+      evenkeel: ours.again,
+      ansible: ansible.again,
+    };
     const measured: Measured[] = [
-      { what: "rollout from nothing", evenkeel: ours.cold, ansible: ansible.cold },
+      { what: "rollout from nothing", aimRatio: 3, evenkeel: ours.cold, ansible: ansible.cold },
       again,
       { ...again, what: "nothing to do, with --full", evenkeel: ours.full, ansibleOf: again.what },
     ];

@@ -9,7 +9,7 @@ import { figures, type Measured, median, page, spreadText, work } from "../../..
 const root = join(import.meta.dirname, "../../../..");
 /** Runs on two cores, of which one and a half were busy. */
 const runs = (...seconds: number[]) => seconds.map((one) => ({ seconds: one, coreSeconds: one * 1.5 }));
-const measured = [{ what: "nothing to do", evenkeel: runs(4, 2, 3), ansible: runs(9, 6, 7.5) }];
+const measured = [{ what: "nothing to do", aimRatio: 2, evenkeel: runs(4, 2, 3), ansible: runs(9, 6, 7.5) }];
 
 describe("the figures", () => {
   test("the median is the middle one, or the mean of the two middle ones", () => {
@@ -24,12 +24,18 @@ describe("the figures", () => {
   });
 
   test("the ratio is Ansible's median divided by ours", () => {
-    expect(figures(measured)[1]).toEqual(["nothing to do", "3.0 s (2.0-4.0)", "7.5 s (6.0-9.0)", "2.50"]);
+    expect(figures(measured)[1]).toEqual([
+      "nothing to do",
+      "3.0 s (2.0-4.0)",
+      "7.5 s (6.0-9.0)",
+      "2.50",
+      "≥ 2",
+    ]);
   });
 
   test("the work is the middle run's core seconds, and how busy that kept the cores", () => {
     const half = { seconds: 10, coreSeconds: 10 };
-    expect(work([{ what: "w", evenkeel: runs(40, 20, 30), ansible: [half] }], 2)[1]).toEqual([
+    expect(work([{ what: "w", aimRatio: 1, evenkeel: runs(40, 20, 30), ansible: [half] }], 2)[1]).toEqual([
       "w",
       "45 (75 %)",
       "10 (50 %)",
@@ -50,7 +56,7 @@ describe("the figures", () => {
     const text = pageOf(measured);
     expect(text).toContain("Written by `npm run bench:rollout`; not edited by hand.");
     expect(text).toContain("Commit 0123456789ab, ansible-core 2.14.18, 2 cores, 24 GiB of memory.");
-    expect(text).toContain("| nothing to do | 3.0 s (2.0-4.0) | 7.5 s (6.0-9.0) | 2.50 |");
+    expect(text).toContain("| nothing to do | 3.0 s (2.0-4.0) | 7.5 s (6.0-9.0) | 2.50 | ≥ 2 |");
     expect(text).toContain("| nothing to do | 5 (75 %) | 11 (75 %) |");
     expect(text).toContain("- nothing to do, ansible: 9.0, 6.0, 7.5 s");
     expect(text).toContain(
@@ -61,10 +67,23 @@ describe("the figures", () => {
     expect(text).not.toContain("one way only");
   });
 
+  test("an aim that was missed is told with what stands in the way, a reached one is not", () => {
+    expect(pageOf(measured)).not.toContain("was missed");
+    const [one] = measured;
+    const missed = { ...(one as Measured), aimRatio: 3 };
+    expect(pageOf([missed])).toContain(
+      'The aim of "nothing to do" was missed: ours keeps the cores 75 % busy; it also waits',
+    );
+    const busy = [1, 2].map((seconds) => ({ seconds, coreSeconds: seconds * 1.95 }));
+    expect(pageOf([{ ...missed, evenkeel: busy, aimRatio: 9 }])).toContain(
+      "98 % busy; it does not wait but work",
+    );
+  });
+
   test("runs of Ansible that stand beside two rows are told as one row's, and listed once", () => {
     const full = { ...measured[0], what: "with --full", evenkeel: runs(15), ansibleOf: "nothing to do" };
     const text = pageOf([...measured, full as Measured]);
-    expect(text).toContain("| with --full | 15.0 s (1 run) | 7.5 s (6.0-9.0) | 0.50 |");
+    expect(text).toContain("| with --full | 15.0 s (1 run) | 7.5 s (6.0-9.0) | 0.50 | ≥ 2 |");
     expect(text).toContain('its figures beside "with --full" are those of "nothing to do".');
     expect(text.split("\n").filter((line) => line.startsWith("- ") && line.endsWith(" s"))).toEqual([
       "- nothing to do, evenkeel: 4.0, 2.0, 3.0 s",
