@@ -1,127 +1,181 @@
+const shown = "[redacted]";
+/** Of a value that is hidden. A shorter one is left alone: replacing it would eat ordinary words. */
+const shortest = 8;
+
 /**
- * Replaces every secret value in a text. Also finds a value as JSON writes it, since messages often quote JSON, and
- * every line of one that has several, since messages often quote a part. Values and lines under 8 characters are left
- * alone: replacing them would eat ordinary words.
+ * Replaces every secret value in a text: as it is, as JSON writes it, with any of its characters percent-encoded, as
+ * URLs and forms do, or escaped, as any writer of JSON may, and inside base64, at whatever byte it stands. A value
+ * under 8 characters is left alone.
  */
 export function redact(text: string, secrets: readonly string[]): string {
-  let result = text;
-  for (const form of formsOf(secrets)) result = result.replaceAll(form, shown);
-  return result;
+  const { plain, escaped, base64 } = needlesOf(secrets);
+  const found = [
+    ...spansOf({ text, place: (from, to) => [from, to] }, plain),
+    // Most lines of most logs hold none of these: then nothing can be escaped.
+    ...(/[%+\\\r]/.test(text) ? spansOf(unescaped(text), escaped) : []),
+    ...spansOf(ofBase64(text), base64),
+  ];
+  return withoutSpans(text, found);
 }
 
-/**
- * The same for texts that leave the machine: also finds a value in which any character is percent-encoded, as URLs and
- * forms are, or escaped as any writer of JSON may, and a value inside base64, at whatever byte it stands.
- */
-export function redactEncoded(text: string, secrets: readonly string[]): string {
-  let result = redact(text, secrets);
-  const { escaped, base64 } = patternsOf(secrets);
-  // Most lines of most logs hold none of these: then nothing can be escaped.
-  const patterns = /[%+\\]/.test(result) ? [...escaped, ...base64] : base64;
-  for (const pattern of patterns) result = result.replace(pattern, shown);
-  return result;
+type Span = readonly [from: number, to: number];
+
+/** A text as one encoding reads it. */
+interface Reading {
+  text: string;
+  /** Where in what was written stands what reads from `from` to before `to`. */
+  place(from: number, to: number): Span;
 }
 
-interface Patterns {
-  escaped: RegExp[];
-  base64: RegExp[];
+interface Needle {
+  text: string;
+  /** The character behind it holds the last bits of it. */
+  open?: boolean;
+}
+
+interface Needles {
+  plain: Needle[];
+  escaped: Needle[];
+  base64: Needle[];
 }
 
 /** Made once for a site's secrets: a bundle has a hundred texts. */
-const made = new WeakMap<readonly string[], Patterns>();
+const made = new WeakMap<readonly string[], Needles>();
 
-function patternsOf(secrets: readonly string[]): Patterns {
+function needlesOf(secrets: readonly string[]): Needles {
   const known = made.get(secrets);
   if (known !== undefined) return known;
-  const patterns = {
-    escaped: formsOf(secrets).map(escapedPattern),
-    base64: longestFirst(secrets.map((one) => one.trim())).flatMap(base64Patterns),
+  const isLong = ({ length }: string) => length >= shortest;
+  const values = secrets.flatMap((secret) => [secret, secret.trim()]).filter(isLong);
+  const forms = values.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]);
+  const needles = {
+    plain: needlesFor(forms),
+    escaped: needlesFor(forms.map(folded).filter(isLong)),
+    base64: [...new Set(values)].flatMap(base64Needles),
   };
-  made.set(secrets, patterns);
-  return patterns;
+  made.set(secrets, needles);
+  return needles;
 }
 
-const shown = "[redacted]";
-const shortest = 8;
+function needlesFor(texts: readonly string[]): Needle[] {
+  return [...new Set(texts)].map((text) => ({ text }));
+}
 
-/** The values, as they are, without the blanks around them and as JSON, and the lines of those that have several. */
-function formsOf(secrets: readonly string[]): string[] {
-  const parts = secrets.flatMap((secret) => {
-    if (!secret.includes("\n")) return [secret, secret.trim()];
-    const lines = secret.split("\n").map((line) => line.trim());
-    // A key's armour says nothing, and stands in certificates too.
-    return [secret, secret.trim(), ...lines.filter((line) => !/^-----/.test(line))];
+function spansOf(reading: Reading, needles: readonly Needle[]): Span[] {
+  const spans: Span[] = [];
+  for (const { text, open = false } of needles) {
+    for (let at = reading.text.indexOf(text); at >= 0; ) {
+      const end = at + text.length;
+      const more = open && /[\w+/]/.test(reading.text.charAt(end)) ? 1 : 0;
+      spans.push(reading.place(at, end + more));
+      at = reading.text.indexOf(text, end);
+    }
+  }
+  return spans;
+}
+
+function withoutSpans(text: string, spans: readonly Span[]): string {
+  const parts: string[] = [];
+  let end = 0;
+  for (const [from, to] of spans.toSorted((a, b) => a[0] - b[0])) {
+    // A line of a key stands inside the key.
+    if (from >= end) parts.push(text.slice(end, from), shown);
+    end = Math.max(end, to);
+  }
+  return parts.join("") + text.slice(end);
+}
+
+/** Reads each token as what it means, which never is longer. */
+function readingOf(written: string, token: RegExp, meaning: (token: string) => string): Reading {
+  const starts = new Uint32Array(written.length);
+  const ends = new Uint32Array(written.length);
+  let length = 0;
+  let done = 0;
+  const add = (from: number, to: number) => {
+    starts[length] = from;
+    ends[length] = to;
+    length += 1;
+  };
+  const copyUntil = (end: number) => {
+    for (; done < end; done += 1) add(done, done + 1);
+  };
+  const text = written.replace(token, (one: string, offset: number) => {
+    copyUntil(offset);
+    done = offset + one.length;
+    const meant = meaning(one);
+    for (let i = 0; i < meant.length; i += 1) add(offset, done);
+    return meant;
   });
-  return longestFirst(parts.flatMap((part) => [part, JSON.stringify(part).slice(1, -1)]));
+  copyUntil(written.length);
+  return { text, place: (from, to) => [starts[from] ?? 0, ends[to - 1] ?? 0] };
 }
 
-function longestFirst(values: readonly string[]): string[] {
-  const long = values.filter(({ length }) => length >= shortest);
-  return [...new Set(long)].sort((a, b) => b.length - a.length);
+/** A character's UTF-8 bytes as %xx, or one as JSON may escape it; and what `folded` makes the same. */
+const escapes = /%[0-7][\da-f]|%[c-f][\da-f](?:%[89ab][\da-f]){1,3}|\\u[\da-f]{4}|\\["\\/bfnrt]|[+\r]/gi;
+
+function unescaped(text: string): Reading {
+  return readingOf(text, escapes, (token) => folded(meaningOf(token)));
 }
 
-/** Matches a value each character of which stands as it is, as %xx of its UTF-8 bytes, or as JSON may escape it. */
-function escapedPattern(value: string): RegExp {
-  const characters = Array.from(value, (character) => {
-    const percent = Array.from(
-      Buffer.from(character),
-      (byte) => `%${anyCase(byte.toString(16).padStart(2, "0"))}`,
-    );
-    const units = Array.from({ length: character.length }, (_, i) => {
-      return `\\\\u${anyCase(character.charCodeAt(i).toString(16).padStart(4, "0"))}`;
-    });
-    const json = JSON.stringify(character).slice(1, -1);
-    // A form writes a blank as a plus; PHP escapes the slash; lines may end with a carriage return as well.
-    const extra: Record<string, string[]> = {
-      " ": ["\\+"],
-      "/": ["\\\\/"],
-      "\n": ["\\r\\n", "%0[dD]%0[aA]"],
-    };
-    const forms = [literal(character), literal(json), percent.join(""), units.join("")];
-    return `(?:${[...new Set([...forms, ...(extra[character] ?? [])])].join("|")})`;
+/** A form writes a blank as a plus, and ends lines with a carriage return as well. */
+function folded(text: string): string {
+  return text.replaceAll("+", " ").replaceAll("\r", "");
+}
+
+function meaningOf(escape: string): string {
+  try {
+    if (escape.startsWith("%")) return decodeURIComponent(escape);
+    return escape.startsWith("\\") ? (JSON.parse(`"${escape}"`) as string) : escape;
+  } catch {
+    return escape;
+  }
+}
+
+/** Line breaks inside base64, as programs and mails put them or as JSON writes those, and the signs that vary. */
+const base64Tokens = /[\r\n]|\\[rn]|%0[ad]|[-_]|\\\/|%2[bf]/gi;
+
+function ofBase64(text: string): Reading {
+  return readingOf(text, base64Tokens, (token) => {
+    if (/^(?:-|%2b)$/i.test(token)) return "+";
+    return /^(?:_|\\\/|%2f)$/i.test(token) ? "/" : "";
   });
-  return new RegExp(characters.join(""), "g");
 }
-
-function literal(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-}
-
-function anyCase(hex: string): string {
-  return hex.replaceAll(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
-}
-
-/** A line break inside base64, as programs and mails put it, or as JSON writes that. */
-const wrap = "(?:[\\r\\n]|\\\\[rn])*";
 
 /**
- * Matches a value inside base64 of something longer ("user:password"), in either alphabet, also percent-encoded. Three
- * bytes are four characters, so there are three ways, by the bytes before it. Characters at either end that hold bits
- * of a neighbour can't be foretold and are left out.
+ * What a value makes inside base64 of something longer ("user:password"), in the standard alphabet. Three bytes are
+ * four characters, so there are three ways, by the bytes before it. Characters at either end that hold bits of a
+ * neighbour can't be foretold and are left out.
  */
-function base64Patterns(value: string): RegExp[] {
+function base64Needles(value: string): Needle[] {
   const bytes = Buffer.from(value);
   return [0, 1, 2].map((before) => {
     const length = before + bytes.length;
     const text = Buffer.concat([Buffer.alloc(before), bytes])
       .toString("base64")
       .replace(/=+$/, "");
-    const own = text.slice([0, 2, 3][before], length % 3 === 0 ? undefined : -1);
-    const characters = Array.from(own, (character) => {
-      if (character === "+") return "(?:[+-]|%2[bB])";
-      return character === "/" ? "(?:[/_]|\\\\/|%2[fF])" : character;
-    });
-    // Where it doesn't end with a group of four, the character after it holds its last bits.
-    const last = length % 3 === 0 ? "" : `(?:${wrap}[\\w+/-])?`;
-    return new RegExp(`${characters.join(wrap)}${last}`, "g");
+    // Where it doesn't end with a group of four, its last character holds bits of what follows.
+    const open = length % 3 !== 0;
+    return { text: text.slice([0, 2, 3][before], open ? -1 : undefined), open };
   });
 }
 
-/** All string values of a secrets document below the given keys' names, longest first (a key may hold a shorter one). */
+/**
+ * True of a part of a secret that tells none of it and is needed in a message: a key's armour, which stands in
+ * certificates too, and a path or an address, which say where to look. No line of a key is all small letters.
+ */
+export function isHarmless(part: string): boolean {
+  return /^(?:-----.*|\/[a-z\d_.@/-]*|\d+(?:\.\d+){3}(?:[:/]\d+)?)$/.test(part);
+}
+
+/**
+ * All string values of a secrets document below the given keys' names, and every line of one that has several: messages
+ * often quote a part.
+ */
 export function secretValues(document: unknown): string[] {
   const values = new Set<string>();
   collect(document, "", values);
-  return [...values].sort((a, b) => b.length - a.length);
+  const lines = [...values].flatMap((value) => value.split("\n")).map((line) => line.trim());
+  return [...new Set([...values, ...lines.filter((line) => line !== "" && !isHarmless(line))])];
 }
 
 /** Fields of the secrets document that are public by nature. */

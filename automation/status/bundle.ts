@@ -3,7 +3,7 @@ import { lstat, mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { exitCodes, UserError } from "../errors.ts";
-import { redactEncoded } from "../redact.ts";
+import { redact } from "../redact.ts";
 
 /** A support bundle in the making: files in a folder, each text with the secrets taken out. */
 export interface Bundle {
@@ -36,7 +36,7 @@ export function openBundle(folder: string, secrets: readonly string[] | null): B
   };
   const collect: Bundle["collect"] = async (name, work) => {
     const done = await have(name, async () => {
-      const text = redactEncoded(await work(), secrets ?? []);
+      const text = redact(await work(), secrets ?? []);
       const path = join(folder, name);
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       await writeFile(path, text, { mode: 0o600, flag: "wx" });
@@ -51,10 +51,10 @@ export function openBundle(folder: string, secrets: readonly string[] | null): B
 export function reason(error: unknown, secrets: readonly string[] | null): string {
   if (error instanceof UserError) {
     const parts = secrets === null ? [error.what] : [error.what, error.why];
-    return redactEncoded(parts.filter(Boolean).join(": "), secrets ?? []);
+    return redact(parts.filter(Boolean).join(": "), secrets ?? []);
   }
   const { code, name, message } = Object(error) as { code?: string; name?: string; message?: string };
-  return secrets === null ? (code ?? name ?? "it failed") : redactEncoded(message ?? String(error), secrets);
+  return secrets === null ? (code ?? name ?? "it failed") : redact(message ?? String(error), secrets);
 }
 
 /** Reads a file of the site: a regular one only, since whoever may write there could point anywhere by a link. */

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
+import { secretValues } from "../../../automation/redact.ts";
 import { detachedCommand } from "../../../automation/stacks/command.ts";
 import { explained } from "../../../automation/stacks/errors.ts";
 
@@ -59,10 +60,28 @@ test.each([3990, 4000, 4010])(
 );
 
 test("of a secret with lines none stands among the last ones of a failure", () => {
-  const key = Array.from({ length: 12 }, (_, i) => `line-${i}`).join("\n");
-  const cause = { stderr: `it read\n${key}` };
-  const { why } = explained({ stack: "primary", operation: "up", cause, run: null, secrets: [key], remedy });
-  expect(why).toBe("it read\n[redacted]");
+  const key = Array.from({ length: 12 }, (_, i) => `line-of-key-${i}`).join("\n");
+  const secrets = secretValues({ key });
+  const of = (cause: unknown) =>
+    explained({ stack: "primary", operation: "up", cause, run: null, secrets, remedy }).why;
+  expect(of({ stderr: `it read\n${key}` })).toBe("it read\n[redacted]");
+  expect(of({ stderr: "it read\nline-of-key-3" })).toBe("it read\n[redacted]");
+});
+
+test.each([
+  ["base64", btoa],
+  ["a URL", encodeURIComponent],
+])("a secret stands in no failure as %s writes it, nor in what the engine said", (_, encode) => {
+  const secret = "p%w d/1+2?345";
+  const told = `error: no access, ${encode(secret)}`;
+  for (const [cause, errors] of [
+    [told, []],
+    ["", [told]],
+  ] as const) {
+    const run = { changes: {}, failed: [], errors, seconds: 1 };
+    const { why } = explained({ stack: "primary", operation: "up", cause, run, secrets: [secret], remedy });
+    expect(why).toMatch(/^error: no access, \[redacted\]=*$/);
+  }
 });
 
 test("a wrong passphrase names the variable (exit 3)", async () => {
