@@ -1,6 +1,6 @@
 const shown = "[redacted]";
-/** Of a value that is hidden. A shorter one is left alone: replacing it would eat ordinary words. */
-const shortest = 8;
+/** The fewest characters of a value that is hidden. Replacing a shorter one would eat ordinary words. */
+export const shortestSecret = 8;
 
 /**
  * Replaces every secret value in a text: as it is, as JSON writes it, with any of its characters percent-encoded, as
@@ -45,7 +45,7 @@ const made = new WeakMap<readonly string[], Needles>();
 function needlesOf(secrets: readonly string[]): Needles {
   const known = made.get(secrets);
   if (known !== undefined) return known;
-  const isLong = ({ length }: string) => length >= shortest;
+  const isLong = ({ length }: string) => length >= shortestSecret;
   const values = secrets.flatMap((secret) => [secret, secret.trim()]).filter(isLong);
   const forms = values.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]);
   const needles = {

@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.ts";
+import { redact } from "../../redact.ts";
 import { type Deadline, deadlineIn } from "../../remote/deadline.ts";
 import type { StepContext, StepLog } from "./context.ts";
 import { copyFile, copyToRemote } from "./copy.ts";
@@ -7,15 +8,8 @@ import type { CommandOutputs } from "./recorded.ts";
 import type { RemoteHosts } from "./remote.ts";
 import { runHere, runOnHost } from "./run.ts";
 import { type CommandType, type ResourceType, stepInputs } from "./schema.ts";
-import {
-  asSecret,
-  isObject,
-  isSecret,
-  reveal,
-  secretTexts,
-  type WireObject,
-  withoutSecrets,
-} from "./values.ts";
+import { secretTexts } from "./secret-texts.ts";
+import { asSecret, isObject, isSecret, reveal, type WireObject } from "./values.ts";
 
 export type Verb = "create" | "update" | "delete";
 
@@ -67,7 +61,7 @@ async function guarded<T>(
 ): Promise<T> {
   const seconds = context.timeoutSeconds > 0 ? context.timeoutSeconds : defaultTimeoutSeconds;
   const deadline = deadlineIn(seconds * 1000);
-  const clean = (text: string) => withoutSecrets(text, secrets);
+  const clean = (text: string) => redact(text, secrets);
   const log: StepLog = {
     line: (text) => context.log.line(clean(text)),
     warning: (text) => context.log.warning(clean(text)),

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { secretTexts, withoutSecrets } from "../../../automation/engine/plugin/values.ts";
+import { secretTexts } from "../../../automation/engine/plugin/secret-texts.ts";
+import { redact } from "../../../automation/redact.ts";
 import { roleProgram } from "../../../components/host/job.ts";
 import { anyCharacter } from "../support/mutations.ts";
 
@@ -34,8 +35,8 @@ test("any content of a file survives in the program", () => {
 test("a plugin finds the secrets of a role's files in what travels by standard input", () => {
   const password = 'p\'a$$ "word" 12345';
   const secrets = secretTexts(dollar(roleProgram(job(JSON.stringify({ password, other: 1 })))) as never);
-  expect(withoutSecrets(`mariadb: access denied with ${password}!`, secrets)).toBe(
+  expect(redact(`mariadb: access denied with ${password}!`, secrets)).toBe(
     "mariadb: access denied with [redacted]!",
   );
-  expect(withoutSecrets("mariadb: access denied", secrets)).toBe("mariadb: access denied");
+  expect(redact("mariadb: access denied", secrets)).toBe("mariadb: access denied");
 });

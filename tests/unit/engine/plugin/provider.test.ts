@@ -161,6 +161,20 @@ describe("a step that fails", () => {
     }
   });
 
+  test("shows no password out of a secret file, encoded or not, and leaves the outputs as they are", async () => {
+    const password = "Pa55word/of+app";
+    const stdin = asSecret(`DB_USER="wp"\nDB_PASSWORD="${password}"\n`);
+    const forms = [password, btoa(password), encodeURIComponent(password)];
+    const print = `printf '%s\\n' ${quote(forms)}`;
+    const say = `${print}; ${print} >&2`;
+    const asked = request();
+    const failing = provider.create(asked, { ...quiet, create: asSecret(`${say}; exit 1`), stdin });
+    await expect(failing).rejects.toThrow(`[redacted]:\n${"[redacted]\n".repeat(3).trim()}`);
+    expect(new Set(asked.lines)).toEqual(new Set(["[redacted]"]));
+    const made = await provider.create(request(), { ...quiet, create: asSecret(say), stdin });
+    expect(made.outputs).toMatchObject({ stdout: forms.join("\n"), stderr: forms.join("\n") });
+  });
+
   test("late: it is ended, and the error names the step's deadline", async () => {
     const late = provider.create(request({ timeoutSeconds: 0.3 }), { ...quiet, create: "exec sleep 30" });
     await expect(late).rejects.toThrow("(the step's deadline is 0.3 s)");
