@@ -1,11 +1,11 @@
+import { shortestSecret } from "../components/secrets.ts";
+
 const shown = "[redacted]";
-/** The fewest characters of a value that is hidden. Replacing a shorter one would eat ordinary words. */
-export const shortestSecret = 8;
 
 /**
  * Replaces every secret value in a text: as it is, as JSON writes it, with any of its characters percent-encoded, as
  * URLs and forms do, or escaped, as any writer of JSON may, and inside base64, at whatever byte it stands. A value
- * under 8 characters is left alone.
+ * shorter than any secret of a site may be is left alone.
  */
 export function redact(text: string, secrets: readonly string[]): string {
   const { plain, escaped, base64 } = needlesOf(secrets);

@@ -1,10 +1,21 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 
-const keyPair = z.strictObject({ privateKey: z.string().min(1), publicKey: z.string().min(1) });
-const certificate = z.strictObject({ key: z.string().min(1), certificate: z.string().min(1) });
+/**
+ * The fewest characters of a secret. Errors and logs are cleaned of whatever is as long: to take out a shorter value
+ * would eat ordinary words.
+ */
+export const shortestSecret = 8;
 
-const s3Key = z.strictObject({ accessKey: z.string().min(1), secretKey: z.string().min(1) });
+const secret = z.string().refine((text) => text.trim().length >= shortestSecret, {
+  message: `at least ${shortestSecret} characters`,
+});
+const open = z.string().min(1);
+
+const keyPair = z.strictObject({ privateKey: secret, publicKey: open });
+const certificate = z.strictObject({ key: secret, certificate: open });
+
+const s3Key = z.strictObject({ accessKey: secret, secretKey: secret });
 const storeKeys = z.strictObject({ operator: s3Key, media: s3Key });
 
 export const saltNames = [
@@ -32,18 +43,18 @@ export const siteSecretsSchema = z.strictObject({
     stores: z.record(z.string(), certificate),
   }),
   database: z.strictObject({
-    app: z.string().min(1),
-    replication: z.string().min(1),
-    health: z.string().min(1),
+    app: secret,
+    replication: secret,
+    health: secret,
   }),
-  cache: z.strictObject({ web: z.string().min(1) }),
+  cache: z.strictObject({ web: secret }),
   store: z.record(z.string(), storeKeys),
   wordpress: z.strictObject({
-    adminUser: z.string().min(1),
-    adminPassword: z.string().min(1),
-    salts: z.record(z.enum(saltNames), z.string().min(1)),
+    adminUser: open,
+    adminPassword: secret,
+    salts: z.record(z.enum(saltNames), secret),
   }),
-  dns: z.strictObject({ apiKey: z.string().min(1) }),
+  dns: z.strictObject({ apiKey: secret }),
 });
 
 export type SiteSecrets = z.infer<typeof siteSecretsSchema>;
@@ -62,7 +73,11 @@ export function parseSecrets(text: string, source: string): SiteSecrets {
   }
   const parsed = siteSecretsSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const fields = parsed.error.issues.map((issue) => issue.path.join(".") || "(whole document)");
+  const fields = parsed.error.issues.map(({ path, code, message }) => {
+    const field = path.join(".") || "(whole document)";
+    // Zod's own messages may quote what they met; a refinement's is ours.
+    return code === "custom" ? `${field} (${message} are needed)` : field;
+  });
   throw new Error(`${source}: wrong or missing: ${[...new Set(fields)].join(", ")}`);
 }
 

@@ -1,4 +1,5 @@
-import { isHarmless, shortestSecret } from "../../redact.ts";
+import { shortestSecret } from "../../../components/secrets.ts";
+import { isHarmless } from "../../redact.ts";
 import { isSecret, type Wire } from "./values.ts";
 
 /**

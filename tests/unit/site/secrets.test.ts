@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { execa } from "execa";
 import { UserError } from "../../../automation/errors.ts";
+import { redact, secretValues } from "../../../automation/redact.ts";
 import { ensureSecrets, readSecretsFile } from "../../../automation/site/secrets.ts";
 import { parseConfig } from "../../../components/config.ts";
-import type { SiteSecrets } from "../../../components/secrets.ts";
+import { parseSecrets, type SiteSecrets } from "../../../components/secrets.ts";
 
 const networks = {
   primary: "10.10.0.0/16",
@@ -97,6 +98,71 @@ describe("the secrets document", () => {
     rmSync(damaged);
     expect((error as UserError).why).toContain("database.app");
     expect((error as UserError).why).not.toContain("12345678");
+  });
+});
+
+/** The document with another value at a path of keys. */
+function changed(path: readonly string[], value: unknown): string {
+  const document = structuredClone(both) as Record<string, unknown>;
+  const [last = "", ...above] = path.toReversed();
+  const parent = above.toReversed().reduce((one, key) => one[key] as Record<string, unknown>, document);
+  expect(parent[last]).toEqual(expect.any(String));
+  parent[last] = value;
+  return JSON.stringify(document);
+}
+
+describe("a secret that is too short to be kept out of errors and logs", () => {
+  test.each([
+    ["ssh", "user", "privateKey"],
+    ["ssh", "hosts", "primary/web-1", "privateKey"],
+    ["tls", "site", "key"],
+    ["tls", "stores", "primary", "key"],
+    ["database", "app"],
+    ["database", "replication"],
+    ["database", "health"],
+    ["cache", "web"],
+    ["store", "primary", "operator", "accessKey"],
+    ["store", "secondary", "media", "secretKey"],
+    ["wordpress", "adminPassword"],
+    ["wordpress", "salts", "AUTH_SALT"],
+    ["dns", "apiKey"],
+  ])(
+    "is refused by its name, without its value and before anything is changed: %s %s %s %s",
+    async (...path) => {
+      const short = join(directory, "short.json");
+      for (const value of ["", "Q7~x", "Q7~xQ7~", "  Q7~xQ7~ \n"]) {
+        const text = changed(path, value);
+        writeFileSync(short, text);
+        const error = (await ensureSecrets(short, config(["primary", "secondary"])).catch(
+          (cause: unknown) => cause,
+        )) as UserError;
+        expect(error).toBeInstanceOf(UserError);
+        expect(error.exitCode).toBe(2);
+        expect(error.why).toContain(`${path.join(".")} (at least 8 characters are needed)`);
+        expect(`${error.what} ${error.why} ${error.next}`).not.toContain("Q7~");
+        expect(readFileSync(short, "utf8")).toBe(text);
+        expect(() => readSecretsFile(short)).toThrow("damaged");
+      }
+      rmSync(short);
+    },
+  );
+
+  test("is no longer one with 8 characters, which are kept out; a public value may be shorter", () => {
+    const value = "Q7~xQ7~x";
+    const secrets = parseSecrets(changed(["database", "app"], value), "here");
+    expect(redact(`denied: ${value} ${btoa(value)}`, secretValues(secrets))).not.toContain(value);
+    expect(redact(`denied: ${btoa(value)}`, secretValues(secrets))).not.toContain(btoa(value).slice(0, 9));
+    expect(parseSecrets(changed(["wordpress", "adminUser"], "a"), "here").wordpress.adminUser).toBe("a");
+  });
+
+  test("is none of those that are made", () => {
+    const values = secretValues({
+      database: both.database,
+      dns: both.dns,
+      cache: both.cache,
+      store: both.store,
+    });
+    for (const { length } of values) expect(length).toBeGreaterThanOrEqual(16);
   });
 });
 
