@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { execa } from "execa";
 import { type LogSearch, logSearchScript } from "./support/logs.ts";
-import { canaries, givenByUnits, watchProcesses } from "./support/secrets.ts";
+import { brokenSystemctl, canaries, givenByUnits, sentByRole, watchProcesses } from "./support/secrets.ts";
 import { asRoot, cli, eventually, home, type SiteHandle, site, siteName } from "./support/site.ts";
 
 const minute = 60_000;
@@ -34,8 +34,14 @@ async function rolesOf(stack: string): Promise<string[]> {
     .map(({ urn }) => urn);
 }
 
-const breakSystemctl = `mv /usr/bin/systemctl /usr/bin/systemctl.aside
-  printf '#!/bin/sh\\necho "systemctl is broken: $*" >&2\\nexit 7\\n' >/usr/bin/systemctl && chmod 0755 /usr/bin/systemctl`;
+/** Root's alone, for the words in it. By standard input, as all that runs here: nothing of it is an argument. */
+const breakSystemctl = (wordsByRole: Record<string, string[]>) => `set -e
+umask 077
+mv /usr/bin/systemctl /usr/bin/systemctl.aside
+cat >/usr/bin/systemctl <<'PROGRAM'
+${brokenSystemctl(wordsByRole)}PROGRAM
+chmod 0700 /usr/bin/systemctl
+`;
 const mendSystemctl = "[ ! -e /usr/bin/systemctl.aside ] || mv /usr/bin/systemctl.aside /usr/bin/systemctl";
 
 async function onEvery(ids: readonly string[], script: string): Promise<void> {
@@ -53,8 +59,10 @@ describe("no secret of the site shows", () => {
   let printed = "";
 
   test(
-    "where every role of a region and of the third place is applied anew and fails",
+    "where every role of a region and of the third place is applied anew, repeats its own on standard error and fails",
     async () => {
+      // The published plugin shows what a command says, whatever it says.
+      const words = process.env.PULUMI_COMMAND_PLUGIN ? {} : sentByRole(handle.secrets, "primary");
       const broken = hosts.filter((id) => !id.startsWith("secondary/"));
       // Those of the region are on hosts of their own; of the third place's, one waits for the other.
       const groups = [
@@ -74,7 +82,7 @@ describe("no secret of the site shows", () => {
       const failed: Awaited<ReturnType<typeof applyAnew>>[] = [];
       const mended: typeof failed = [];
       try {
-        await onEvery(broken, breakSystemctl);
+        await onEvery(broken, breakSystemctl(words));
         for (const group of groups) failed.push(await applyAnew(group));
       } finally {
         await onEvery(broken, mendSystemctl);
@@ -86,6 +94,9 @@ describe("no secret of the site shows", () => {
         expect(urns.filter((urn) => text.includes(`(${urn.split("::").at(-1)}):`))).toEqual(urns);
         expect(text).toContain("systemctl is broken");
       }
+      const told = failed.map(({ text }) => text).join("\n");
+      const silent = Object.keys(words).filter((role) => !told.includes(`${role} repeats [redacted] `));
+      expect(silent).toEqual([]);
       expect(mended.map(({ exitCode, text }) => (exitCode === 0 ? "" : text))).toEqual(groups.map(() => ""));
       await eventually("the site is healthy", minute, async () =>
         (await cli(["status"])).exitCode === 0 ? true : null,
@@ -101,7 +112,7 @@ describe("no secret of the site shows", () => {
   );
 
   test(
-    "where a role fails in the middle of provision, which names host and reason and goes on when it is run again",
+    "where a role repeats one and fails in the middle of provision, which names host and reason and goes on when run again",
     async () => {
       const file = join(home, "sites", siteName, "Pulumi.yaml");
       const original = readFileSync(file, "utf8");
@@ -113,7 +124,8 @@ describe("no secret of the site shows", () => {
       let mended: typeof failed;
       try {
         writeFileSync(file, `${original.trimEnd()}\n  evenkeel:cacheMemoryMb:\n    value: 96\n`);
-        await onEvery(["primary/cache"], breakSystemctl);
+        // Not sent to this host as it is, but a secret of the site all the same.
+        await onEvery(["primary/cache"], breakSystemctl({ redis: [handle.secrets.cache.web] }));
         failed = await provision();
         // The host holds what its role could not finish with.
         expect(await limit()).not.toBe(before);
@@ -125,6 +137,7 @@ describe("no secret of the site shows", () => {
       expect(failed.exitCode).toBe(4);
       expect(failed.stderr).toMatch(/^error: pulumi up of the stack primary failed at primary-cache$/m);
       expect(failed.stderr).toContain("systemctl is broken");
+      expect(failed.stderr).toContain("redis repeats [redacted] ");
       expect(failed.stderr).toMatch(/^next: {2}run the command again/m);
       expect([mended.exitCode, mended.exitCode === 0 ? "" : mended.stderr]).toEqual([0, ""]);
       // The setting was taken back, so the state alone would say that there is nothing to do.

@@ -56,6 +56,38 @@ export function canaries(secrets: SiteSecrets): string[] {
   return [...new Set(forms)].filter((form) => form.length >= 8);
 }
 
+/** By role, one secret of each kind of file that it is sent in this region. Redis' is sent a hash alone. */
+export function sentByRole(
+  { database, wordpress, dns, store, tls }: SiteSecrets,
+  region: string,
+): Record<string, string[]> {
+  const keyLines = tls.site.key.split("\n").slice(1, 2);
+  return {
+    mariadb: [database.app],
+    web: [database.app, wordpress.adminPassword, wordpress.salts.AUTH_KEY],
+    store: [store[region]?.operator.secretKey ?? "", store[region]?.media.secretKey ?? ""],
+    dns: [dns.apiKey],
+    balancer: keyLines,
+    edge: keyLines,
+  };
+}
+
+/**
+ * A program that fails in the place of systemctl, and before that repeats the words of the role that called it, in every
+ * encoding on a line of their own. Whoever else calls it is told none: a unit's standard error is in the host's journal.
+ */
+export function brokenSystemctl(wordsByRole: Readonly<Record<string, readonly string[]>>): string {
+  const cases = Object.entries(wordsByRole).map(([role, words]) => {
+    const lines = words.map(
+      (word) => `${role} repeats ${[...encodingsOf(word), ...basicOf(word)].join(" ")}`,
+    );
+    return [`${role}) cat >&2 <<'WORDS'`, ...lines, "WORDS", ";;"].join("\n");
+  });
+  // The last line stands in every error, however much of its end is shown.
+  const end = ["esac", 'echo "systemctl is broken: $*" >&2', "exit 7"];
+  return ["#!/bin/sh", 'case "$EVENKEEL_ROLE" in', ...cases, ...end, ""].join("\n");
+}
+
 /** An entry of the environment that processes of one name are given on purpose. */
 export interface Given {
   process: string;
