@@ -69,6 +69,9 @@ export const regionSchema = z.strictObject({
   uploadsVolumeGb: z.number().int().min(0).max(16_384).default(0),
 });
 
+/** What `global` has of its own: nothing but `secrets`, which the program reads by itself. */
+export const globalSchema = z.strictObject({});
+
 /** The values that are sound by themselves: only those can be compared with each other. */
 export function soundValues(values: Record<string, unknown>): Partial<SiteValues> {
   const sound = Object.entries(siteKeys).flatMap(([key, schema]) => {
@@ -144,9 +147,20 @@ function sentence(issue: z.core.$ZodIssue): string {
 
 /** Problems as lines that name the key; `prefix` is the namespace, with the file where there are several. */
 export function describe(error: z.ZodError, prefix: string): string[] {
-  return error.issues.map((issue) => {
+  return error.issues.flatMap((issue) => {
     const path = issue.path.join(".");
-    if (issue.code === "unrecognized_keys") return `${prefix}${issue.keys.join(", ")}: is no known key`;
-    return `${prefix}${path}: ${sentence(issue)}`;
+    if (issue.code !== "unrecognized_keys") return [`${prefix}${path}: ${sentence(issue)}`];
+    return issue.keys.map((key) =>
+      path === "" ? `${prefix}${key}: ${strangerAtTop(key)}` : `${prefix}${path}.${key}: is no known key`,
+    );
   });
+}
+
+/** Why a file may not have this key, and which may. */
+function strangerAtTop(key: string): string {
+  if (Object.hasOwn(siteKeys, key)) return "is a key of the whole site; set it in Pulumi.yaml";
+  if (Object.hasOwn(regionSchema.shape, key))
+    return "is a key of one region; set it in that region's file, Pulumi.<region>.yaml";
+  if (key === "secrets") return "is a key of the stacks; set it in their files, Pulumi.<stack>.yaml";
+  return "is no known key";
 }

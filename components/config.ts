@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import type { z } from "zod";
 import {
   describe,
+  globalSchema,
   problemsTogether,
   regionSchema,
   type SiteValues,
@@ -30,14 +31,17 @@ export class ConfigError extends Error {
   }
 }
 
+/** The stack that joins the regions. */
+const globalStack = "global";
+
 /**
- * Checks raw values and derives the plan of the site. `site` is the Pulumi project's name, `regionValues` the
- * region-only keys by region. Throws `ConfigError` with all problems at once.
+ * Checks raw values and derives the plan of the site. `site` is the Pulumi project's name, `stackValues` the keys of
+ * one stack alone, by stack: those of a region, and for `global` none. Throws `ConfigError` with all problems at once.
  */
 export function parseConfig(
   site: string,
   siteValues: Record<string, unknown>,
-  regionValues: Record<string, Record<string, unknown>>,
+  stackValues: Record<string, Record<string, unknown>>,
 ): SiteConfig {
   const parsed = siteSchema.safeParse(siteValues, { reportInput: true });
   const problems = parsed.success ? [] : describe(parsed.error, "evenkeel:");
@@ -45,10 +49,13 @@ export function parseConfig(
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(site))
     problems.unshift(`name: "${site}" is no site name (lower-case letters, digits, dashes)`);
   const regions: Record<string, z.infer<typeof regionSchema>> = {};
-  for (const [name, values] of Object.entries(regionValues)) {
+  const { [globalStack]: ofGlobal = {}, ...ofRegions } = stackValues;
+  const joining = globalSchema.safeParse(ofGlobal, { reportInput: true });
+  if (!joining.success) problems.push(...describe(joining.error, `${stackFile(globalStack)}: evenkeel:`));
+  for (const [name, values] of Object.entries(ofRegions)) {
     const region = regionSchema.safeParse(withRegionDefaults(site, name, values), { reportInput: true });
     if (region.success) regions[name] = region.data;
-    else problems.push(...describe(region.error, `Pulumi.${name}.yaml: evenkeel:`));
+    else problems.push(...describe(region.error, `${stackFile(name)}: evenkeel:`));
   }
   problems.push(...sharedPrefixes(regions));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
@@ -91,13 +98,13 @@ export async function readConfig(): Promise<{
   const secret = new pulumi.Config("evenkeel").get("secrets") ?? null;
   delete all.secrets;
   const { siteValues, regionValues } = splitKeys(all);
-  const config = parseConfig(site, siteValues, stack === "global" ? {} : { [stack]: regionValues });
+  const config = parseConfig(site, siteValues, { [stack]: regionValues });
   return { config, stack, secretDocument: secret };
 }
 
 /**
- * Values of a site as its files give them, for the command line: reads Pulumi.yaml and the region stack files below
- * `directory`. Throws `ConfigError`; a misspelt top-level key is a problem too (Pulumi would ignore it).
+ * Values of a site as its files give them, for the command line: reads Pulumi.yaml and the stack files below
+ * `directory`, each region's and that of `global`. Throws `ConfigError`; a misspelt top-level key is a problem too (Pulumi would ignore it).
  */
 export function loadSiteConfig(directory: string): SiteConfig {
   const project = readYaml(directory, "Pulumi.yaml");
@@ -106,20 +113,27 @@ export function loadSiteConfig(directory: string): SiteConfig {
   for (const [key, entry] of configEntries(project, "Pulumi.yaml")) {
     siteValues[stripNamespace(key, "Pulumi.yaml")] = isValueObject(entry) ? entry.value : entry;
   }
-  const names = Array.isArray(siteValues.regions) ? siteValues.regions.map(String) : [];
-  const regionValues: Record<string, Record<string, unknown>> = {};
-  for (const name of new Set(names)) {
-    const file = `Pulumi.${name}.yaml`;
-    const stack = readYaml(directory, file);
-    const unknown = Object.keys(stack).filter((key) => !stackFileKeys.has(key));
-    if (unknown.length > 0) throw new ConfigError([`${file}: unknown key ${unknown.join(", ")}`]);
-    regionValues[name] = {};
-    for (const [key, value] of configEntries(stack, file)) {
-      const short = stripNamespace(key, file);
-      if (short !== "secrets") regionValues[name][short] = value;
-    }
-  }
-  return parseConfig(site, siteValues, regionValues);
+  const regions = Array.isArray(siteValues.regions) ? siteValues.regions.map(String) : [];
+  const stacks = [...new Set([...regions, globalStack])];
+  return parseConfig(
+    site,
+    siteValues,
+    Object.fromEntries(stacks.map((name) => [name, readStack(directory, name)])),
+  );
+}
+
+/** The keys of one stack; its secrets, which the program reads itself, are left out. */
+function readStack(directory: string, name: string): Record<string, unknown> {
+  const file = stackFile(name);
+  const stack = readYaml(directory, file);
+  const unknown = Object.keys(stack).filter((key) => !stackFileKeys.has(key));
+  if (unknown.length > 0) throw new ConfigError([`${file}: unknown key ${unknown.join(", ")}`]);
+  const values = configEntries(stack, file).map(([key, value]) => [stripNamespace(key, file), value]);
+  return Object.fromEntries(values.filter(([key]) => key !== "secrets"));
+}
+
+function stackFile(stack: string): string {
+  return `Pulumi.${stack}.yaml`;
 }
 
 const stackFileKeys = new Set(["config", "encryptionsalt", "encryptedkey", "secretsprovider", "environment"]);

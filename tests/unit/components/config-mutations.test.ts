@@ -8,7 +8,7 @@ import { ConfigError, loadSiteConfig } from "../../../components/config.ts";
 import { mutatedMapping, mutatedText } from "../support/mutations.ts";
 
 const home = join(import.meta.dirname, "../../..");
-const names = ["Pulumi.yaml", "Pulumi.primary.yaml", "Pulumi.secondary.yaml"];
+const names = ["Pulumi.yaml", "Pulumi.primary.yaml", "Pulumi.secondary.yaml", "Pulumi.global.yaml"];
 let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), "evenkeel-config-"));
@@ -42,25 +42,25 @@ function load(name: string, text: string): "taken" | "refused" {
 }
 
 describe("configuration", () => {
-  test.each(names)("145 mutations of the values in %s are taken, or refused naming file or key", (name) => {
+  test.each(names)("110 mutations of the values in %s are taken, or refused naming file or key", (name) => {
     const values = parse(readFileSync(join(home, name), "utf8")) as Record<string, unknown>;
     let refused = 0;
     fc.assert(
       fc.property(mutatedMapping(values), (mutated) => {
         if (load(name, stringify(mutated)) === "refused") refused += 1;
       }),
-      { numRuns: 145 },
+      { numRuns: 110 },
     );
     expect(refused).toBeGreaterThan(12);
   });
 
-  test.each(names)("145 mutations of the text of %s are taken, or refused naming file or key", (name) => {
+  test.each(names)("110 mutations of the text of %s are taken, or refused naming file or key", (name) => {
     let refused = 0;
     fc.assert(
       fc.property(mutatedText(readFileSync(join(home, name), "utf8")), (text) => {
         if (load(name, text) === "refused") refused += 1;
       }),
-      { numRuns: 145 },
+      { numRuns: 110 },
     );
     expect(refused).toBeGreaterThan(12);
   });
@@ -76,6 +76,7 @@ describe("configuration", () => {
     ["a list for the config", "config: [1]\n"],
   ])("%s in a stack file is refused", (_, text) => {
     expect(load("Pulumi.primary.yaml", text)).toBe("refused");
+    expect(load("Pulumi.global.yaml", text)).toBe("refused");
   });
 
   test.each([

@@ -37,6 +37,18 @@ function problemsOf(work: () => unknown): readonly string[] {
   return [];
 }
 
+/** A folder with the files of a good site, some stacks' texts replaced. */
+function siteFolder(texts: Record<string, string>): string {
+  const directory = mkdtempSync(join(scratch, "site-"));
+  const lines = Object.entries(good).map(
+    ([key, value]) => `  evenkeel:${key}: { value: ${JSON.stringify(value)} }`,
+  );
+  writeFileSync(join(directory, "Pulumi.yaml"), `name: shop\nconfig:\n${lines.join("\n")}\n`);
+  for (const stack of [...good.regions, "global"])
+    writeFileSync(join(directory, `Pulumi.${stack}.yaml`), texts[stack] ?? "config: {}\n");
+  return directory;
+}
+
 const withValues = (values: Record<string, unknown>) =>
   problemsOf(() => parseConfig("shop", { ...good, ...values }, {}));
 
@@ -115,17 +127,44 @@ describe("configuration", () => {
     );
   });
 
-  test("a misspelt top-level key of a stack file is a problem, although Pulumi would ignore it", () => {
-    const directory = mkdtempSync(join(scratch, "site-"));
-    const lines = Object.entries(good).map(
-      ([key, value]) => `  evenkeel:${key}: { value: ${JSON.stringify(value)} }`,
-    );
-    writeFileSync(join(directory, "Pulumi.yaml"), `name: shop\nconfig:\n${lines.join("\n")}\n`);
-    writeFileSync(join(directory, "Pulumi.secondary.yaml"), "config: {}\n");
-    writeFileSync(join(directory, "Pulumi.primary.yaml"), "confg: {}\n");
-    expect(problemsOf(() => loadSiteConfig(directory))).toEqual(["Pulumi.primary.yaml: unknown key confg"]);
-    writeFileSync(join(directory, "Pulumi.primary.yaml"), "config: {}\n");
-    expect(problemsOf(() => loadSiteConfig(directory))).toEqual([]);
+  test.each(["primary", "global"])(
+    "a misspelt top-level key of %s's file is a problem, although Pulumi would ignore it",
+    (stack) => {
+      const directory = siteFolder({});
+      const file = `Pulumi.${stack}.yaml`;
+      expect(problemsOf(() => loadSiteConfig(directory))).toEqual([]);
+      writeFileSync(join(directory, file), "confg: {}\n");
+      expect(problemsOf(() => loadSiteConfig(directory))).toEqual([`${file}: unknown key confg`]);
+    },
+  );
+
+  test.each([
+    ["global", "webServers: 2", "is a key of the whole site; set it in Pulumi.yaml"],
+    ["global", "location: x", "is a key of one region; set it in that region's file, Pulumi.<region>.yaml"],
+    ["global", "nonsense: 1", "is no known key"],
+    ["primary", "webServers: 2", "is a key of the whole site; set it in Pulumi.yaml"],
+    ["primary", "nonsense: 1", "is no known key"],
+  ])(
+    "a key that the stack %s doesn't have (%s) is refused, with the file where it belongs",
+    (stack, line, why) => {
+      const directory = siteFolder({ [stack]: `config:\n  evenkeel:${line}\n` });
+      const key = line.split(":")[0];
+      expect(problemsOf(() => loadSiteConfig(directory))).toEqual([
+        `Pulumi.${stack}.yaml: evenkeel:${key}: ${why}`,
+      ]);
+    },
+  );
+
+  test("a region's key among the site's is told where it belongs", () => {
+    expect(withValues({ location: "x" })).toEqual([
+      "evenkeel:location: is a key of one region; set it in that region's file, Pulumi.<region>.yaml",
+    ]);
+    expect(withValues({ php: { pool: 5 } })).toEqual(["evenkeel:php.pool: is no known key"]);
+  });
+
+  test("the secrets of a stack are its own, in the file of global as well", () => {
+    const secrets = "config:\n  evenkeel:secrets:\n    secure: v1:abc\n";
+    expect(problemsOf(() => loadSiteConfig(siteFolder({ global: secrets, primary: secrets })))).toEqual([]);
   });
 
   test("two regions whose hosts would have the same names are refused", () => {
@@ -139,7 +178,10 @@ describe("configuration", () => {
   });
 
   test("files that are missing or no YAML are named", () => {
-    const directory = mkdtempSync(join(scratch, "site-"));
+    const directory = siteFolder({});
+    rmSync(join(directory, "Pulumi.global.yaml"));
+    expect(problemsOf(() => loadSiteConfig(directory)).join()).toContain("Pulumi.global.yaml: can't be read");
+    rmSync(join(directory, "Pulumi.yaml"));
     expect(problemsOf(() => loadSiteConfig(directory)).join()).toContain("Pulumi.yaml: can't be read");
     writeFileSync(join(directory, "Pulumi.yaml"), "name: [");
     expect(problemsOf(() => loadSiteConfig(directory)).join()).toContain("Pulumi.yaml: ");
