@@ -57,7 +57,7 @@ export function parseConfig(
     if (region.success) regions[name] = region.data;
     else problems.push(...describe(region.error, `${stackFile(name)}: evenkeel:`));
   }
-  problems.push(...sharedPrefixes(regions));
+  problems.push(...sharedValues(regions));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const names = parsed.data.regions;
   const own = (name: string) => regions[name] ?? regionSchema.parse(withRegionDefaults(site, name, {}));
@@ -70,15 +70,17 @@ export function parseConfig(
   };
 }
 
-/** Hosts are found by their names: two regions with one prefix would be one region's hosts, twice. */
-function sharedPrefixes(regions: Record<string, { namePrefix: string }>): string[] {
-  const owners = new Map<string, string>();
-  return Object.entries(regions).flatMap(([name, { namePrefix }]) => {
-    const owner = owners.get(namePrefix) ?? name;
-    owners.set(namePrefix, owner);
-    return owner === name
-      ? []
-      : [`Pulumi.${name}.yaml: evenkeel:namePrefix: "${namePrefix}" is the prefix of ${owner} already`];
+/** Two regions at one place would be lost together, and two with one prefix be one region's hosts, twice. */
+function sharedValues(regions: Record<string, { location: string; namePrefix: string }>): string[] {
+  return (["location", "namePrefix"] as const).flatMap((key) => {
+    const owners = new Map<string, string>();
+    return Object.entries(regions).flatMap(([name, { [key]: value }]) => {
+      const owner = owners.get(value) ?? name;
+      owners.set(value, owner);
+      return owner === name
+        ? []
+        : [`${stackFile(name)}: evenkeel:${key}: "${value}" is that of ${stackFile(owner)}; give it its own`];
+    });
   });
 }
 

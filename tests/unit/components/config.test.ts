@@ -167,14 +167,21 @@ describe("configuration", () => {
     expect(problemsOf(() => loadSiteConfig(siteFolder({ global: secrets, primary: secrets })))).toEqual([]);
   });
 
-  test("two regions whose hosts would have the same names are refused", () => {
-    const prefix = (namePrefix: string) => ({ namePrefix });
+  test.each(["location", "namePrefix"])("two regions with one %s are refused, both files named", (key) => {
     const both = (second: string) => () =>
-      parseConfig("shop", good, { primary: prefix("wp-prod"), secondary: prefix(second) });
+      parseConfig("shop", good, { primary: { [key]: "wp-prod" }, secondary: { [key]: second } });
     expect(problemsOf(both("wp-prod"))).toEqual([
-      'Pulumi.secondary.yaml: evenkeel:namePrefix: "wp-prod" is the prefix of primary already',
+      `Pulumi.secondary.yaml: evenkeel:${key}: "wp-prod" is that of Pulumi.primary.yaml; give it its own`,
     ]);
     expect(problemsOf(both("wp-spare"))).toEqual([]);
+  });
+
+  test("a region that says nothing has its own place, which no other may name", () => {
+    const taken = { primary: { location: "lab-secondary" }, secondary: {} };
+    expect(problemsOf(() => parseConfig("shop", good, { primary: {}, secondary: {} }))).toEqual([]);
+    expect(problemsOf(() => parseConfig("shop", good, taken))).toEqual([
+      'Pulumi.secondary.yaml: evenkeel:location: "lab-secondary" is that of Pulumi.primary.yaml; give it its own',
+    ]);
   });
 
   test("files that are missing or no YAML are named", () => {
