@@ -20,7 +20,7 @@ module.exports = {
       to: {
         path: "^components/",
         pathNot:
-          "^components/(outputs|config|plan|secrets|addresses)\\.ts$|^components/lab/(image|site-files)\\.ts$",
+          "^components/(outputs|config|plan|secrets|addresses)\\.ts$|^components/lab/(image|names|site-files)\\.ts$",
       },
     },
     {

@@ -64,7 +64,12 @@ export type SiteValues = z.infer<typeof siteSchema>;
 
 export const regionSchema = z.strictObject({
   location: z.string().min(1),
-  namePrefix: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/),
+  namePrefix: z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9-]{0,40}$/,
+      "lower-case letters, digits and dashes, at most 41, first a letter; unset it is evenkeel-<site>-<region>",
+    ),
   /** Size of the volume that a web host's uploads lie on, in GB, when it is first made; 0: no volume. */
   uploadsVolumeGb: z.number().int().min(0).max(16_384).default(0),
 });

@@ -11,6 +11,7 @@ import {
   siteSchema,
   soundValues,
 } from "./config-schema.ts";
+import { sharedNetworks } from "./lab/names.ts";
 import { type LinkPlan, planLink, planRegions, planThird, type RegionPlan, type ThirdPlan } from "./plan.ts";
 
 export interface SiteConfig extends SiteValues {
@@ -45,7 +46,8 @@ export function parseConfig(
 ): SiteConfig {
   const parsed = siteSchema.safeParse(siteValues, { reportInput: true });
   const problems = parsed.success ? [] : describe(parsed.error, "evenkeel:");
-  problems.push(...problemsTogether(soundValues(siteValues)));
+  const sound = soundValues(siteValues);
+  problems.push(...problemsTogether(sound));
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(site))
     problems.unshift(`name: "${site}" is no site name (lower-case letters, digits, dashes)`);
   const regions: Record<string, z.infer<typeof regionSchema>> = {};
@@ -53,14 +55,18 @@ export function parseConfig(
   const joining = globalSchema.safeParse(ofGlobal, { reportInput: true });
   if (!joining.success) problems.push(...describe(joining.error, `${stackFile(globalStack)}: evenkeel:`));
   for (const [name, values] of Object.entries(ofRegions)) {
-    const region = regionSchema.safeParse(withRegionDefaults(site, name, values), { reportInput: true });
+    const region = regionSchema.safeParse(
+      { ...regionDefaults(site, name), ...values },
+      { reportInput: true },
+    );
     if (region.success) regions[name] = region.data;
     else problems.push(...describe(region.error, `${stackFile(name)}: evenkeel:`));
   }
-  problems.push(...sharedValues(regions));
+  problems.push(...sharedValues(regions), ...sharedPlaces(site, sound.regions ?? []));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const names = parsed.data.regions;
-  const own = (name: string) => regions[name] ?? regionSchema.parse(withRegionDefaults(site, name, {}));
+  // What a region's own program says of itself is not known to the others' programs, and not needed there.
+  const own = (name: string) => regions[name] ?? { ...regionDefaults(site, name), uploadsVolumeGb: 0 };
   return {
     ...parsed.data,
     site,
@@ -82,6 +88,13 @@ function sharedValues(regions: Record<string, { location: string; namePrefix: st
         : [`${stackFile(name)}: evenkeel:${key}: "${value}" is that of ${stackFile(owner)}; give it its own`];
     });
   });
+}
+
+function sharedPlaces(site: string, regions: readonly string[]): string[] {
+  return sharedNetworks(site, [...new Set(regions)]).map(
+    ({ place, by, name }) =>
+      `evenkeel:regions: ${place} and ${by} would share the network ${name}; give the region another name`,
+  );
 }
 
 /** Values of the program itself, from Pulumi's own configuration of the running stack. */
@@ -192,6 +205,6 @@ function splitKeys(all: Record<string, unknown>) {
   };
 }
 
-function withRegionDefaults(site: string, name: string, values: Record<string, unknown>) {
-  return { location: `lab-${name}`, namePrefix: `evenkeel-${site}-${name}`, ...values };
+function regionDefaults(site: string, name: string): { location: string; namePrefix: string } {
+  return { location: `lab-${name}`, namePrefix: `evenkeel-${site}-${name}` };
 }

@@ -12,10 +12,11 @@ export interface LabMachine {
   role: string;
 }
 
-/** A container, network or volume of a site, whichever clone made it. Labels that it lacks are empty. */
+/** A container, network or volume, whichever site and clone made it. Labels that it lacks are empty. */
 export interface LabObject {
   kind: "container" | "network" | "volume";
   name: string;
+  site: string;
   clone: string;
   folder: string;
 }
@@ -145,13 +146,22 @@ export async function missingMachines(site: string, names: readonly string[]): P
 
 /** Everything on this machine that carries a site's name, other clones' things included, sorted by name. */
 export async function objectsOf(site: string): Promise<LabObject[]> {
-  const labels = '{{.Label "evenkeel.clone"}}\t{{.Label "evenkeel.folder"}}';
+  return await listObjects(ofSite(site));
+}
+
+/** Everything that Docker has on this machine, whoever made it, sorted by name. */
+export async function namedObjects(): Promise<LabObject[]> {
+  return await listObjects([]);
+}
+
+async function listObjects(filter: readonly string[]): Promise<LabObject[]> {
+  const labels = ["site", "clone", "folder"].map((label) => `{{.Label "evenkeel.${label}"}}`).join("\t");
   const ask = async (kind: LabObject["kind"], name: string, ...args: string[]) => {
     const format = ["--format", `${name}\t${labels}`];
-    const text = await docker([...args, ...ofSite(site), ...format], { timeoutMs: queryMs });
+    const text = await docker([...args, ...filter, ...format], { timeoutMs: queryMs });
     return lines(text).map((line) => {
-      const [own = "", clone = "", folder = ""] = line.split("\t");
-      return { kind, name: own, clone, folder };
+      const [own = "", site = "", clone = "", folder = ""] = line.split("\t");
+      return { kind, name: own, site, clone, folder };
     });
   };
   const found = await Promise.all([

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { execa } from "execa";
+import { peeringNetwork } from "../../components/lab/names.ts";
 import type { RegionOutputs } from "../../components/outputs.ts";
 import { cloneRoot } from "../engine/cache.ts";
 import { UserError } from "../errors.ts";
@@ -20,7 +21,7 @@ export async function remakeLink(
     .filter(({ peeringAddress }) => peeringAddress !== null);
   const members = hosts.map(({ name, peeringAddress }) => ({ container: name, address: peeringAddress }));
   const script = join(cloneRoot, "components/lab/lab-host.sh");
-  const made = await execa("bash", [script, "link", "create", `evenkeel-${site}-peering`], {
+  const made = await execa("bash", [script, "link", "create", peeringNetwork(site)], {
     input: JSON.stringify({ site, subnet, members }),
     reject: false,
     timeout: linkMs,

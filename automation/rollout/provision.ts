@@ -1,3 +1,4 @@
+import type { SiteConfig } from "../../components/config.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { type Diagnosis, decide } from "../failover/decide.ts";
 import { commandsOf } from "../failover/next.ts";
@@ -8,6 +9,7 @@ import { interrupts } from "../interrupt.ts";
 import { facts, writeResult } from "../output.ts";
 import { runWork, type Step, secondsText } from "../progress.ts";
 import type { SshSession } from "../remote/ssh.ts";
+import { refuseNewNames } from "../site/neighbours.ts";
 import { noteWriter } from "../site/writer.ts";
 import { siteConfig, siteFlag, sitePlace } from "../site.ts";
 import { resourceName, summary } from "../stacks/events.ts";
@@ -48,8 +50,10 @@ export async function provision(args: ProvisionArgs): Promise<void> {
   const config = siteConfig(place);
   const picked = pickRegions(args.region, config.regions);
   const timeoutSeconds = checkTimeout(args.timeout);
+  refuseNewNames(place, config);
   if (args.preview) return previewRollout({ place, config, picked });
   const engine = await setUpEngine(args);
+  await refuseClashes(config);
   const command = picked.all ? "provision" : `provision --region ${args.region}`;
   const options = { place, config, engine, timeoutSeconds };
   const outputs = await withLockedSite(options, command, (session) => rollOut(session, picked, args.full));
@@ -83,14 +87,17 @@ export function resultBlock(outputs: SiteOutputs, flag: string): string {
   ]);
 }
 
-/** What no Pulumi step sees: networks that would clash, and machines that are only stopped. Names those it started. */
+/** Refuses (exit 12) what something else on this machine has, while nothing is made yet. */
+async function refuseClashes(config: SiteConfig): Promise<void> {
+  if (config.provider !== "lab") return;
+  const lab = await import("../lab/clashes.ts");
+  await lab.refuseClashes(config);
+}
+
+/** What no Pulumi step sees: machines that are only stopped. Names those it started. */
 async function startMachines({ config }: Session): Promise<string[]> {
   if (config.provider !== "lab") return [];
-  const [{ checkNetworks }, { startStopped }] = await Promise.all([
-    import("../lab/networks.ts"),
-    import("../lab/docker.ts"),
-  ]);
-  await checkNetworks(config.site, config.networks);
+  const { startStopped } = await import("../lab/docker.ts");
   const started = await startStopped(config.site);
   if (started.length > 0) say(`Started ${started.join(", ")}.`);
   return started;

@@ -1,13 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { ConfigError, loadSiteConfig, parseConfig } from "../../components/config.ts";
+import { ConfigError, parseConfig, type SiteConfig } from "../../components/config.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { freeNetworks, type Networks } from "../lab/networks.ts";
-import type { UsedNetwork } from "../lab/used-networks.ts";
 import { defaultSite } from "../options.ts";
 import { checkSiteName, home, siteFlag } from "../site.ts";
 import { say } from "../terminal.ts";
+import { otherSites, refuseSharedNames } from "./neighbours.ts";
 
 export interface InitArgs {
   site: string;
@@ -35,7 +35,9 @@ export async function init(args: InitArgs, root = home): Promise<void> {
     );
   }
   const regions = args.regions.split(",").map((name) => name.trim());
-  const others = networksOfSites(root);
+  const others = otherSites(args.site, root).flatMap(({ site, networks }) =>
+    Object.values(networks).map((cidr) => ({ cidr, by: `the site ${site}` })),
+  );
   const networks = await freeNetworks(args.site, wantedNetworks(regions), others);
   const values = {
     provider: "lab",
@@ -48,7 +50,7 @@ export async function init(args: InitArgs, root = home): Promise<void> {
     ...(args.webServers === 1 ? {} : { webServers: args.webServers }),
     networks,
   };
-  check(args.site, values);
+  refuseSharedNames(check(args.site, values), root);
   write(folder, siteFiles(args.site, values, saltOfLab(root)));
   say(`Wrote sites/${args.site} with the networks ${Object.values(networks).join(", ")}.`);
   say(`Next: npx evenkeel provision${siteFlag(args.site)}`);
@@ -59,24 +61,9 @@ function wantedNetworks(regions: readonly string[]): Networks {
   return { ...Object.fromEntries(ofRegions), third: firstNetworks.third, peering: firstNetworks.peering };
 }
 
-/** The networks of the other sites of this clone, running or not. A site whose files are broken counts for nothing. */
-export function networksOfSites(root: string): UsedNetwork[] {
-  const folder = join(root, "sites");
-  const further = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
-  return [root, ...further].flatMap((directory) => {
-    try {
-      const { site, networks } = loadSiteConfig(directory);
-      return Object.values(networks).map((cidr) => ({ cidr, by: `the site ${site}` }));
-    } catch (error) {
-      if (error instanceof ConfigError) return [];
-      throw error;
-    }
-  });
-}
-
-function check(site: string, values: Record<string, unknown>): void {
+function check(site: string, values: { regions: readonly string[] }): SiteConfig {
   try {
-    parseConfig(site, values, {});
+    return parseConfig(site, values, Object.fromEntries(values.regions.map((name) => [name, {}])));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw usage(

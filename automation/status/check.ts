@@ -4,6 +4,7 @@ import { execa } from "execa";
 import type { SiteConfig } from "../../components/config.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { apiVersion, jsonDocument, table, writeResult } from "../output.ts";
+import { refuseNewNames } from "../site/neighbours.ts";
 import { readSecretsFile } from "../site/secrets.ts";
 import { home, type SitePlace, secretsFile, siteConfig, sitePlace } from "../site.ts";
 import type { Finding } from "./finding.ts";
@@ -31,7 +32,7 @@ export async function findingsOf(place: SitePlace, config: SiteConfig): Promise<
     diskFinding(home),
     provided("Pulumi CLI", join(home, ".evenkeel", "pulumi", "versions")),
     secrets(place),
-    networks(config),
+    networks(place, config),
   ]);
 }
 
@@ -77,22 +78,19 @@ async function secrets(place: SitePlace): Promise<Finding> {
   }
 }
 
-async function networks(config: SiteConfig): Promise<Finding> {
+async function networks(place: SitePlace, config: SiteConfig): Promise<Finding> {
   const name = "networks";
   try {
-    const [{ checkNetworks }, { refuseOtherClones }] = await Promise.all([
-      import("../lab/networks.ts"),
+    const [{ refuseClashes }, { refuseOtherClones }] = await Promise.all([
+      import("../lab/clashes.ts"),
       import("../lab/ownership.ts"),
     ]);
+    refuseNewNames(place, config);
     await refuseOtherClones(config.site);
-    await checkNetworks(config.site, config.networks);
+    await refuseClashes(config);
     return { name, ok: true, detail: Object.values(config.networks).join(" "), fix: null };
   } catch (error) {
-    if (
-      error instanceof UserError &&
-      !["network-clash", "other-clone"].includes(error.code ?? "") &&
-      error.exitCode !== exitCodes.usage
-    ) {
+    if (error instanceof UserError && error.code?.startsWith("docker-")) {
       return { name, ok: null, detail: "can't be compared before Docker runs", fix: null };
     }
     return failed(name, error);

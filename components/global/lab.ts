@@ -3,9 +3,10 @@ import type { SiteConfig } from "../config.ts";
 import { DnsHost } from "../host/dns.ts";
 import { EdgeHost } from "../host/edge.ts";
 import { facts, type HostTarget, hostCommand } from "../host/remote.ts";
-import { innerConnection, type LabAccess, regionMachines, siteUrls } from "../lab/connections.ts";
+import { innerConnection, type LabAccess, siteUrls } from "../lab/connections.ts";
 import { webTierTls } from "../lab/host-args.ts";
 import { labCommand } from "../lab/machine.ts";
+import { edgeMachine, peeringNetwork, regionMachines } from "../lab/names.ts";
 import { LabPlace, type PlacedMachine } from "../lab/place.ts";
 import { placePorts } from "../lab/site-files.ts";
 import { type GlobalOutputs, outputName, type RegionOutputs, regionOutputs } from "../outputs.ts";
@@ -82,7 +83,7 @@ export class LabGlobal extends pulumi.ComponentResource {
   private thirdPlace(link: pulumi.Resource): PlacedMachine {
     const { config, access } = this.args;
     const { third } = config;
-    const outside = { id: "third/edge", name: `${third.namePrefix}-edge`, address: third.edge };
+    const outside = edgeMachine(third);
     const place = new LabPlace(
       `${this.name}-third`,
       { config, access, place: "third", subnet: third.subnet, outside, role: "edge" },
@@ -202,7 +203,7 @@ export class LabGlobal extends pulumi.ComponentResource {
   }
 
   private get peeringNetwork(): string {
-    return `evenkeel-${this.args.config.site}-peering`;
+    return peeringNetwork(this.args.config.site);
   }
 
   private describe(

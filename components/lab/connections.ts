@@ -1,7 +1,6 @@
 import type { SiteConfig } from "../config.ts";
 import type { HostConnection, HostHop } from "../host/remote.ts";
 import type { HostOutputs } from "../outputs.ts";
-import type { RegionPlan } from "../plan.ts";
 import { hostKeyPair, type SiteSecrets } from "../secrets.ts";
 import { type LabCore, type LabPorts, type LabStore, placePorts } from "./site-files.ts";
 
@@ -65,22 +64,6 @@ export function sshOutputs(
         proxyHostId: null,
       }
     : { host: address, port: 22, user: loginUser, hostKey, proxyHostId: gatewayId(place) };
-}
-
-/** Names of a region's machines, each with the address it has inside its region. */
-export function regionMachines(plan: RegionPlan) {
-  const web = plan.web.map((address, i) => ({
-    id: `${plan.name}/web-${i + 1}`,
-    name: `${plan.namePrefix}-web-${i + 1}`,
-    address,
-  }));
-  return {
-    gateway: { id: `${plan.name}/gateway`, name: `${plan.namePrefix}-gateway`, address: plan.gateway },
-    database: { id: `${plan.name}/database`, name: `${plan.namePrefix}-database`, address: plan.database },
-    store: { id: `${plan.name}/store`, name: `${plan.namePrefix}-store`, address: plan.store },
-    cache: { id: `${plan.name}/cache`, name: `${plan.namePrefix}-cache`, address: plan.cache },
-    web,
-  };
 }
 
 /**

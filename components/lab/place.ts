@@ -7,6 +7,7 @@ import { hostKeyPair } from "../secrets.ts";
 import { gatewayHop, innerConnection, knownHosts, type LabAccess, sshOutputs } from "./connections.ts";
 import { labImage } from "./image.ts";
 import { type LabMachine, labCommand, labMachine } from "./machine.ts";
+import { placeNetworks, uploadsVolume } from "./names.ts";
 import { placePorts } from "./site-files.ts";
 
 const httpsPort = 443;
@@ -44,26 +45,27 @@ export interface PlacedMachine {
 export class LabPlace extends pulumi.ComponentResource {
   private readonly args: LabPlaceArgs;
   private readonly networks: { inner: local.Command; outside: local.Command };
-  private readonly network: string;
+  private readonly named: { inner: string; outside: string };
   private readonly name: string;
 
   constructor(name: string, args: LabPlaceArgs, opts: pulumi.ComponentResourceOptions) {
     super("evenkeel:lab:Place", name, {}, opts);
     this.name = name;
     this.args = args;
-    this.network = `evenkeel-${args.config.site}-${args.place}`;
-    const network = (suffix: string, subnet: string | null) =>
+    this.named = placeNetworks(args.config.site, args.place);
+    const network = (suffix: string, named: string, subnet: string | null) =>
       labCommand(
         `${name}-network${suffix}`,
         {
           kind: "network",
-          name: `${this.network}${suffix}`,
+          name: named,
           input: { site: args.config.site, place: args.place, subnet, internal: suffix === "" },
           timeoutSeconds: 60,
         },
         { parent: this },
       );
-    this.networks = { inner: network("", args.subnet), outside: network("-outside", null) };
+    const { inner, outside } = this.named;
+    this.networks = { inner: network("", inner, args.subnet), outside: network("-outside", outside, null) };
     this.registerOutputs({});
   }
 
@@ -81,8 +83,8 @@ export class LabPlace extends pulumi.ComponentResource {
     ];
     const dns = (["udp", "tcp"] as const).map((protocol) => ({ port: ports.dns, target: dnsPort, protocol }));
     const legs = [
-      { name: `${this.network}-outside`, address: null },
-      { name: this.network, address: outside.address },
+      { name: this.named.outside, address: null },
+      { name: this.named.inner, address: outside.address },
       ...(options.peering === undefined
         ? []
         : [{ name: options.peering.network, address: options.peering.address }]),
@@ -110,7 +112,7 @@ export class LabPlace extends pulumi.ComponentResource {
     const volume = volumeGb === 0 ? null : this.volume(host, volumeGb);
     const machine = this.make(host, {
       role,
-      networks: [{ name: this.network, address: host.address }],
+      networks: [{ name: this.named.inner, address: host.address }],
       gatewayAddress: outside.address,
       publish: [],
       resolver: null,
@@ -122,7 +124,7 @@ export class LabPlace extends pulumi.ComponentResource {
 
   /** Outlives the machine that it is attached to, as a cloud's does. */
   private volume(host: NamedMachine, sizeGb: number) {
-    const name = `${host.name}-uploads`;
+    const name = uploadsVolume(host.name);
     const { config, place } = this.args;
     const resource = labCommand(
       `${this.name}-${host.id.slice(place.length + 1)}-uploads`,

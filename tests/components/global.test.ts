@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
+import { labNames } from "../../components/lab/names.ts";
 import type { GlobalOutputs, RegionOutputs } from "../../components/outputs.ts";
 import {
   access,
   canary,
   mockEngine,
+  namesTaken,
   registered,
   siteConfig,
   stackOutputs,
@@ -60,6 +62,11 @@ describe("the global layer of the lab", () => {
     expect(
       JSON.stringify(registered.find(({ name }) => name === "global-birth")?.inputs.connection),
     ).toContain("10.10.0.20");
+  });
+
+  test("takes no name of Docker's that is not compared with other sites' names beforehand", () => {
+    expect(namesTaken()).toHaveLength(4);
+    expect(labNames(siteConfig).map(({ name }) => name)).toEqual(expect.arrayContaining(namesTaken()));
   });
 
   test("an update of birth only reports: it never makes a second site", () => {

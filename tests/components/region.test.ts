@@ -1,6 +1,16 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
+import { labNames } from "../../components/lab/names.ts";
 import type { RegionOutputs } from "../../components/outputs.ts";
-import { access, canary, mockEngine, registered, siteConfig, valueOf, watched } from "./support.ts";
+import {
+  access,
+  canary,
+  mockEngine,
+  namesTaken,
+  registered,
+  siteConfig,
+  valueOf,
+  watched,
+} from "./support.ts";
 
 describe("a region of the lab", () => {
   let outputs: RegionOutputs;
@@ -44,6 +54,11 @@ describe("a region of the lab", () => {
       "primary-web-2-machine",
     ]);
     expect(ofType("command:remote:Command")).toHaveLength(6);
+  });
+
+  test("takes no name of Docker's that is not compared with other sites' names beforehand", () => {
+    expect(namesTaken()).toHaveLength(8);
+    expect(labNames(siteConfig).map(({ name }) => name)).toEqual(expect.arrayContaining(namesTaken()));
   });
 
   test("a lost machine is taken away before it is made anew: two can't have one name", () => {

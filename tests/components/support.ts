@@ -39,6 +39,13 @@ export async function mockEngine(stack: string): Promise<void> {
   );
 }
 
+/** What the registered commands have lab-host.sh make, by name. */
+export function namesTaken(): string[] {
+  return registered.flatMap(
+    ({ inputs }) => /lab-host\.sh" \w+ create (\S+)$/.exec(String(inputs.create))?.[1] ?? [],
+  );
+}
+
 /** Options of a component under test: each of its resources is written down with its own options. */
 export const watched: pulumi.ComponentResourceOptions = {
   transformations: [

@@ -184,6 +184,33 @@ describe("configuration", () => {
     ]);
   });
 
+  test("a region whose network is another place's outside leg is refused, and taken where that place is not", () => {
+    const regions = (first: string, second: string) =>
+      withValues({
+        regions: [first, second],
+        initialActive: first,
+        networks: {
+          ...good.networks,
+          primary: undefined,
+          secondary: undefined,
+          [first]: "10.1.0.0/16",
+          [second]: "10.2.0.0/16",
+        },
+      });
+    expect(regions("a", "a-outside").join()).toContain(
+      "evenkeel:regions: a-outside and a would share the network evenkeel-shop-a-outside",
+    );
+    expect(regions("a", "third-outside").join()).toContain("third and third-outside would share the network");
+    expect(regions("a", "b-outside").join()).not.toContain("share");
+  });
+
+  test("a site's name too long for its machines' names is refused unless the prefix is given", () => {
+    const site = "x".repeat(30);
+    const long = (primary: object) => problemsOf(() => parseConfig(site, good, { primary: { ...primary } }));
+    expect(long({}).join()).toMatch(/^Pulumi.primary.yaml: evenkeel:namePrefix: .*at most 41/);
+    expect(long({ namePrefix: "short" })).toEqual([]);
+  });
+
   test("files that are missing or no YAML are named", () => {
     const directory = siteFolder({});
     rmSync(join(directory, "Pulumi.global.yaml"));

@@ -33,7 +33,13 @@ test("a damaged id is refused and not replaced", () => {
 
 test("things of another clone are a refusal (exit 12) that names its folder; one's own are none", () => {
   const clone = { id: "a".repeat(32), folder: "/one" };
-  const own = { kind: "container" as const, name: "evenkeel-shop-x", clone: clone.id, folder: "/one" };
+  const own = {
+    kind: "container" as const,
+    name: "evenkeel-shop-x",
+    site: "shop",
+    clone: clone.id,
+    folder: "/one",
+  };
   expect(otherClones("shop", [own], clone)).toBeNull();
   expect(otherClones("shop", [], clone)).toBeNull();
   const foreign = { ...own, name: "evenkeel-shop-y", clone: "b".repeat(32), folder: "/two" };
@@ -48,7 +54,13 @@ test("things of another clone are a refusal (exit 12) that names its folder; one
 
 test("the way to another clone that is still there is its folder, never its id", () => {
   const other = thisClone(folder);
-  const foreign = { kind: "network" as const, name: "evenkeel-shop-x", clone: other.id, folder };
+  const foreign = {
+    kind: "network" as const,
+    name: "evenkeel-shop-x",
+    site: "shop",
+    clone: other.id,
+    folder,
+  };
   const next = otherClones("shop", [foreign], { id: "a".repeat(32), folder: "/one" })?.next;
   expect(next).toContain(`cd ${folder}`);
   expect(next).not.toContain(other.id);
@@ -56,6 +68,12 @@ test("the way to another clone that is still there is its folder, never its id",
 
 test("a clone that lost its id is told how to get it back", () => {
   const clone = thisClone(folder);
-  const lost = { kind: "network" as const, name: "evenkeel-shop-x", clone: "b".repeat(32), folder };
+  const lost = {
+    kind: "network" as const,
+    name: "evenkeel-shop-x",
+    site: "shop",
+    clone: "b".repeat(32),
+    folder,
+  };
   expect(otherClones("shop", [lost], clone)?.next).toContain(lost.clone);
 });

@@ -1,11 +1,21 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { UserError } from "../../../automation/errors.ts";
 import { overlap } from "../../../automation/lab/networks.ts";
 import { type InitArgs, init } from "../../../automation/site/init.ts";
-import { home } from "../../../automation/site.ts";
+import { refuseNewNames } from "../../../automation/site/neighbours.ts";
+import { home, secretsFile, siteConfig, sitePlace } from "../../../automation/site.ts";
 import { loadSiteConfig } from "../../../components/config.ts";
 
 let root: string;
@@ -67,6 +77,8 @@ describe("a further site", () => {
     ["the same region twice", args("new", { regions: "primary,primary" }), "twice"],
     ["a start in another region", args("new", { initialActive: "tertiary" }), "initialActive"],
     ["a domain that is none", args("new", { domain: "nowhere" }), "domain"],
+    ["a name too long for its machines", args("n".repeat(28)), "namePrefix"],
+    ["a region too many on one network", args("new", { regions: "a,a-outside" }), "share the network"],
     ["five web hosts", args("new", { webServers: 5 }), "webServers"],
   ])("%s is refused with 2 and writes nothing", async (_, given, word) => {
     const error = await refusal(given);
@@ -74,5 +86,31 @@ describe("a further site", () => {
     expect(error.what).toContain(word);
     expect(existsSync(join(root, "sites/new"))).toBe(false);
     expect(readdirSync(join(root, "sites")).some((name) => name.includes(".new-"))).toBe(false);
+  });
+
+  test("whose names join to another site's is refused with 2 and a free name, and writes nothing", async () => {
+    await init(args("news", { regions: "eu-west" }), root);
+    const error = await refusal(args("news-eu", { regions: "west" }));
+    expect(error).toMatchObject({ exitCode: 2, next: expect.stringContaining("news-eu2") });
+    expect(existsSync(join(root, "sites/news-eu"))).toBe(false);
+    await init(args("news-eu2", { regions: "west" }), root);
+  });
+
+  test("that came to another's names by hand is refused with 2 until it is set up: then it keeps them", async () => {
+    const prefix = (site: string) =>
+      appendFileSync(
+        join(root, "sites", site, "Pulumi.primary.yaml"),
+        "config:\n  evenkeel:namePrefix: wp-prod\n",
+      );
+    for (const site of ["one", "two"]) {
+      await init(args(site), root);
+      prefix(site);
+    }
+    const place = sitePlace("two", root);
+    const provision = () => refuseNewNames(place, siteConfig(place), root);
+    expect(provision).toThrow(expect.objectContaining({ exitCode: 2, code: "name-clash" }));
+    mkdirSync(place.stateDirectory, { recursive: true });
+    writeFileSync(secretsFile(place), "{}");
+    expect(provision).not.toThrow();
   });
 });
