@@ -3,7 +3,7 @@
 #   network create|delete NAME · volume create|delete NAME · host create|delete NAME · link create|delete NAME
 # What to make comes as JSON on standard input; one JSON object goes to standard output, messages to standard error.
 # Every verb may be repeated: a thing that exists is returned as it is, one left half-made is made again.
-# What another clone of Evenkeel made is never touched (exit 12).
+# What another clone of Evenkeel made, or another site, is never touched (exit 12).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 home=$(cd "$here/../.." && pwd)

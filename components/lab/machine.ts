@@ -9,7 +9,7 @@ export interface LabCommandArgs {
   kind: "network" | "volume" | "host" | "link";
   /** Name of the network, volume or container. */
   name: string;
-  /** What lab-host.sh reads from standard input for `create`. May hold secrets. A change runs `create` again, in place. */
+  /** What lab-host.sh reads from standard input; `delete` heeds the site alone. May hold secrets. A change runs `create` again, in place. */
   input: pulumi.Input<Record<string, unknown>>;
   timeoutSeconds: number;
 }

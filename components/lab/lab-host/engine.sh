@@ -41,13 +41,25 @@ check_owner() { # container|network|volume NAME
     refuse "$1 $2 belongs to another clone, in ${folder:-an unknown folder}: it is left alone"
 }
 
+# What to make comes on standard input, and names its site.
 read_spec() {
-  local assignments
   spec=$(cat)
+  parse_spec
+  [ -n "$site" ] || die "site is missing"
+}
+
+# A deletion needs no input; where it names a site, another site's thing of that name is left alone.
+read_owner() {
+  spec=
+  [ -t 0 ] || spec=$(cat)
+  [ -z "$spec" ] || parse_spec
+}
+
+parse_spec() {
+  local assignments
   assignments=$(printf '%s' "$spec" | node "$here/spec.mjs" variables) || die "standard input is not the JSON this verb takes"
   # shellcheck disable=SC2034 # which of them a verb uses is its own matter
   site='' place='' role='' image='' subnet='' bridge_address='' internal='' guard='' gateway_address='' volume=''
   networks=() members=() publish=() extra_hosts=()
   eval "$assignments"
-  [ -n "$site" ] || die "site is missing"
 }

@@ -143,6 +143,7 @@ shut_down() {
 }
 
 host_delete() {
+  read_owner
   check_owner container "$1"
   shut_down "$1"
   remove_container "$1"

@@ -27,6 +27,7 @@ network_create() {
 
 network_delete() {
   local member
+  read_owner
   if network_id "$1" >/dev/null; then
     check_owner network "$1"
     for member in $(engine network inspect -f '{{range .Containers}}{{.Name}} {{end}}' "$1"); do

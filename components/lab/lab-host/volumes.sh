@@ -17,6 +17,7 @@ volume_create() {
 }
 
 volume_delete() {
+  read_owner
   if volume_exists "$1"; then
     check_owner volume "$1"
     engine volume rm "$1" >/dev/null || ! volume_exists "$1" || die "volume $1 could not be deleted"
