@@ -18,21 +18,25 @@ interface Range {
 export type Networks = Readonly<Record<string, string>>;
 
 /**
- * Refuses a site's networks when they overlap one another, a route of this machine, its resolvers, or another
- * Docker network; the UserError (exit 2) proposes a free set. The site's own networks may be there already.
+ * Refuses (exit 12) a site's networks where a route of this machine, its resolvers, or another Docker network overlaps
+ * them; the UserError proposes a free set. The site's own networks may be there already.
  */
 export async function checkNetworks(site: string, wanted: Networks): Promise<void> {
-  const used = await usedNetworks(site);
+  const error = networkClash(site, wanted, await usedNetworks(site));
+  if (error !== null) throw error;
+}
+
+/** The refusal of networks that are in use on this machine, or null where all are free. */
+export function networkClash(site: string, wanted: Networks, used: readonly UsedNetwork[]): UserError | null {
   const found = clashes(wanted, used);
-  if (found.length > 0) {
-    throw new UserError({
-      what: `networks of the site ${site} are in use: ${found.map(({ name, cidr }) => `${name} ${cidr}`).join(", ")}`,
-      why: found.map(({ cidr, by }) => `${cidr} overlaps ${by}`).join("; "),
-      next: `set evenkeel:networks in its Pulumi.yaml to free ones, for example ${describe(proposeNetworks(wanted, used))}`,
-      exitCode: exitCodes.usage,
-      code: "network-clash",
-    });
-  }
+  if (found.length === 0) return null;
+  return new UserError({
+    what: `networks of the site ${site} are in use: ${found.map(({ name, cidr }) => `${name} ${cidr}`).join(", ")}`,
+    why: found.map(({ cidr, by }) => `${cidr} overlaps ${by}`).join("; "),
+    next: `set evenkeel:networks in its Pulumi.yaml to free ones, for example ${describe(proposeNetworks(wanted, used))}`,
+    exitCode: exitCodes.refused,
+    code: "network-clash",
+  });
 }
 
 /**
@@ -89,7 +93,12 @@ function firstFree(prefix: number, taken: readonly string[]): string {
       return cidr;
     }
   }
-  throw new Error(`no free /${prefix} in ${formatCidr(proposals)}`);
+  throw new UserError({
+    what: `this machine leaves no free /${prefix} in ${formatCidr(proposals)} for a site's network`,
+    next: "ip route shows what is in use; end the VPN whose route takes it all, or set evenkeel:networks to networks elsewhere",
+    exitCode: exitCodes.refused,
+    code: "no-free-network",
+  });
 }
 
 /** Reads "10.10.0.0/16"; a bare address is a /32. Throws on anything else. */

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { execa } from "execa";
@@ -48,15 +48,16 @@ describe("a further site beside this one, and a stranger's network in its way", 
     rmSync(join(home, ".evenkeel", site), { recursive: true, force: true });
   }, 60_000);
 
-  test("is refused with 2, the clash and a free set named, before anything is made", async () => {
+  test("is refused with 12, the clash and a free set named, before anything is made", async () => {
     const { exitCode, stderr } = await evenkeel("provision", "--yes");
-    expect(exitCode).toBe(2);
+    expect(exitCode).toBe(12);
     expect(stderr).toContain(`secondary ${wanted.secondary}`);
     expect(stderr).toContain(`overlaps Docker network ${network} (${taken})`);
     const proposal = /evenkeel:networks in its Pulumi.yaml .*secondary (\S+),/.exec(stderr)?.[1];
     expect(proposal).toMatch(/^10\.\d+\.0\.0\/16$/);
     expect(proposal).not.toBe(wanted.secondary);
     expect(await ofSite()).toBe("");
+    expect(existsSync(join(home, ".evenkeel", site, "secrets.json"))).toBe(false);
   });
 
   test("check finds it as well, and nothing any more once it is gone", async () => {

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import { clashes, overlap, parseCidr, proposeNetworks } from "../../../automation/lab/networks.ts";
+import {
+  clashes,
+  networkClash,
+  overlap,
+  parseCidr,
+  proposeNetworks,
+} from "../../../automation/lab/networks.ts";
 
 const wanted = { primary: "10.10.0.0/16", secondary: "10.20.0.0/16", peering: "10.99.0.0/24" };
 
@@ -36,6 +42,16 @@ describe("the lab's networks against what the machine uses", () => {
     expect(clashes(proposal, used)).toEqual([]);
   });
 
+  test("a clash with what the machine uses is refused on observed facts (exit 12), with a free set", () => {
+    const used = [{ cidr: "10.20.30.0/24", by: "the route by tun0" }];
+    const error = networkClash("shop", wanted, used);
+    expect(error).toMatchObject({ exitCode: 12, code: "network-clash" });
+    expect(error?.what).toContain("secondary 10.20.0.0/16");
+    expect(error?.why).toBe("10.20.0.0/16 overlaps the route by tun0 (10.20.30.0/24)");
+    expect(error?.next).toContain("secondary 10.1.0.0/16");
+    expect(networkClash("shop", wanted, [])).toBeNull();
+  });
+
   test("networks of one site that overlap each other clash as well", () => {
     const same = { primary: "10.10.0.0/16", secondary: "10.10.128.0/17" };
     expect(clashes(same, [])).toEqual([
@@ -46,6 +62,8 @@ describe("the lab's networks against what the machine uses", () => {
 
   test("a machine whose routes take all of 10.0.0.0/8 gets an error instead of a wrong proposal", () => {
     const used = [{ cidr: "10.0.0.0/8", by: "the route by tun0" }];
-    expect(() => proposeNetworks(wanted, used)).toThrow(/no free \/16/);
+    expect(() => proposeNetworks(wanted, used)).toThrow(
+      expect.objectContaining({ exitCode: 12, what: expect.stringContaining("no free /16 in 10.0.0.0/8") }),
+    );
   });
 });
