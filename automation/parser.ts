@@ -44,7 +44,19 @@ export function parserOf(argv: readonly string[], verbs: readonly CommandModule[
   const parser = yargs(separatePassThrough(argv))
     .scriptName("evenkeel")
     .usage("$0 <command>\n\nKeeps a WordPress site alive over two regions.")
-    .parserConfiguration({ "populate--": true, "parse-positional-numbers": false });
+    // No flag is on by itself, and no value has parts: `--no-site` and `--site.x` would be values of another type.
+    .parserConfiguration({
+      "populate--": true,
+      "parse-positional-numbers": false,
+      "boolean-negation": false,
+      "dot-notation": false,
+    })
+    // Ahead of the verbs, whose own checks of a value come after it.
+    .middleware((argv) => {
+      const flag = repeatedFlag(argv);
+      if (flag !== undefined)
+        throw usage(`${flag} takes one value, and was given twice`, verbIn(parser), verbs);
+    }, true);
   for (const verb of verbs) parser.command(verb);
   return (
     parser
@@ -63,6 +75,15 @@ export function parserOf(argv: readonly string[], verbs: readonly CommandModule[
       .exitProcess(false)
       .wrap(Math.min(110, process.stderr.columns ?? 110))
   );
+}
+
+/**
+ * The option that was given twice, as it was written: yargs makes a list of its values, and no verb takes one. Its
+ * first key is the name that was used first; its other names follow.
+ */
+function repeatedFlag(argv: Readonly<Record<string, unknown>>): string | undefined {
+  const key = Object.keys(argv).find((name) => name !== "_" && name !== "--" && Array.isArray(argv[name]));
+  return key === undefined ? undefined : `${key.length === 1 ? "-" : "--"}${key}`;
 }
 
 function namesFirst(argv: readonly string[]): FallbackCompletionFunction {

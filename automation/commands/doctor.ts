@@ -13,11 +13,11 @@ const options = {
   },
 } as const;
 
-/** `--output FILE`, once: an empty one would be another way to say the folder one stands in. */
-function fileName(given: string | string[] | undefined): string | undefined {
-  if (given === undefined || (typeof given === "string" && given !== "")) return given;
+/** `--output FILE`: an empty one would be another way to say the folder one stands in. */
+function fileName(given: string | undefined): string | undefined {
+  if (given !== "") return given;
   throw new UserError({
-    what: `--output takes one file's name, got ${JSON.stringify(given)}`,
+    what: "--output takes a file's name, got an empty one",
     next: "npx evenkeel doctor --output bundle.tar.gz",
     exitCode: exitCodes.usage,
   });
