@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { redact } from "./redact.ts";
+import { inFolder } from "./site/durable.ts";
 
 /** One line of the journal. `at` is UTC; `run` ties the lines of one command together. */
 export interface JournalEntry {
@@ -23,11 +24,11 @@ export interface Journal {
  * describes. `secrets` are values that must never stand in it, whatever message carries them.
  */
 export function openJournal(path: string, secrets: readonly string[] = []): Journal {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  inFolder(dirname(path), () => mkdirSync(dirname(path), { recursive: true, mode: 0o700 }));
   const run = randomUUID();
   const write = (entry: JournalEntry) => {
     const line = JSON.stringify({ at: new Date().toISOString(), run, pid: process.pid, ...entry });
-    appendDurably(path, `${redact(line, secrets)}\n`);
+    inFolder(dirname(path), () => appendDurably(path, `${redact(line, secrets)}\n`));
   };
   return { run, write };
 }

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { ConfigError, loadSiteConfig, type SiteConfig } from "../components/config.ts";
@@ -7,7 +7,7 @@ import type { ObjectStore } from "./engine/object-store.ts";
 import type { WordpressCore } from "./engine/wordpress.ts";
 import { exitCodes, UserError } from "./errors.ts";
 import { defaultSite, siteFlag } from "./options.ts";
-import { createFile, inFolder, readIfThere } from "./site/durable.ts";
+import { createFile, inFolder, isThere, namesIn, readIfThere } from "./site/durable.ts";
 import { ensurePorts, readPorts } from "./site/ports.ts";
 import { ensureSecrets, readSecretsFile } from "./site/secrets.ts";
 
@@ -35,7 +35,7 @@ const takenNames = new Set(["pulumi", "state", "tests", "doctor", "clone-id"]);
 export function sitePlace(name: string, root = home): SitePlace {
   checkSiteName(name);
   const directory = name === defaultSite ? root : join(root, "sites", name);
-  if (!existsSync(join(directory, "Pulumi.yaml"))) {
+  if (!isThere(join(directory, "Pulumi.yaml"))) {
     throw usage(`there is no site ${name}`, `${join(directory, "Pulumi.yaml")} does not exist`);
   }
   return { name, directory, stateDirectory: join(root, ".evenkeel", name) };
@@ -85,7 +85,7 @@ export function ensureSiteDirectory(place: SitePlace): void {
 
 /** Empties the site's folder but for the lock's own file, which its holder releases last. */
 export function emptySiteDirectory(place: SitePlace, lock: string): void {
-  for (const name of readdirSync(place.stateDirectory)) {
+  for (const name of namesIn(place.stateDirectory)) {
     const file = join(place.stateDirectory, name);
     if (name !== basename(lock)) rmSync(file, { recursive: true, force: true });
   }

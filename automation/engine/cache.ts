@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { chmodSync, mkdirSync } from "node:fs";
 import {
   access,
   chmod,
@@ -15,6 +16,7 @@ import {
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { inFolder } from "../site/durable.ts";
 import { withCacheLock } from "./cache-lock.ts";
 
 /** The clone's root: where package.json lies. */
@@ -38,11 +40,13 @@ export function pulumiHomeFolder(home: string): string {
 }
 
 /** `.evenkeel/` and what lies in it is for its owner only; it holds keys and state. */
-export async function makeOwnFolders(home: string): Promise<void> {
-  for (const folder of [ownFolder(home), pulumiHomeFolder(home), join(ownFolder(home), "state")]) {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-  }
-  await chmod(ownFolder(home), 0o700);
+export function makeOwnFolders(home: string): void {
+  const own = ownFolder(home);
+  inFolder(own, () => {
+    for (const folder of [own, pulumiHomeFolder(home), join(own, "state")])
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chmodSync(own, 0o700);
+  });
 }
 
 export interface CachedItem {

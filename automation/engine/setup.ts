@@ -60,7 +60,7 @@ export async function setUp(options: SetUpOptions): Promise<Engine> {
     ask: options.ask ?? ask,
   });
   const folders = { home: cloneRoot, cache: cacheFolder() };
-  await makeOwnFolders(folders.home);
+  makeOwnFolders(folders.home);
   await withOrdinaryUmask(() =>
     runSteps({ steps: setUpSteps(folders, packages), report: options.report, signal: options.signal }),
   );

@@ -1,9 +1,11 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtempSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { labImage, recipeFolder } from "../../components/lab/image.ts";
 import { UserError } from "../errors.ts";
+import { inFolder } from "../site/durable.ts";
 import {
   type AptSource,
   type DebianMirrors,
@@ -136,7 +138,7 @@ async function withMirror(source: AptSource): Promise<AptSource> {
 
 async function buildFromPackages(tag: string, mirrors: DebianMirrors): Promise<void> {
   const packages = await readPackages();
-  const scratch = await mkdtemp(join(tmpdir(), "evenkeel-image-"));
+  const scratch = inFolder(tmpdir(), () => mkdtempSync(join(tmpdir(), "evenkeel-image-")));
   const archive = join(scratch, "root.tar");
   try {
     await mmdebstrap(archive, packages, mirrors);

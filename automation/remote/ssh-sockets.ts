@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
 import { lstat, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { UserError } from "../errors.ts";
+import { inFolder } from "../site/durable.ts";
 
 /**
  * A new 0700 folder of this process, below one 0700 folder of this user in the machine's folder for temporary
@@ -11,7 +13,7 @@ import { UserError } from "../errors.ts";
  */
 export async function privateDirectory(): Promise<string> {
   const root = path.join(os.tmpdir(), `evenkeel-${os.userInfo().uid}`);
-  await mkdir(root, { recursive: true, mode: 0o700 });
+  inFolder(root, () => mkdirSync(root, { recursive: true, mode: 0o700 }));
   await refuseForeign(root);
   await sweep(root);
   const directory = path.join(root, `${process.pid}-${randomBytes(3).toString("hex")}`);

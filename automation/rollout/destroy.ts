@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
 import type { SiteConfig } from "../../components/config.ts";
 import type { SiteSecrets } from "../../components/secrets.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { writes } from "../failover/writers.ts";
 import { openHosts } from "../hosts.ts";
 import { runWork, secondsText, type Work } from "../progress.ts";
+import { isThere } from "../site/durable.ts";
 import { home, type SitePlace, siteConfig, siteFlag, sitePlace } from "../site.ts";
 import { isShown, resourceName, summary } from "../stacks/events.ts";
 import { removeRemains } from "../stacks/remains.ts";
@@ -71,7 +71,7 @@ export function whatGoes({ site, regions }: Pick<SiteConfig, "site" | "regions">
 
 /** The site's folder, stacks or machines: what a lost folder leaves is there to be destroyed as well. */
 async function isSomethingHere(place: SitePlace, config: SiteConfig): Promise<boolean> {
-  if (existsSync(place.stateDirectory)) return true;
+  if (isThere(place.stateDirectory)) return true;
   if (config.provider === "lab" && (await isInLab(config.site))) return true;
   const { engineEnvironment } = await import("../engine/environment.ts");
   const backend = fileBackend(engineEnvironment(home));

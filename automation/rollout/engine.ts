@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine, StepEvent } from "../engine/setup.ts";
 import { interrupts } from "../interrupt.ts";
 import { secondsText } from "../progress.ts";
+import { isThere } from "../site/durable.ts";
 import { home } from "../site.ts";
 import type { PulumiEngine } from "../stacks.ts";
 import { say, terminal } from "../terminal.ts";
@@ -30,7 +30,7 @@ export async function existingEngine(): Promise<PulumiEngine | null> {
     import("../engine/environment.ts"),
   ]);
   const root = pulumiRoot(home);
-  if (!existsSync(join(root, "bin", "pulumi"))) return null;
+  if (!isThere(join(root, "bin", "pulumi"))) return null;
   return { pulumiHome: pulumiHomeFolder(home), pulumiRoot: root, env: engineEnvironment(home) };
 }
 

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
 import type { SiteConfig } from "../../components/config.ts";
 import type { SiteSecrets } from "../../components/secrets.ts";
 import type { Engine } from "../engine/setup.ts";
@@ -10,6 +9,7 @@ import { journalled, openJournal } from "../journal.ts";
 import { lockFile, type SiteLock, takeLock } from "../lock.ts";
 import { endLeftovers, processesWith, runVariable } from "../processes.ts";
 import { secretValues } from "../redact.ts";
+import { isThere } from "../site/durable.ts";
 import {
   checkSiteFiles,
   emptySiteDirectory,
@@ -87,7 +87,7 @@ function withStacks(
  */
 export async function refuseLostSecrets({ place, stacks }: Pick<Session, "place" | "stacks">): Promise<void> {
   const file = secretsFile(place);
-  if (existsSync(file)) return;
+  if (isThere(file)) return;
   for (const name of await stacks.existing()) {
     // Machines and what runs on them; a stack that made none yet has itself alone.
     const made = resourcesOf(await stacks.state(name)).filter(({ type }) => type.startsWith("command:"));
@@ -184,8 +184,10 @@ export async function endDeadRun({ tookOverFrom }: Pick<SiteLock, "tookOverFrom"
 
 /** A session for commands that only look: null where the site or the set-up of this clone isn't there. */
 export async function openExisting(place: SitePlace, config: SiteConfig): Promise<Session | null> {
+  // First: a folder that can't be read is no site that isn't built.
+  if (!isThere(secretsFile(place))) return null;
   const engine = await existingEngine();
-  if (engine === null || !existsSync(secretsFile(place))) return null;
+  if (engine === null) return null;
   return withStacks({ place, config, engine }, { secrets: readSiteSecrets(place) }, randomUUID());
 }
 

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
 import { UserError } from "../errors.ts";
 import { describeHolder, type LockRecord, lockFile, readLock, releaseElsewhere, takeLock } from "../lock.ts";
 import { liveness, thisHost } from "../processes.ts";
+import { isThere } from "../site/durable.ts";
 import { removeEmptySiteDirectory, type SitePlace, siteConfig, sitePlace } from "../site.ts";
 import { say, terminal } from "../terminal.ts";
 import { askTyped, refuseOtherName, type TypedQuestion } from "./confirm.ts";
@@ -30,7 +30,7 @@ export async function unlock(args: UnlockArgs): Promise<void> {
       "This removes those locks. Where such a command still runs, two of them would change the site at once.",
   };
   refuseOtherName(question);
-  const hadFolder = existsSync(place.stateDirectory);
+  const hadFolder = isThere(place.stateDirectory);
   await unlockSite(place, await openAsFound(place, config), question);
   if (!hadFolder) removeEmptySiteDirectory(place);
 }
@@ -53,7 +53,7 @@ export async function unlockSite(
     say("Its lock was removed.");
   }
   const nothing = `The site ${question.name} is not locked.`;
-  if (!existsSync(place.stateDirectory) && locks.length === 0) return say(nothing);
+  if (!isThere(place.stateDirectory) && locks.length === 0) return say(nothing);
   const freed = await freeLocally(place, session, saidGone);
   if (!freed && holder === null) say(nothing);
 }

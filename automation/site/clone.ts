@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { exitCodes, UserError } from "../errors.ts";
-import { createFile, inFolder } from "./durable.ts";
+import { createFile, inFolder, readIfThere } from "./durable.ts";
 
 /** Who made a thing on a provider that several clones share: the lab's Docker engine. */
 export interface Clone {
@@ -31,15 +31,10 @@ export function thisClone(folder: string = root): Clone {
 }
 
 function readId(path: string): string | null {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8").trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
+  const text = readIfThere(path)?.trim();
+  if (text === undefined) return null;
   if (/^[0-9a-f]{32}$/.test(text)) {
-    chmodSync(path, 0o600);
+    inFolder(path, () => chmodSync(path, 0o600));
     return text;
   }
   throw new UserError({

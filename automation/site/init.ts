@@ -1,12 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { parse, stringify } from "yaml";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { stringify } from "yaml";
 import { ConfigError, parseConfig, type SiteConfig } from "../../components/config.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { freeNetworks, type Networks } from "../lab/networks.ts";
 import { defaultSite } from "../options.ts";
 import { checkSiteName, home, siteFlag } from "../site.ts";
 import { say } from "../terminal.ts";
+import { inFolder, isThere, readIfThere } from "./durable.ts";
 import { otherSites, refuseSharedNames } from "./neighbours.ts";
 
 export interface InitArgs {
@@ -28,7 +29,7 @@ const firstNetworks = { region: "10.10.0.0/16", third: "10.30.0.0/16", peering: 
 export async function init(args: InitArgs, root = home): Promise<void> {
   checkSiteName(args.site);
   const folder = join(root, "sites", args.site);
-  if (args.site === defaultSite || existsSync(folder)) {
+  if (args.site === defaultSite || isThere(folder)) {
     throw usage(
       `the site ${args.site} is there already`,
       "choose another name: npx evenkeel init --site NAME",
@@ -96,19 +97,24 @@ function siteFiles(
 }
 
 function saltOfLab(root: string): string {
-  const stack = parse(readFileSync(join(root, "Pulumi.global.yaml"), "utf8")) as { encryptionsalt: string };
-  return stack.encryptionsalt;
+  const file = join(root, "Pulumi.global.yaml");
+  const salt = /^encryptionsalt: *(\S+)$/m.exec(readIfThere(file) ?? "")?.[1];
+  if (salt === undefined) throw usage(`${file} names no encryptionsalt`, `git checkout ${file}`);
+  return salt;
 }
 
 function write(folder: string, files: Readonly<Record<string, string>>): void {
   const draft = `${folder}.new-${process.pid}`;
-  try {
-    mkdirSync(draft, { recursive: true, mode: 0o755 });
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(draft, name), text, { mode: 0o644 });
-    renameSync(draft, folder);
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
-  }
+  inFolder(dirname(folder), () => {
+    try {
+      mkdirSync(draft, { recursive: true, mode: 0o755 });
+      for (const [name, text] of Object.entries(files))
+        writeFileSync(join(draft, name), text, { mode: 0o644 });
+      renameSync(draft, folder);
+    } finally {
+      rmSync(draft, { recursive: true, force: true });
+    }
+  });
 }
 
 function usage(what: string, next: string): UserError {

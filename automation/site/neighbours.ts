@@ -1,14 +1,14 @@
-import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, loadSiteConfig, type SiteConfig } from "../../components/config.ts";
 import { exitCodes } from "../errors.ts";
 import { nameClash, namesOf } from "../lab/names.ts";
 import { home, type SitePlace, secretsFile } from "../site.ts";
+import { isThere, namesIn } from "./durable.ts";
 
 /** The clone's sites but one, running or not. One whose files are broken counts for nothing. */
 export function otherSites(site: string, root = home): SiteConfig[] {
   const folder = join(root, "sites");
-  const further = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+  const further = namesIn(folder).map((name) => join(folder, name));
   return [root, ...further].flatMap((directory) => {
     try {
       const config = loadSiteConfig(directory);
@@ -29,5 +29,5 @@ export function refuseSharedNames(config: SiteConfig, root = home): void {
 
 /** The same for a site that isn't set up yet: one that is keeps its names, and a later one has to look for its own. */
 export function refuseNewNames(place: SitePlace, config: SiteConfig, root = home): void {
-  if (!existsSync(secretsFile(place))) refuseSharedNames(config, root);
+  if (!isThere(secretsFile(place))) refuseSharedNames(config, root);
 }

@@ -1,11 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { exitCodes, UserError } from "../errors.ts";
 import { choosePorts, type SitePorts } from "../lab/ports.ts";
 import { siteFlag } from "../options.ts";
 import { jsonDocument } from "../output.ts";
-import { createFile, readIfThere, replaceFile } from "./durable.ts";
+import { createFile, namesIn, readIfThere, replaceFile } from "./durable.ts";
 
 const port = z.number().int().min(1).max(65535);
 const portsSchema = z.record(z.string(), z.object({ ssh: port, https: port, dns: port.optional() }));
@@ -54,9 +54,9 @@ function withoutUndefined(ports: z.infer<typeof portsSchema>): SitePorts {
 /** Ports of this clone's other sites, whose hosts may be stopped just now. */
 function takenByOthers(stateDirectory: string): number[] {
   const parent = dirname(stateDirectory);
-  return readdirSync(parent, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && join(parent, entry.name) !== stateDirectory)
-    .flatMap(({ name }) => {
+  return namesIn(parent)
+    .filter((name) => join(parent, name) !== stateDirectory)
+    .flatMap((name) => {
       try {
         const ports = portsSchema.parse(JSON.parse(readFileSync(join(parent, name, "ports.json"), "utf8")));
         return Object.values(ports).flatMap(({ ssh, https, dns }) => [

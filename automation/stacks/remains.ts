@@ -1,5 +1,6 @@
-import { readdirSync, rmdirSync, rmSync } from "node:fs";
+import { rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { namesIn } from "../site/durable.ts";
 import { savedStacks } from "./saved.ts";
 
 /**
@@ -30,15 +31,6 @@ function isOf(stack: string, file: string): boolean {
   return (
     file.startsWith(`${stack}.json`) && /^\.json(\.gz)?(\.bak)?(\.attrs)?$/.test(file.slice(stack.length))
   );
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
 }
 
 function removeIfEmpty(folder: string): void {

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { outputName } from "../../components/outputs.ts";
+import { namesIn } from "../site/durable.ts";
 import { type Deployment, resourcesOf } from "./state.ts";
 
 /**
@@ -26,13 +27,8 @@ export function fileBackend(env: Readonly<Record<string, string | undefined>>): 
 
 /** Names of the stacks that a project has; empty where it has none. */
 export function savedStacks(backend: string, project: string): string[] {
-  try {
-    const names = readdirSync(join(backend, ".pulumi", "stacks", project));
-    return names.flatMap((name) => /^(.+)\.json(?:\.gz)?$/.exec(name)?.[1] ?? []);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
+  const names = namesIn(join(backend, ".pulumi", "stacks", project));
+  return names.flatMap((name) => /^(.+)\.json(?:\.gz)?$/.exec(name)?.[1] ?? []);
 }
 
 /** A stack's state, secrets encrypted; without resources before the first update. Null where only the CLI can tell. */

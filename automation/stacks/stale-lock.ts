@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { processesWith, type RunningProcess, runsAnywhere } from "../processes.ts";
+import { namesIn } from "../site/durable.ts";
 
 /** A lock of Pulumi's own file backend: it has no expiry and nobody tests whether its owner lives. */
 export interface BackendLock {
@@ -13,19 +14,11 @@ export interface BackendLock {
 /** The locks that now lie on a stack. */
 export function backendLocks(backend: string, project: string, stack: string): BackendLock[] {
   const directory = join(backend, ".pulumi", "locks", "organization", project, stack);
-  return names(directory).map((name) => {
+  const names = namesIn(directory).filter((name) => name.endsWith(".json"));
+  return names.map((name) => {
     const file = join(directory, name);
     return { file, owner: readOwner(file) };
   });
-}
-
-function names(directory: string): string[] {
-  try {
-    return readdirSync(directory).filter((name) => name.endsWith(".json"));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
 }
 
 function readOwner(file: string): BackendLock["owner"] {

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { inFolder, namesIn } from "../site/durable.ts";
 
 /** The part of an exported stack that is looked at here. Everything else must survive an edit untouched. */
 export interface Deployment {
@@ -54,7 +55,7 @@ const keptBackups = 5;
 
 /** The copies of a stack's state, by their names: the newest is the last. */
 function backupsOf(directory: string, stack: string): string[] {
-  return readdirSync(directory)
+  return namesIn(directory)
     .filter(
       (name) =>
         name.startsWith(`${stack}-`) && /^\d{4}-\d\d-\d\dT.*\.json$/.test(name.slice(stack.length + 1)),
@@ -64,18 +65,18 @@ function backupsOf(directory: string, stack: string): string[] {
 
 /** Path of the newest copy of a stack's state; null where there is none. */
 export function newestBackup(directory: string, stack: string): string | null {
-  const newest = existsSync(directory) ? backupsOf(directory, stack).at(-1) : undefined;
+  const newest = backupsOf(directory, stack).at(-1);
   return newest === undefined ? null : join(directory, newest);
 }
 
 /** Name for a new copy of a stack's state; older ones beyond the last few are removed. Their order is their names'. */
 export function nextBackup(directory: string, stack: string, now = new Date()): string {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  inFolder(directory, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
   const own = backupsOf(directory, stack);
   for (const name of own.slice(0, Math.max(0, own.length - keptBackups + 1))) rmSync(join(directory, name));
   return join(directory, `${stack}-${now.toISOString().replaceAll(":", "-")}.json`);
 }
 
 export function writeDeployment(file: string, state: Deployment): void {
-  writeFileSync(file, JSON.stringify(state, null, 2), { mode: 0o600 });
+  inFolder(dirname(file), () => writeFileSync(file, JSON.stringify(state, null, 2), { mode: 0o600 }));
 }

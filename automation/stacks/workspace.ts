@@ -1,6 +1,8 @@
 import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { LocalWorkspace, Stack } from "@pulumi/pulumi/automation/index.js";
 import type { Engine } from "../engine/setup.ts";
+import { inFolder } from "../site/durable.ts";
 import { detachedCommand } from "./command.ts";
 import { pruneLogs } from "./logs.ts";
 
@@ -58,7 +60,10 @@ export class Workspace {
 async function open({ directory, engine, variables }: WorkspaceOptions) {
   const automation = await import("@pulumi/pulumi/automation/index.js");
   const backend = engine.env.PULUMI_BACKEND_URL;
-  if (backend?.startsWith("file:///")) mkdirSync(new URL(backend), { recursive: true, mode: 0o700 });
+  if (backend?.startsWith("file:///")) {
+    const folder = fileURLToPath(backend);
+    inFolder(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+  }
   pruneLogs(engine.pulumiHome);
   // `PulumiCommand.get` runs `pulumi version` in this process's environment: its log would go to the user's own folder.
   process.env.PULUMI_HOME = engine.pulumiHome;

@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { SiteConfig } from "../../components/config.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { apiVersion, jsonDocument, table, writeResult } from "../output.ts";
+import { isThere } from "../site/durable.ts";
 import { refuseNewNames } from "../site/neighbours.ts";
 import { readSecretsFile } from "../site/secrets.ts";
 import { home, type SitePlace, secretsFile, siteConfig, sitePlace } from "../site.ts";
@@ -64,8 +64,12 @@ async function docker(): Promise<Finding> {
 }
 
 async function provided(name: string, path: string): Promise<Finding> {
-  if (existsSync(path)) return { name, ok: true, detail: "found", fix: null };
-  return { name, ok: null, detail: "set-up provides it", fix: null };
+  try {
+    if (isThere(path)) return { name, ok: true, detail: "found", fix: null };
+    return { name, ok: null, detail: "set-up provides it", fix: null };
+  } catch (error) {
+    return failed(name, error);
+  }
 }
 
 async function secrets(place: SitePlace): Promise<Finding> {
@@ -102,7 +106,7 @@ function failed(name: string, error: unknown): Finding {
   return {
     name,
     ok: false,
-    detail: [error.what, error.why].filter(Boolean).join(" "),
+    detail: [error.what, error.why].filter(Boolean).join(": "),
     fix: error.next ?? null,
   };
 }

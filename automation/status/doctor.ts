@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { existsSync, mkdtempSync } from "node:fs";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -10,6 +10,7 @@ import { apiVersion, facts, jsonDocument, writeResult } from "../output.ts";
 import { secretValues } from "../redact.ts";
 import type { RemoteCommand, SshSession } from "../remote/ssh.ts";
 import { openAsFound, readOutputs, type Session } from "../rollout/session.ts";
+import { inFolder, isThere } from "../site/durable.ts";
 import { readSecretsFile } from "../site/secrets.ts";
 import { home, journalFile, type SitePlace, secretsFile, siteConfig, siteFlag, sitePlace } from "../site.ts";
 import { say } from "../terminal.ts";
@@ -51,7 +52,7 @@ const roleQuestions: Partial<Record<HostOutputs["role"], Record<string, RemoteCo
 export async function doctor(args: DoctorArgs, place: SitePlace = sitePlace(args.site)): Promise<number> {
   const file = args.output ?? defaultFile(place);
   await refuseTarget(file, siteFlag(place.name));
-  const folder = await mkdtemp(join(tmpdir(), "evenkeel-doctor-"));
+  const folder = inFolder(tmpdir(), () => mkdtempSync(join(tmpdir(), "evenkeel-doctor-")));
   try {
     const { secrets, problem } = knownSecrets(place);
     const bundle = openBundle(folder, secrets);
@@ -86,7 +87,7 @@ function knownSecrets(place: SitePlace): { secrets: string[] | null; problem: st
   try {
     const secrets = readSecretsFile(secretsFile(place));
     if (secrets !== null) return { secrets: secretValues(secrets), problem: null };
-    if (!existsSync(place.stateDirectory)) return { secrets: [], problem: null };
+    if (!isThere(place.stateDirectory)) return { secrets: [], problem: null };
     return { secrets: null, problem: `${secretsFile(place)} is gone` };
   } catch (error) {
     return { secrets: null, problem: reason(error, null) };

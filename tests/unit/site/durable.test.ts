@@ -1,10 +1,26 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { UserError } from "../../../automation/errors.ts";
-import { createFile, inFolder, replaceFile } from "../../../automation/site/durable.ts";
+import {
+  createFile,
+  inFolder,
+  isThere,
+  namesIn,
+  readIfThere,
+  replaceFile,
+} from "../../../automation/site/durable.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -59,13 +75,74 @@ describe("a file is written whole or not at all", () => {
   });
 });
 
-test.each(["EROFS", "EACCES", "EDQUOT"])("%s becomes a sentence, any other error stays a bug", (code) => {
-  const fail = (error: Error) => () => {
-    throw error;
-  };
-  expect(thrown(() => inFolder("/x", fail(Object.assign(new Error(code), { code }))))).toMatchObject({
-    what: "nothing can be written in /x",
+describe("what can't be read is not absent", () => {
+  const looks = [
+    ["a file's text", readIfThere],
+    ["a folder's names", namesIn],
+    ["whether it is there", isThere],
+  ] as const;
+
+  test("while what is absent is, and what is there is had", () => {
+    expect([readIfThere(join(directory, "f")), namesIn(join(directory, "f"))]).toEqual([null, []]);
+    expect(isThere(join(directory, "f", "g"))).toBe(false);
+    createFile(join(directory, "f"), "text");
+    expect([readIfThere(join(directory, "f")), namesIn(directory)]).toEqual(["text", ["f"]]);
+    expect(isThere(join(directory, "f"))).toBe(true);
   });
-  const bug = new TypeError("bug");
-  expect(thrown(() => inFolder("/x", fail(bug)))).toBe(bug);
+
+  test.each(looks)("%s, with a file in the place of a folder: names both, and what to move", (_, look) => {
+    writeFileSync(join(directory, "site"), "");
+    const wanted = join(directory, "site", "deep", "secrets.json");
+    const error = thrown(() => look(wanted)) as UserError;
+    expect(error).toBeInstanceOf(UserError);
+    expect(error).toMatchObject({ what: `${wanted} can't be read`, code: "not-readable" });
+    expect(error.next).toContain(`move the file ${join(directory, "site")} away`);
+  });
+
+  test("a folder in the place of a file: names it", () => {
+    mkdirSync(join(directory, "lock.json"));
+    const error = thrown(() => readIfThere(join(directory, "lock.json"))) as UserError;
+    expect(error.next).toContain(`move the folder ${join(directory, "lock.json")} away`);
+    expect(thrown(() => replaceFile(join(directory, "lock.json"), "text"))).toMatchObject({
+      code: "not-writable",
+      next: expect.stringContaining(`move the folder ${join(directory, "lock.json")} away`),
+    });
+    expect(readdirSync(directory)).toEqual(["lock.json"]);
+  });
+
+  // Root may read everything, so it acts as another user for a moment; nobody else can make another user's folder.
+  const asRoot = process.geteuid?.() === 0 ? test.each(looks) : test.skip.each(looks);
+  asRoot("%s, in another user's folder: names the outermost folder to give", (_, look) => {
+    chmodSync(directory, 0o755);
+    const own = join(directory, ".evenkeel");
+    mkdirSync(join(own, "shop"), { recursive: true });
+    writeFileSync(join(own, "shop", "secrets.json"), "{}");
+    chmodSync(own, 0o700);
+    process.seteuid?.(65534);
+    let errors: UserError[];
+    try {
+      const file = join(own, "shop", "secrets.json");
+      errors = [() => look(file), () => createFile(join(own, "shop", "x"), "")].map(
+        (work) => thrown(work) as UserError,
+      );
+    } finally {
+      process.seteuid?.(0);
+    }
+    expect(errors.map(({ code }) => code)).toEqual(["not-readable", "not-writable"]);
+    for (const { next } of errors) expect(next).toContain(`sudo chown -R "$(id -un)" ${own};`);
+  });
 });
+
+test.each(["EROFS", "EACCES", "EDQUOT", "EIO", "ENOENT"])(
+  "%s becomes a sentence, any other error stays a bug",
+  (code) => {
+    const fail = (error: Error) => () => {
+      throw error;
+    };
+    expect(thrown(() => inFolder("/x", fail(Object.assign(new Error(code), { code }))))).toMatchObject({
+      what: "nothing can be written in /x",
+    });
+    const bug = new TypeError("bug");
+    expect(thrown(() => inFolder("/x", fail(bug)))).toBe(bug);
+  },
+);

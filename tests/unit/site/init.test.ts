@@ -68,6 +68,28 @@ describe("a further site", () => {
     ]);
   });
 
+  test("where the folder of sites is a file: that file is named, and nothing is written", async () => {
+    const blocked = mkdtempSync(join(root, "blocked-"));
+    for (const name of ["Pulumi.yaml", "Pulumi.primary.yaml", "Pulumi.secondary.yaml", "Pulumi.global.yaml"])
+      cpSync(join(home, name), join(blocked, name));
+    writeFileSync(join(blocked, "sites"), "mine");
+    const before = readdirSync(blocked);
+    await expect(init(args("new"), blocked)).rejects.toMatchObject({
+      code: "not-readable",
+      next: expect.stringContaining(join(blocked, "sites")),
+    });
+    expect(readdirSync(blocked)).toEqual(before);
+  });
+
+  test("without the lab's salt is refused with 2, and nothing is written", async () => {
+    const bare = mkdtempSync(join(root, "bare-"));
+    await expect(init(args("new"), bare)).rejects.toMatchObject({
+      exitCode: 2,
+      what: expect.stringContaining("Pulumi.global.yaml"),
+    });
+    expect(readdirSync(bare)).toEqual([]);
+  });
+
   test.each([
     ["a name that is there", args("blog"), "there already"],
     ["the default site", args("shop"), "there already"],

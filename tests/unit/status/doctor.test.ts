@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
   copyFileSync,
@@ -166,6 +166,20 @@ describe("doctor", () => {
     expect(existsSync(join(root, "elsewhere"))).toBe(false);
     expect(readFileSync(join(root, "Pulumi.yaml"), "utf8")).toBe(before);
     expect(process.stderr.write).not.toHaveBeenCalled();
+  });
+
+  test("without a folder for temporary files says which one is missing, and makes none", () => {
+    const [cli, TMPDIR] = [join(home, "automation/cli.ts"), join(root, "nowhere")];
+    const argv = [cli, "doctor", "--output", file];
+    const run = spawnSync(process.execPath, argv, {
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, TMPDIR },
+    });
+    expect({ status: run.status, first: run.stderr.split("\n")[0] }).toEqual({
+      status: 1,
+      first: `error: nothing can be written in ${TMPDIR}`,
+    });
+    expect([existsSync(file), existsSync(TMPDIR)]).toEqual([false, false]);
   });
 
   test("is refused where the target's folder is a file", async () => {
