@@ -100,6 +100,17 @@ export function mutatedList<T>(list: readonly T[], replacement: fc.Arbitrary<T>)
   });
 }
 
+/** A list in which one or two entries that follow each other, a flag and its value, stand once more further on. */
+export function repeatedPart<T>(list: readonly T[]): fc.Arbitrary<T[]> {
+  const part = fc.record({ from: fc.nat(list.length - 1), length: fc.integer({ min: 1, max: 2 }) });
+  return part.chain(({ from, length }) =>
+    fc.nat(list.length - from).map((behind) => {
+      const to = list.length - behind;
+      return [...list.slice(0, to), ...list.slice(from, from + length), ...list.slice(to)];
+    }),
+  );
+}
+
 /** A text with one to three cuts, doublings or insertions anywhere. */
 export function mutatedText(text: string): fc.Arbitrary<string> {
   const change = fc.record({ from: fc.nat(text.length), length: fc.nat(40), by: fc.option(hostileText) });
