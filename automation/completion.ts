@@ -9,9 +9,11 @@ import { home, siteConfig, sitePlace } from "./site.ts";
  * it isn't; then the words of the command line itself are offered. Read from files, so that it is quick and asks
  * nobody; a broken configuration offers nothing.
  *
- * @param words the words so far, "evenkeel" first, the one at the cursor last.
+ * @param given the words so far, "evenkeel" first, the one at the cursor last.
  */
-export function namesFor(words: readonly string[], root = home): string[] | null {
+export function namesFor(given: readonly string[], root = home): string[] | null {
+  // bash splits --site=NAME in three.
+  const words = given.filter((word, position) => word !== "=" || !given[position - 1]?.startsWith("--"));
   const before = words.at(-2) ?? "";
   if (before === "--site") return siteNames(root);
   const site = optionOf(words, "--site") ?? defaultSite;
@@ -64,13 +66,14 @@ export function completionScript(root = home): string {
 [ -z "\${ZSH_VERSION:-}" ] || { autoload -U +X bashcompinit && bashcompinit; }
 evenkeel() { node ${launcher} "$@"; }
 _evenkeel() {
-  local first=0 word
+  local first=0 word current="\${COMP_WORDS[COMP_CWORD]}"
   [ "\${COMP_WORDS[0]}" != npx ] || first=1
   [ "\${COMP_WORDS[first]:-}" = evenkeel ] || return 0
+  [ "$current" != = ] || current=
   COMPREPLY=()
   while IFS= read -r word; do
-    case "$word" in "\${COMP_WORDS[COMP_CWORD]}"*) COMPREPLY+=("$word") ;; esac
-  done < <(evenkeel --get-yargs-completions "\${COMP_WORDS[@]:first:COMP_CWORD-first+1}" 2>/dev/null)
+    case "$word" in "$current"*) COMPREPLY+=("$word") ;; esac
+  done < <(evenkeel --get-yargs-completions "\${COMP_WORDS[@]:first:COMP_CWORD-first}" "$current" 2>/dev/null)
 }
 complete -o default -F _evenkeel evenkeel
 complete -o default -F _evenkeel npx

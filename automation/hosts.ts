@@ -55,15 +55,22 @@ export function openHosts(
   });
 }
 
-/** A host by id or machine name; a usage error that lists all of them where there is none, or none was named. */
-export function findHost(outputs: SiteOutputs, name: string | undefined, site: string): HostOutputs {
+/**
+ * A host by id or machine name; a usage error that lists all of them where there is none, or none was named. `verb` is
+ * the command that was run, for the one to run next.
+ */
+export function findHost(
+  outputs: SiteOutputs,
+  name: string | undefined,
+  { site, verb }: { site: string; verb: string },
+): HostOutputs {
   const hosts = hostsOf(outputs);
   const host = hosts.find(({ id, name: machine }) => id === name || machine === name);
   if (host !== undefined) return host;
   throw new UserError({
     what: name === undefined ? "no host was named" : `there is no host ${name}`,
     why: `the hosts are ${hosts.map(({ id }) => id).join(", ")}`,
-    next: `npx evenkeel ssh ${hosts[0]?.id ?? "HOST"}${siteFlag(site)}`,
+    next: `npx evenkeel ${verb} ${hosts[0]?.id ?? "HOST"}${siteFlag(site)}`,
     exitCode: exitCodes.usage,
   });
 }

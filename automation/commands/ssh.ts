@@ -15,6 +15,11 @@ export const sshCommand: CommandModule<object, Args> = {
       .options(siteOption),
   handler: async (args) => {
     const { openShell } = await import("../status/shell.ts");
-    process.exitCode = await openShell({ site: args.site, host: args.host, command: args["--"] ?? [] });
+    process.exitCode = await openShell({
+      verb: "ssh",
+      site: args.site,
+      host: args.host,
+      command: args["--"] ?? [],
+    });
   },
 };

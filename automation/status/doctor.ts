@@ -67,7 +67,7 @@ export async function doctor(args: DoctorArgs, place: SitePlace = sitePlace(args
         ? jsonDocument({ apiVersion, site: place.name, file, contents: names, missing })
         : facts([
             ["Bundle", file],
-            ["Contents", `${names.length} files, secrets taken out; look through it before you hand it on`],
+            ["Contents", `${contents(names, secrets)}; look through it before you hand it on`],
             ["Missing", missing.length === 0 ? "nothing" : missing.map(({ name }) => name).join(", ")],
           ]),
     );
@@ -75,6 +75,12 @@ export async function doctor(args: DoctorArgs, place: SitePlace = sitePlace(args
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function contents(names: readonly string[], secrets: readonly string[] | null): string {
+  const without =
+    secrets === null ? "none that could hold a secret, since the secrets can't be read" : "secrets taken out";
+  return `${names.length} files, ${without}`;
 }
 
 function defaultFile({ name }: SitePlace): string {

@@ -13,7 +13,12 @@ export interface LogsArgs {
 /** `evenkeel logs HOST`: the host's own journal. Returns journalctl's exit code. */
 export async function showLogs(args: LogsArgs): Promise<number> {
   const words = journalWords(args);
-  return await openShell({ site: args.site, host: args.host, command: ["sudo", "-n", ...words] });
+  return await openShell({
+    verb: "logs",
+    site: args.site,
+    host: args.host,
+    command: ["sudo", "-n", ...words],
+  });
 }
 
 /** The journalctl command for the flags of `logs`. Throws a usage error that names the flag. */
@@ -23,7 +28,7 @@ export function journalWords({ unit, since, lines, follow }: Omit<LogsArgs, "sit
   }
   if (unit !== undefined && !/^[\w.@:*-]+$/.test(unit))
     throw usage(`"${unit}" is no unit's name`, "--unit nginx");
-  if (since !== undefined && !/^[\w:+. -]+$/.test(since)) {
+  if (since !== undefined && !isTime(since)) {
     throw usage(`--since ${JSON.stringify(since)} is no time`, '--since "10 minutes ago"');
   }
   return [
@@ -36,6 +41,22 @@ export function journalWords({ unit, since, lines, follow }: Omit<LogsArgs, "sit
     ...(since === undefined ? [] : [`--since=${since}`]),
     ...(follow ? ["--follow"] : []),
   ];
+}
+
+/** Words that stand for a time by themselves, and those that stand beside digits: systemd.time(7). */
+const moments = /^(?:now|today|yesterday|tomorrow)$/;
+const timeWords = [
+  /^(?:usec|us|msec|ms|seconds?|sec|s|minutes?|min|m|hours?|hr|h|days?|d|weeks?|w|months?|M|years?|y)$/,
+  /^(?:ago|left|T|Z|[A-Z]{3,5})$/,
+  /^(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?$/i,
+];
+
+/** Whether journalctl may understand it; what is no time by its words alone never gets as far as a host. */
+function isTime(text: string): boolean {
+  if (!/^[\w:+. -]+$/.test(text)) return false;
+  const words = text.match(/[A-Za-z_]+/g) ?? [];
+  const known = words.every((word) => [moments, ...timeWords].some((form) => form.test(word)));
+  return known && (/\d/.test(text) || words.some((word) => moments.test(word)));
 }
 
 /** All facilities of syslog(3) but auth and authpriv. */

@@ -12,12 +12,14 @@ const dial = { attempts: 1, timeoutSeconds: 10 };
 
 /** `evenkeel ssh HOST [-- command…]`: OpenSSH itself, with the site's keys, pinned host keys and jumps. */
 export async function openShell(args: {
+  /** The verb of this command line, for what it says to run next. */
+  verb: "ssh" | "logs";
   site: string;
   host?: string | undefined;
   command: readonly string[];
 }): Promise<number> {
   const { session, outputs } = await builtSite(args.site);
-  const host = findHost(outputs, args.host, args.site);
+  const host = findHost(outputs, args.host, args);
   const ssh = await openHosts(session.place, outputs, session.secrets, dial);
   try {
     // One word is a line for the host's shell, as ssh has it; several are words of one command.

@@ -30,6 +30,9 @@ describe("completion knows this clone's own names", () => {
     expect(names("resume primary --confirm ")).toEqual(["primary", "secondary"]);
     expect(names("destroy --confirm ")).toEqual(["shop"]);
     expect(names("ssh ")).toEqual(["primary/gateway", "third/edge"]);
+    expect(names("status --site = ")).toEqual(["shop", "other"]);
+    expect(names("--site = shop logs prim")).toEqual(["primary/gateway", "third/edge"]);
+    expect(names("--site = other ssh ")).toEqual([]);
     expect(names("--site shop logs prim")).toEqual(["primary/gateway", "third/edge"]);
   });
 
@@ -56,6 +59,9 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _evenkeel; printf '%s\\n' "\${COMPREP
     expect(ask(["evenkeel", "st"])).toBe("status");
     expect(ask(["npx", "evenkeel", "st"])).toBe("status");
     expect(ask(["npx", "other", "st"])).toBe("");
+    // As bash splits --site=NAME, right behind the sign and within the name.
+    expect(ask(["evenkeel", "--site", "="])).toBe("--get-yargs-completions|evenkeel|--site|\nstatus");
+    expect(ask(["evenkeel", "--site", "=", "st"])).toBe("status");
     expect(ask(["evenkeel", "--get"])).toBe("--get-yargs-completions|evenkeel|--get");
   });
 });

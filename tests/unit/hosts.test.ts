@@ -10,8 +10,14 @@ const patience = { attempts: 1, timeoutSeconds: 1 };
 
 describe("remedies name the site, so that the default one is not acted upon", () => {
   test("of a host that there is not", () => {
-    expect(findHost(outputs, "primary/gateway", "proof")).toBe(host);
-    const find = (site: string) => () => findHost(outputs, "x", site);
+    expect(findHost(outputs, "primary/gateway", { site: "proof", verb: "ssh" })).toBe(host);
+    const find =
+      (site: string, verb = "ssh") =>
+      () =>
+        findHost(outputs, "x", { site, verb });
+    expect(find("proof", "logs")).toThrow(
+      expect.objectContaining({ exitCode: 2, next: "npx evenkeel logs primary/gateway --site proof" }),
+    );
     expect(find("proof")).toThrow(
       expect.objectContaining({ exitCode: 2, next: "npx evenkeel ssh primary/gateway --site proof" }),
     );

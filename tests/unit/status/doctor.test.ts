@@ -135,6 +135,21 @@ describe("doctor", () => {
     expect(JSON.parse(files.get("missing.json") as string)).toEqual(told.missing);
   });
 
+  test.each([
+    ["are damaged", "{", "none that could hold a secret, since the secrets can't be read"],
+    ["were never made", null, "secrets taken out"],
+  ])("says what was done about secrets where they %s", async (_, text, said) => {
+    if (text === null) rmSync(place.stateDirectory, { recursive: true });
+    else writeFileSync(join(place.stateDirectory, "secrets.json"), text);
+    const written: string[] = [];
+    jest.mocked(process.stdout.write).mockImplementation((line) => written.push(String(line)) > 0);
+    await doctor({ site: "broken", format: "table", output: file }, place);
+    const contents = /^Contents.*$/m.exec(written.join(""))?.[0];
+    expect(contents).toMatch(/ files, (.*); look through it/);
+    expect(contents).toContain(said);
+    expect(contents?.includes("taken out")).toBe(text === null);
+  });
+
   test("a site with a bad configuration gets its bundle (10), which says what is bad in it", async () => {
     rmSync(place.stateDirectory, { recursive: true });
     writeFileSync(join(root, "Pulumi.primary.yaml"), "config: [this is none\n");

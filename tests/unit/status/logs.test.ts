@@ -22,12 +22,32 @@ test("flags become journalctl's own", () => {
 });
 
 test.each([
+  ...[
+    "10 minutes ago",
+    "-5min",
+    "1h30m ago",
+    "now",
+    "yesterday",
+    "today",
+    "12:00",
+    "2026-01-31 12:00:05 CET",
+  ],
+  ...["Mon 2026-01-05 10:00", "Thursday 10:00", "2026-01-31T12:00:05Z", "2 months 3 days ago"],
+])("a time of systemd's is taken: %s", (since) => {
+  expect(journalWords({ ...plain, since })).toContain(`--since=${since}`);
+});
+
+test.each([
   ["--lines", { ...plain, lines: 0 }],
   ["--lines", { ...plain, lines: Number.NaN }],
   ["--lines", { ...plain, lines: 1.5 }],
   ["unit", { ...plain, unit: "x; reboot" }],
   ["unit", { ...plain, unit: "" }],
   ["--since", { ...plain, since: "$(reboot)" }],
+  ["--since", { ...plain, since: "nonsense" }],
+  ["--since", { ...plain, since: "10 monkeys ago" }],
+  ["--since", { ...plain, since: "ago" }],
+  ["--since", { ...plain, since: " - " }],
 ])("what is no %s is a usage error that names it", (name, flags) => {
   try {
     journalWords(flags);
