@@ -1,3 +1,5 @@
+import { redact } from "./redact.ts";
+
 /** What kind of terminal the command has. CI counts as none: nobody is there to answer. */
 export interface Terminal {
   /** A person can be asked. */
@@ -21,7 +23,19 @@ export function terminal(
   return { interactive, plain: !streams.stderr || streams.columns === 0 || ci || isSet("NO_COLOR") };
 }
 
+let hidden: readonly string[] = [];
+
+/** From now on these values are taken out of all that is said: a program on a host may repeat one in its error. */
+export function hide(secrets: readonly string[]): void {
+  hidden = secrets;
+}
+
+/** A text without the values that are hidden. */
+export function withoutHidden(text: string): string {
+  return redact(text, hidden);
+}
+
 /** Writes one line on standard error, where everything but results belongs. */
 export function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${withoutHidden(line)}\n`);
 }

@@ -24,7 +24,7 @@ import {
 } from "../site.ts";
 import { resourcesOf } from "../stacks/state.ts";
 import { globalStack, openStacks, type PulumiEngine, type Stacks } from "../stacks.ts";
-import { say } from "../terminal.ts";
+import { hide, say } from "../terminal.ts";
 import { existingEngine } from "./engine.ts";
 
 /** All that a command needs to work on a site. */
@@ -67,8 +67,8 @@ function withStacks(
 ): Session {
   const { place, config, engine } = options;
   const timeoutSeconds = options.timeoutSeconds ?? defaultTimeoutSeconds;
-  const hidden = "secrets" in answer ? secretValues(answer.secrets) : [];
-  const stacks = openStacks({ engine, place, config, secrets: hidden, run, timeoutSeconds });
+  const secrets = hiddenFrom(answer);
+  const stacks = openStacks({ engine, place, config, secrets, run, timeoutSeconds });
   return {
     place,
     config,
@@ -79,6 +79,13 @@ function withStacks(
       throw answer.problem;
     },
   };
+}
+
+/** The values that no message may show; from now on none that is said does. */
+function hiddenFrom(answer: SecretsAnswer): string[] {
+  const values = "secrets" in answer ? secretValues(answer.secrets) : [];
+  hide(values);
+  return values;
 }
 
 /**
@@ -168,8 +175,7 @@ async function underLock<T>(
   process.env[runVariable] = run;
   const answer =
     options.asFound === true ? findSecrets(place) : { secrets: await makeSiteFiles(options, run) };
-  const hidden = "secrets" in answer ? secretValues(answer.secrets) : [];
-  const journal = openJournal(journalFile(place), hidden);
+  const journal = openJournal(journalFile(place), hiddenFrom(answer));
   return journalled(journal, command, async () => work(withStacks(options, answer, run)));
 }
 

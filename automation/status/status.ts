@@ -9,6 +9,7 @@ import { hostsOf, openHosts, sshHosts } from "../hosts.ts";
 import { isReaderGone, jsonDocument, writeResult } from "../output.ts";
 import { openExisting, readOutputs } from "../rollout/session.ts";
 import { type SitePlace, siteConfig, siteFlag, sitePlace } from "../site.ts";
+import { withoutHidden } from "../terminal.ts";
 import { statusDocument, statusTable } from "./document.ts";
 import { type Look, lookAt, repeatedLook } from "./look.ts";
 
@@ -53,7 +54,11 @@ export function renderStatus(observation: Observation, format: string): { text: 
   const diagnosis: Diagnosis = decide(observation, commandsOf(siteFlag(observation.site)));
   const document = statusDocument(observation, diagnosis);
   const text = format === "json" ? jsonDocument(document) : statusTable(document, observation);
-  return { text, exitCode: diagnosis.state === "healthy" ? exitCodes.ok : exitCodes.degraded };
+  // What a host said stands in it.
+  return {
+    text: withoutHidden(text),
+    exitCode: diagnosis.state === "healthy" ? exitCodes.ok : exitCodes.degraded,
+  };
 }
 
 /** Opens a look at whatever is there of a site. Makes and changes nothing. */
