@@ -4,6 +4,5 @@ import { checkNetworks } from "./networks.ts";
 
 /** Refuses (exit 12) a site whose names or networks something else on this machine has. Needs Docker's answer. */
 export async function refuseClashes(config: SiteConfig): Promise<void> {
-  await refuseTakenNames(config);
-  await checkNetworks(config.site, config.networks);
+  await Promise.all([refuseTakenNames(config), checkNetworks(config.site, config.networks)]);
 }

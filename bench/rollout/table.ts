@@ -78,21 +78,22 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(0)} %`;
 }
 
-/** From this share on, the cores are what a run waits for. */
-const saturatedShare = 0.9;
-
-/** What stands in the way of an aim that was missed, as far as the cores tell; empty where all were reached. */
+/**
+ * What stands in the way of an aim that was missed, as far as the cores tell; empty where all were reached. The shortest
+ * that a run can be is its work, shared by cores that never wait.
+ */
 function obstacles(measured: readonly Measured[], cores: number): string[] {
-  const missed = measured.filter(
-    ({ aimRatio, evenkeel, ansible }) => median(secondsOf(ansible)) / median(secondsOf(evenkeel)) < aimRatio,
-  );
-  return missed.map(({ what, evenkeel }) => {
-    const share = busyShare(evenkeel, cores);
+  return measured.flatMap(({ what, aimRatio, evenkeel, ansible }) => {
+    const theirs = median(secondsOf(ansible));
+    if (theirs / median(secondsOf(evenkeel)) >= aimRatio) return [];
+    const shortest = median(evenkeel.map(({ coreSeconds }) => coreSeconds)) / cores;
+    const best = theirs / shortest;
     const why =
-      share >= saturatedShare
-        ? "it does not wait but work, so only less work or more cores would shorten it"
-        : "it also waits, so the cores alone don't explain it";
-    return `The aim of "${what}" was missed: ours keeps the cores ${percent(share)} busy; ${why}.`;
+      best < aimRatio ? "only less work or more cores reach it" : "what it waits for keeps it from that";
+    return [
+      `The aim of "${what}" was missed: if the cores never waited, ours would take ${shortest.toFixed(1)} s, a ratio of ` +
+        `${best.toFixed(2)}; ${why}.`,
+    ];
   });
 }
 

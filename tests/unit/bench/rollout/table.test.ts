@@ -72,11 +72,12 @@ describe("the figures", () => {
     const [one] = measured;
     const missed = { ...(one as Measured), aimRatio: 3 };
     expect(pageOf([missed])).toContain(
-      'The aim of "nothing to do" was missed: ours keeps the cores 75 % busy; it also waits',
+      'The aim of "nothing to do" was missed: if the cores never waited, ours would take 2.3 s, a ratio of 3.33; what it ' +
+        "waits for keeps it from that.",
     );
-    const busy = [1, 2].map((seconds) => ({ seconds, coreSeconds: seconds * 1.95 }));
+    const busy = [{ seconds: 1.5, coreSeconds: 2.925 }];
     expect(pageOf([{ ...missed, evenkeel: busy, aimRatio: 9 }])).toContain(
-      "98 % busy; it does not wait but work",
+      "a ratio of 5.13; only less work or more cores reach it.",
     );
   });
 
