@@ -22,12 +22,26 @@ export interface Interrupts {
   hangUp(): void;
 }
 
-export function createInterrupts(options: { say: (line: string) => void; end: () => void }): Interrupts {
+/**
+ * Interrupts so close to the first are the same one: `timeout -s INT` signals its child and its group, and npm passes
+ * on what its child has heard already. No finger is as fast.
+ */
+const sameMs = 400;
+
+export function createInterrupts(options: {
+  say: (line: string) => void;
+  end: () => void;
+  now?: () => number;
+}): Interrupts {
+  const now = options.now ?? (() => performance.now());
   const controller = new AbortController();
   const actions = new Set<() => void>();
   let guarded = 0;
+  let firstMs = 0;
   const receive = () => {
+    if (controller.signal.aborted && now() - firstMs < sameMs) return;
     if (!controller.signal.aborted && guarded > 0) {
+      firstMs = now();
       options.say("Stopping: the running step is being finished. Press Ctrl-C again to abort at once.");
       controller.abort();
       return;

@@ -111,6 +111,15 @@ function pids(): number[] {
 }
 
 /**
+ * Whether every process of this machine is seen from here, those of its containers too: what isn't seen is not there
+ * then. True as well where no one can tell (not Linux). The number of the first namespace is fixed
+ * (https://github.com/torvalds/linux/blob/master/include/linux/proc_ns.h, PROC_PID_INIT_INO).
+ */
+export function seesAllProcesses(): boolean {
+  return [null, `pid:[${0xeffffffc}]`].includes(pidNamespace());
+}
+
+/**
  * Whether a process of this name has this number, here or in a container that is seen from here, where its number is
  * another (NSpid in /proc/PID/status, proc(5)).
  */

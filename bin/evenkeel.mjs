@@ -14,6 +14,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   rmSync,
   writeFileSync,
@@ -113,12 +114,21 @@ function isAlive(pid) {
   }
 }
 
+/** Where this process's number counts: pid_namespaces(7). Empty where it can't be read. */
+function pidNamespace() {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return "";
+  }
+}
+
 /**
  * Removes the lock of a dead process. Of two that find it only one may: the other could remove a living one's by then.
  * False where another is at it.
  */
-function dropDead(pid) {
-  const claim = `${installLock}.${pid}`;
+function dropDead(held) {
+  const claim = `${installLock}.${held.replaceAll(/\W/g, "-")}`;
   try {
     closeSync(openSync(claim, "wx", 0o600));
   } catch (error) {
@@ -126,7 +136,7 @@ function dropDead(pid) {
     return false;
   }
   try {
-    if (Number(readText(installLock)) === pid) rmSync(installLock, { force: true });
+    if (readText(installLock) === held) rmSync(installLock, { force: true });
   } finally {
     rmSync(claim, { force: true });
   }
@@ -140,14 +150,17 @@ async function withInstallLock(work) {
   for (;;) {
     try {
       const file = openSync(installLock, "wx", 0o600);
-      writeSync(file, String(process.pid));
+      writeSync(file, [process.pid, pidNamespace()].join(" ").trim());
       closeSync(file);
       break;
     } catch (error) {
       if (error.code !== "EEXIST") throw error;
     }
-    const pid = Number(readText(installLock));
-    if (Number.isInteger(pid) && pid > 0 && !isAlive(pid) && dropDead(pid)) continue;
+    const held = readText(installLock) ?? "";
+    const [pid, namespace] = held.split(" ");
+    // In a container other processes are seen: of one there nothing is known here.
+    const isHere = namespace === undefined || namespace === pidNamespace();
+    if (/^[1-9]\d*$/.test(pid) && isHere && !isAlive(Number(pid)) && dropDead(held)) continue;
     if (Date.now() > deadline) {
       throw new Problem(
         `Another command (process ${pid}) still installs the dependencies. If it doesn't, remove ${installLock}.`,

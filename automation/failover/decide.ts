@@ -64,7 +64,7 @@ function missingProblems(machines: readonly MachineProblem[], commands: Commands
     );
     const what =
       own.length === 1 ? `the machine ${names} does not exist any more` : `machines are gone: ${names}`;
-    return { code: "machine-missing", what, next: `${byHand}, or ${commands.provision}` };
+    return { code: "machine-missing", what, next: `${commands.provision}, or by hand: ${byHand}` };
   });
 }
 

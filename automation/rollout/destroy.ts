@@ -39,6 +39,9 @@ export async function destroy(args: DestroyArgs): Promise<void> {
   const picked = pickRegions(args.region, config.regions);
   const timeoutSeconds = checkTimeout(args.timeout);
   if (args.preview) return previewDestroy(args, { place, config, picked });
+  // Ahead of the question: nobody should confirm what is refused. Asked again under the lock.
+  const found = picked.all || args.evenActive ? null : await openAsFound(place, config);
+  if (found !== null) await refuseActive(found, picked);
   const { confirm: given, yes } = args;
   const confirmed = { name: config.site, given, flag: "--confirm", yes, terminal: terminal() };
   await askTyped({ ...confirmed, consequence: whatGoes(config, picked) });

@@ -31,7 +31,7 @@ async function stackLocks({ stacks, engine, place }: Place): Promise<StackLock[]
 
 /** Those of a Pulumi on another host: nothing can be proved of it from here, so a person has to say that it is gone. */
 export async function locksFromElsewhere(session: Place): Promise<StackLock[]> {
-  return (await stackLocks(session)).filter(isElsewhere);
+  return (await stackLocks(session)).filter((lock) => isElsewhere(lock));
 }
 
 /**

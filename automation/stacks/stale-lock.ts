@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { processesWith, type RunningProcess, runsAnywhere } from "../processes.ts";
+import { processesWith, type RunningProcess, runsAnywhere, seesAllProcesses } from "../processes.ts";
 import { namesIn } from "../site/durable.ts";
 
 /** A lock of Pulumi's own file backend: it has no expiry and nobody tests whether its owner lives. */
@@ -37,13 +37,16 @@ function readOwner(file: string): BackendLock["owner"] {
  */
 export function isProvablyDead(lock: BackendLock, pulumiHome: string): boolean {
   if (lock.owner === null) return isAbandonedFragment(lock.file, pulumiHome);
-  if (isElsewhere(lock)) return false;
-  return !runsAnywhere("pulumi", lock.owner.pid);
+  return !isElsewhere(lock) && !runsAnywhere("pulumi", lock.owner.pid);
 }
 
-/** Whether a lock was taken by a Pulumi on another host, of which nothing can be proved from here. */
-export function isElsewhere({ owner }: BackendLock): boolean {
-  return owner !== null && owner.hostname !== hostname();
+/**
+ * Whether a lock was taken by a Pulumi of which nothing can be proved from here: on another host, or, seen from inside
+ * a container, perhaps outside it.
+ */
+export function isElsewhere({ owner }: BackendLock, seesAll = seesAllProcesses()): boolean {
+  if (owner === null) return false;
+  return owner.hostname !== hostname() || (!seesAll && !runsAnywhere("pulumi", owner.pid));
 }
 
 /** A cut-off lock: its writer is gone when the file is older than any write takes and no Pulumi of this home runs. */

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { findHost, openHosts } from "../hosts.ts";
+import { interrupts } from "../interrupt.ts";
 import { quote } from "../remote/shell.ts";
 import { waitPatiently } from "../rollout/pulumi.ts";
 import { siteFlag } from "../site.ts";
@@ -26,7 +27,7 @@ export async function openShell(args: {
     const words = args.command.length < 2 ? args.command : [quote(args.command)];
     const child = spawn("ssh", ["-F", ssh.configFile, "--", host.id, ...words], { stdio: "inherit" });
     const exitCode = await waitPatiently(child);
-    if (exitCode === sshFailed)
+    if (exitCode === sshFailed && !interrupts().signal.aborted)
       say(
         `${host.id} could not be reached, or the command there ended with 255. What runs: npx evenkeel status${siteFlag(args.site)}`,
       );

@@ -137,8 +137,8 @@ export function secretFiles(args: WebSettings): HostFile[] {
 type Listening = Pick<WebSettings, "address" | "php">;
 
 /** Where PHP-FPM listens, as nginx's `server` takes it. */
-function fpmServer({ address, php }: Listening): string {
-  if (php.listen === "socket") return `unix:${fpmSocket}`;
+function fpmServer(listen: PhpSettings["listen"], address: string): string {
+  if (listen === "socket") return `unix:${fpmSocket}`;
   requireAddress("address", address);
   return `${address}:${fpmPort}`;
 }
@@ -149,7 +149,8 @@ export function nginxSite(args: Pick<WebSettings, "domain" | "balancerAddresses"
   return render(hostFile("nginx/evenkeel"), {
     DOMAIN: args.domain,
     TRUSTED_BALANCERS: trusted,
-    PHP: fpmServer(args),
+    PHP: fpmServer(args.php.listen, args.address),
+    PHP_BEFORE: fpmServer(args.php.listen === "socket" ? "tcp" : "socket", args.address),
   });
 }
 
@@ -158,7 +159,7 @@ export function poolConfig(args: Listening): string {
   const lines =
     args.php.listen === "socket"
       ? [`listen = ${fpmSocket}`, "listen.owner = www-data", "listen.group = www-data", "listen.mode = 0660"]
-      : [`listen = ${fpmServer(args)}`, `listen.allowed_clients = ${args.address}`];
+      : [`listen = ${fpmServer("tcp", args.address)}`, `listen.allowed_clients = ${args.address}`];
   return render(hostFile("php/pool.conf"), { LISTEN: lines.join("\n") });
 }
 

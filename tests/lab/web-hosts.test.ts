@@ -22,11 +22,20 @@ const one = (region: "primary" | "secondary") => ["--region", region];
 
 /** Visitors of the active region, readers and writers, until told to stop: every answer is kept. */
 function traffic(url: string) {
+  return visitors(url, (i) => i % 5 === 4);
+}
+
+/** The same of a region that serves reads alone. */
+function readers(url: string) {
+  return visitors(url, () => false);
+}
+
+function visitors(url: string, isWrite: (request: number) => boolean) {
   const answers: string[] = [];
   let stopped = false;
   const visit = async (worker: number) => {
     for (let i = 0; !stopped; i += 1) {
-      const writes = i % 5 === 4;
+      const writes = isWrite(i);
       try {
         // Wrong on purpose: WordPress answers the form with 200 again. A gate that is closed would say 503.
         const options = writes
@@ -178,8 +187,14 @@ describe("PHP's pool", () => {
     "[D10] [D11] as the configuration says: 50/5/2/5, at the host's own address for nginx of the same host only",
     async () => {
       const php = { listen: "tcp", maxChildren: 50, startServers: 5, minSpareServers: 2, maxSpareServers: 5 };
+      const stop = readers(handle.regions.secondary?.url as string);
       try {
-        await provisionWith({ php }, one("secondary"));
+        // Readers of the standby notice nothing of it.
+        await provisionWith({ php }, one("secondary")).finally(async () => {
+          const answers = await stop();
+          expect(answers.length).toBeGreaterThan(20);
+          expect(answers.filter((answer) => answer !== "200")).toEqual([]);
+        });
         const { address } = handle.host("secondary/web-1");
         const setting = await pool("secondary/web-1");
         const names = [

@@ -61,18 +61,25 @@ function regionPlace(region: RegionObservation): Place {
         detail: answering(region.http.live),
         health: region.http.live,
       },
-      ...region.web.map(({ gate, versions: { wordpress } }, index) => ({
-        id: `${name}/web-${index + 1}`,
-        name: `web-${index + 1}`,
-        detail:
-          gate === null ? "unknown" : `gate ${gate}${wordpress === null ? "" : `, WordPress ${wordpress}`}`,
-        health: gate === null ? null : true,
-      })),
+      ...region.web.map((host, index) => webPart(name, host, index)),
       databasePart(region),
       ...besidePart(name, "cache", region.cache),
       ...besidePart(name, "store", region.store),
     ],
   };
+}
+
+function webPart(region: string, host: RegionObservation["web"][number], index: number): Part {
+  const { gate, versions, stopped, uploadsThere } = host;
+  const part = { id: `${region}/web-${index + 1}`, name: `web-${index + 1}` };
+  if (gate === null) return { ...part, detail: "unknown", health: null };
+  const faults = [
+    ...stopped.map((unit) => `${unit} stopped`),
+    ...(uploadsThere === false ? ["no uploads"] : []),
+  ];
+  const { wordpress } = versions;
+  const facts = [`gate ${gate}`, ...(wordpress === null ? [] : [`WordPress ${wordpress}`]), ...faults];
+  return { ...part, detail: facts.join(", "), health: faults.length === 0 };
 }
 
 function databasePart({ name, database: { engine, facts } }: RegionObservation): Part {

@@ -137,7 +137,7 @@ describe("decide", () => {
     });
     const machines = [machine("a", "missing"), machine("b", "missing"), machine("c", "stopped")];
     expect(decide({ ...healthySite(), machines }, commands).problems.map(({ next }) => next)).toEqual([
-      "npx evenkeel pulumi up -s primary --replace 'urn:a' --replace 'urn:b', or npx evenkeel provision",
+      "npx evenkeel provision, or by hand: npx evenkeel pulumi up -s primary --replace 'urn:a' --replace 'urn:b'",
       "npx evenkeel provision",
     ]);
   });

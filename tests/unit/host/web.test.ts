@@ -158,6 +158,20 @@ describe("a web host", () => {
     expect(site).toContain("return 301 https://shop.lab.test$request_uri;");
   });
 
+  test("nginx knows both places of PHP, so that a change of `listen` leaves no request without one", () => {
+    const places = (listen: "socket" | "tcp") =>
+      files.nginxSite({ ...args(), php: { listen } }).match(/^ {4}server .*;$/gm);
+    const [socket, tcp] = ["unix:/run/php/evenkeel.sock", "10.10.0.31:9000"];
+    expect(places("socket")).toEqual([
+      `    server ${socket} max_fails=0;`,
+      `    server ${tcp} max_fails=0 backup;`,
+    ]);
+    expect(places("tcp")).toEqual([
+      `    server ${tcp} max_fails=0;`,
+      `    server ${socket} max_fails=0 backup;`,
+    ]);
+  });
+
   test.each([
     ["no balancer", { balancerAddresses: [] }, /balancerAddresses/],
     ["a checksum that is none", { wordpressCore: { version: "1", sha256: "x", localPath: "y" } }, /sha256/],

@@ -16,7 +16,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { eventLog, summary } from "../../../automation/stacks/events.ts";
-import { backendLocks, isProvablyDead } from "../../../automation/stacks/stale-lock.ts";
+import { backendLocks, isElsewhere, isProvablyDead } from "../../../automation/stacks/stale-lock.ts";
 import {
   type Deployment,
   machinesInState,
@@ -84,6 +84,17 @@ describe("Pulumi's own locks", () => {
   test("that were cut off are dead once they are old enough that nobody writes them", () => {
     expect(lockOf('{"pid": 1', 60)).toBe(true);
     expect(lockOf('{"pid": 1', 0)).toBe(false);
+  });
+
+  test("are looked for elsewhere too, from inside a container where their Pulumi isn't seen", () => {
+    const seen = (lockOwner: string) => {
+      lockOf(lockOwner);
+      const [lock] = backendLocks(directory, "shop", "primary");
+      return [false, true].map((seesAll) => isElsewhere(lock as NonNullable<typeof lock>, seesAll));
+    };
+    expect(seen(owner({ pid: spawnSync("true").pid }))).toEqual([true, false]);
+    expect(seen(owner({ hostname: "elsewhere" }))).toEqual([true, true]);
+    expect(seen('{"pid": 1')).toEqual([false, false]);
   });
 
   test("are none where there is no folder for them", () => {

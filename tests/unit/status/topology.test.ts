@@ -6,7 +6,7 @@ import { asciiTopology } from "../../../automation/status/topology/ascii.ts";
 import { mermaidTopology } from "../../../automation/status/topology/mermaid.ts";
 import { topologyOf } from "../../../automation/status/topology/model.ts";
 import { svgTopology } from "../../../automation/status/topology/svg.ts";
-import { healthySite, standby, withRegion } from "../failover/sites.ts";
+import { healthySite, standby, webHost, withRegion } from "../failover/sites.ts";
 
 const commands = commandsOf("");
 const drawn = (site: Observation) => topologyOf(site, decide(site, commands));
@@ -25,6 +25,20 @@ describe("topology", () => {
         health: true,
       },
     ]);
+  });
+
+  test("a web host is well only with its services and its uploads", () => {
+    const web = (change: Parameters<typeof webHost>[0]) =>
+      drawn(withRegion("primary", { web: [webHost(change)] })).places[0]?.parts.find(
+        ({ name }) => name === "web-1",
+      );
+    expect(web({})).toMatchObject({ health: true });
+    expect(web({ stopped: ["nginx.service"] })).toMatchObject({
+      health: false,
+      detail: expect.stringContaining("nginx.service stopped"),
+    });
+    expect(web({ uploadsThere: false })).toMatchObject({ health: false });
+    expect(web({ gate: null })).toMatchObject({ health: null, detail: "unknown" });
   });
 
   test("what is not well or not known is drawn so: never as well", () => {
