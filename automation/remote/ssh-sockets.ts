@@ -4,19 +4,23 @@ import { lstat, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { UserError } from "../errors.ts";
+import { exists, ownIdentity } from "../processes.ts";
 import { inFolder } from "../site/durable.ts";
+import { digest } from "./ssh-files.ts";
 
 /**
  * A new 0700 folder of this process, below one 0700 folder of this user in the machine's folder for temporary
- * files. Short, because a socket's path holds about 100 bytes; named by process, so that no two sessions meet and
- * what a killed process left is known and swept away here. Its masters end by themselves after a minute without use.
+ * files. Short, because a socket's path holds about 100 bytes; named by where its process is seen and by its number,
+ * so that no two sessions meet and what a killed process left is known and swept away here. Its masters end by
+ * themselves after a minute without use.
  */
-export async function privateDirectory(): Promise<string> {
-  const root = path.join(os.tmpdir(), `evenkeel-${os.userInfo().uid}`);
+export async function privateDirectory(temporary = os.tmpdir()): Promise<string> {
+  const root = path.join(temporary, `evenkeel-${os.userInfo().uid}`);
   inFolder(root, () => mkdirSync(root, { recursive: true, mode: 0o700 }));
   await refuseForeign(root);
-  await sweep(root);
-  const directory = path.join(root, `${process.pid}-${randomBytes(3).toString("hex")}`);
+  const here = placeOfProcesses();
+  await sweep(root, here);
+  const directory = path.join(root, `${here}-${process.pid}-${randomBytes(3).toString("hex")}`);
   await mkdir(directory, { mode: 0o700 });
   return directory;
 }
@@ -39,21 +43,18 @@ async function refuseForeign(root: string): Promise<void> {
   }
 }
 
-async function sweep(root: string): Promise<void> {
-  for (const name of await readdir(root)) {
-    const pid = Number(/^(\d+)-/.exec(name)?.[1]);
-    if (Number.isInteger(pid) && pid > 0 && !isAlive(pid)) {
-      await rm(path.join(root, name), { recursive: true, force: true });
-    }
-  }
+/** Where a process's number counts: a container that shares the folder sees other processes under the same numbers. */
+function placeOfProcesses(): string {
+  const { host, machineId, pidNamespace } = ownIdentity();
+  return digest(JSON.stringify([host, machineId, pidNamespace]));
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // A process of another user is alive as well.
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+/** Another place's folders are left alone: nothing can be proved of their processes from here. */
+async function sweep(root: string, here: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    const [place, pid] = name.split("-");
+    if (place === here && !exists(Number(pid))) {
+      await rm(path.join(root, name), { recursive: true, force: true });
+    }
   }
 }
