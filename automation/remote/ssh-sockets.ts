@@ -8,21 +8,36 @@ import { exists, ownIdentity } from "../processes.ts";
 import { inFolder } from "../site/durable.ts";
 import { digest } from "./ssh-files.ts";
 
+/** The longest socket path that every system takes (sun_path, less its last zero byte): macOS has 104, Linux 108. */
+const longestSocketBytes = 103;
+/** What ssh binds in a session's folder: an alias's digest, behind which it puts 17 bytes of its own for a moment. */
+const socketNameBytes = "/01234567.0123456789abcdef".length;
+
 /**
  * A new 0700 folder of this process, below one 0700 folder of this user in the machine's folder for temporary
- * files. Short, because a socket's path holds about 100 bytes; named by where its process is seen and by its number,
+ * files, or in /tmp where that one's path is too long. Short, because a socket's path holds about 100 bytes; named by where its process is seen and by its number,
  * so that no two sessions meet and what a killed process left is known and swept away here. Its masters end by
  * themselves after a minute without use.
  */
 export async function privateDirectory(temporary = os.tmpdir()): Promise<string> {
-  const root = path.join(temporary, `evenkeel-${os.userInfo().uid}`);
+  const here = placeOfProcesses();
+  const name = `${here}-${process.pid}-${randomBytes(3).toString("hex")}`;
+  const wanted = rootIn(temporary);
+  const root = holdsSockets(path.join(wanted, name)) ? wanted : rootIn("/tmp");
   inFolder(root, () => mkdirSync(root, { recursive: true, mode: 0o700 }));
   await refuseForeign(root);
-  const here = placeOfProcesses();
   await sweep(root, here);
-  const directory = path.join(root, `${here}-${process.pid}-${randomBytes(3).toString("hex")}`);
+  const directory = path.join(root, name);
   await mkdir(directory, { mode: 0o700 });
   return directory;
+}
+
+function rootIn(temporary: string): string {
+  return path.join(temporary, `evenkeel-${os.userInfo().uid}`);
+}
+
+function holdsSockets(directory: string): boolean {
+  return Buffer.byteLength(path.resolve(directory)) + socketNameBytes <= longestSocketBytes;
 }
 
 /** A 0600 file, whole or not at all: another session may be reading it. */
@@ -38,7 +53,7 @@ async function refuseForeign(root: string): Promise<void> {
   if (!facts.isDirectory() || facts.uid !== os.userInfo().uid || (facts.mode & 0o077) !== 0) {
     throw new UserError({
       what: `${root} is not a folder of this user alone, so no control socket is put there.`,
-      next: `Remove it, or set TMPDIR to a folder of your own: rm -r ${root}`,
+      next: `Remove it, or set TMPDIR to a folder of your own with a short path: rm -r ${root}`,
     });
   }
 }

@@ -7,7 +7,7 @@ import { privateDirectory } from "../../../automation/remote/ssh-sockets.ts";
 
 let temporary: string;
 beforeEach(() => {
-  temporary = mkdtempSync(path.join(os.tmpdir(), "evenkeel-sockets-"));
+  temporary = mkdtempSync(path.join(os.tmpdir(), "sockets-"));
 });
 afterEach(() => rmSync(temporary, { recursive: true, force: true }));
 
@@ -23,5 +23,18 @@ describe("the folders of sessions", () => {
     }
     const next = await privateDirectory(temporary);
     expect(readdirSync(root).sort()).toEqual([...stays, path.basename(next)].sort());
+  });
+
+  test("lie in /tmp where a socket's path below TMPDIR would be too long, counted in bytes", async () => {
+    const long = path.join(temporary, "é".repeat(30));
+    const directory = await privateDirectory(long);
+    try {
+      expect(path.dirname(path.dirname(directory))).toBe("/tmp");
+      expect(readdirSync(temporary)).toEqual([]);
+      // The socket as ssh binds it: with 17 bytes of its own behind the name.
+      expect(path.join(directory, `01234567.${"x".repeat(16)}`).length).toBeLessThan(104);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });
