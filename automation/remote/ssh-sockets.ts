@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
-import { lstat, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { UserError } from "../errors.ts";
@@ -19,16 +18,18 @@ const socketNameBytes = "/01234567.0123456789abcdef".length;
  * so that no two sessions meet and what a killed process left is known and swept away here. Its masters end by
  * themselves after a minute without use.
  */
-export async function privateDirectory(temporary = os.tmpdir()): Promise<string> {
+export function privateDirectory(temporary = os.tmpdir()): string {
   const here = placeOfProcesses();
   const name = `${here}-${process.pid}-${randomBytes(3).toString("hex")}`;
   const wanted = rootIn(temporary);
   const root = holdsSockets(path.join(wanted, name)) ? wanted : rootIn("/tmp");
-  inFolder(root, () => mkdirSync(root, { recursive: true, mode: 0o700 }));
-  await refuseForeign(root);
-  await sweep(root, here);
   const directory = path.join(root, name);
-  await mkdir(directory, { mode: 0o700 });
+  inFolder(root, () => {
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    refuseForeign(root);
+    sweep(root, here);
+    mkdirSync(directory, { mode: 0o700 });
+  });
   return directory;
 }
 
@@ -40,16 +41,26 @@ function holdsSockets(directory: string): boolean {
   return Buffer.byteLength(path.resolve(directory)) + socketNameBytes <= longestSocketBytes;
 }
 
-/** A 0600 file, whole or not at all: another session may be reading it. */
-export async function writePrivate(file: string, text: string): Promise<void> {
+/**
+ * A 0600 file, whole or not at all: another session may be reading it. A folder that takes no file is a UserError that
+ * names it.
+ */
+export function writePrivate(file: string, text: string): void {
   const next = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
-  await writeFile(next, text, { mode: 0o600, flag: "wx" });
-  await rename(next, file);
+  inFolder(path.dirname(file), () => {
+    try {
+      writeFileSync(next, text, { mode: 0o600, flag: "wx" });
+      renameSync(next, file);
+    } catch (error) {
+      rmSync(next, { force: true });
+      throw error;
+    }
+  });
 }
 
 /** In a folder that everybody may write, another user could have made ours first and would own our sockets. */
-async function refuseForeign(root: string): Promise<void> {
-  const facts = await lstat(root);
+function refuseForeign(root: string): void {
+  const facts = lstatSync(root);
   if (!facts.isDirectory() || facts.uid !== os.userInfo().uid || (facts.mode & 0o077) !== 0) {
     throw new UserError({
       what: `${root} is not a folder of this user alone, so no control socket is put there.`,
@@ -65,11 +76,11 @@ function placeOfProcesses(): string {
 }
 
 /** Another place's folders are left alone: nothing can be proved of their processes from here. */
-async function sweep(root: string, here: string): Promise<void> {
-  for (const name of await readdir(root)) {
+function sweep(root: string, here: string): void {
+  for (const name of readdirSync(root)) {
     const [place, pid] = name.split("-");
     if (place === here && !exists(Number(pid))) {
-      await rm(path.join(root, name), { recursive: true, force: true });
+      rmSync(path.join(root, name), { recursive: true, force: true });
     }
   }
 }

@@ -1,6 +1,8 @@
-import { chmod, mkdir, rm } from "node:fs/promises";
+import { chmodSync, mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import pLimit, { type LimitFunction } from "p-limit";
+import { inFolder } from "../site/durable.ts";
 import { deadlineIn, within } from "./deadline.ts";
 import { quote } from "./shell.ts";
 import type { SshHost } from "./ssh-config.ts";
@@ -77,7 +79,7 @@ interface Lane {
 /** Opens a session: writes its files. No host is dialed before the first command to it. */
 export async function openSsh(options: OpenSshOptions): Promise<SshSession> {
   const files = sshFiles(options.directory);
-  const sockets = await privateDirectory();
+  const sockets = privateDirectory();
   const lanes = new Map<string, Lane>();
   let hosts: readonly SshHost[] = [];
   let writing: Promise<void> = Promise.resolve();
@@ -130,7 +132,7 @@ export async function openSsh(options: OpenSshOptions): Promise<SshSession> {
     const log = `${own}.log`;
     const { configLine, sendNames, processVariables } = carryVariables(command.environment ?? {});
     const config = configLine === null ? files.config : `${own}.config`;
-    if (configLine !== null) await writePrivate(config, includingConfig(files, configLine));
+    if (configLine !== null) writePrivate(config, includingConfig(files, configLine));
     const program = {
       file: "ssh",
       before: ["-F", config, "-E", log, ...sendNames.flatMap((name) => ["-o", `SendEnv=${name}`])],
@@ -169,16 +171,14 @@ export async function openSsh(options: OpenSshOptions): Promise<SshSession> {
   };
 }
 
-async function writeFiles(
-  options: OpenSshOptions,
-  files: SshFiles,
-  hosts: readonly SshHost[],
-): Promise<void> {
-  await mkdir(options.directory, { recursive: true, mode: 0o700 });
-  await chmod(options.directory, 0o700);
-  if (options.privateKey !== undefined) await writePrivate(files.key, withNewline(options.privateKey));
+function writeFiles(options: OpenSshOptions, files: SshFiles, hosts: readonly SshHost[]): void {
+  inFolder(options.directory, () => {
+    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+    chmodSync(options.directory, 0o700);
+  });
+  if (options.privateKey !== undefined) writePrivate(files.key, withNewline(options.privateKey));
   const contents = new Map(hosts.flatMap((host) => [...loginFiles(files, host.login)]));
-  for (const [file, content] of contents) await writePrivate(file, content);
-  await writePrivate(files.knownHosts, knownHostsText(hosts));
-  await writePrivate(files.config, configText(files, hosts));
+  for (const [file, content] of contents) writePrivate(file, content);
+  writePrivate(files.knownHosts, knownHostsText(hosts));
+  writePrivate(files.config, configText(files, hosts));
 }

@@ -50,7 +50,7 @@ export function remoteHosts(signal: AbortSignal): RemoteHosts {
 
   async function open(): Promise<{ session: SshSession; directory: string }> {
     // In the folder that the next run sweeps, should this process be killed with keys in it.
-    const directory = await privateDirectory();
+    const directory = privateDirectory();
     return { session: await openSsh({ directory, hosts: [], signal }), directory };
   }
 

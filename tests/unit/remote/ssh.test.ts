@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { lstat, mkdtemp, readFile, rm } from "node:fs/promises";
+import { lstat, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -199,6 +199,17 @@ describe("a session", () => {
     const opened = openSsh({ directory, privateKey: "KEY", hosts: [{ ...gateway, host: "a b" }] });
     await expect(opened).rejects.toMatchObject({ code: "ssh-invalid" });
     await expect(lstat(directory)).rejects.toThrow("ENOENT");
+  });
+
+  test("whose folder can't be made is a sentence that names it, no bug", async () => {
+    const file = path.join(folder, "file");
+    await writeFile(file, "");
+    const directory = path.join(file, "ssh");
+    const opened = openSsh({ directory, privateKey: "KEY", hosts: [gateway] });
+    await expect(opened).rejects.toMatchObject({
+      code: "not-writable",
+      what: expect.stringContaining(directory),
+    });
   });
 
   test("knows no host that it was not given", async () => {
