@@ -18,11 +18,10 @@ import { explained, type Failure, timedOut } from "./stacks/errors.ts";
 import { eventLog, type StackRun } from "./stacks/events.ts";
 import { fileBackend, savedOutput, savedStacks, savedState } from "./stacks/saved.ts";
 import {
+  addBackup,
   type Deployment,
   newestBackup,
-  nextBackup,
   pendingOperations,
-  readDeployment,
   withoutPendingOperations,
   writeDeployment,
 } from "./stacks/state.ts";
@@ -170,9 +169,9 @@ export class Stacks {
 
   /** Copies the stack's state beside it and returns it. Secrets in it stay encrypted. */
   async backUp(name: string): Promise<Deployment> {
-    const file = nextBackup(backupsIn(this.options.place), name);
-    await this.cli(["stack", "export", "--file", file, "--stack", name]);
-    return readDeployment(file);
+    return await addBackup(backupsIn(this.options.place), name, (file) =>
+      this.cli(["stack", "export", "--file", file, "--stack", name]),
+    );
   }
 
   /** A stack's state as it is now. Secrets in it stay encrypted. */

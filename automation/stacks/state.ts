@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { UserError } from "../errors.ts";
 import { inFolder, namesIn } from "../site/durable.ts";
 
 /** The part of an exported stack that is looked at here. Everything else must survive an edit untouched. */
@@ -20,7 +21,7 @@ interface StateResource {
   outputs?: Record<string, unknown>;
 }
 
-export function readDeployment(file: string): Deployment {
+function readDeployment(file: string): Deployment {
   return JSON.parse(readFileSync(file, "utf8")) as Deployment;
 }
 
@@ -63,18 +64,63 @@ function backupsOf(directory: string, stack: string): string[] {
     .sort();
 }
 
-/** Path of the newest copy of a stack's state; null where there is none. */
+/** Path of the newest copy of a stack's state that is whole; null where there is none. */
 export function newestBackup(directory: string, stack: string): string | null {
-  const newest = backupsOf(directory, stack).at(-1);
-  return newest === undefined ? null : join(directory, newest);
+  const files = backupsOf(directory, stack).map((name) => join(directory, name));
+  return files.findLast(isWhole) ?? null;
 }
 
-/** Name for a new copy of a stack's state; older ones beyond the last few are removed. Their order is their names'. */
-export function nextBackup(directory: string, stack: string, now = new Date()): string {
+function isWhole(file: string): boolean {
+  try {
+    readDeployment(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Has `write` make a new copy of a stack's state and returns it. It counts only when it is whole; until then the older
+ * ones stay, and afterwards those beyond the last few are removed. Their order is their names'. A copy that was cut off,
+ * as a full disk does it, is a UserError.
+ */
+export async function addBackup(
+  directory: string,
+  stack: string,
+  write: (draft: string) => Promise<unknown>,
+  now = new Date(),
+): Promise<Deployment> {
   inFolder(directory, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
-  const own = backupsOf(directory, stack);
-  for (const name of own.slice(0, Math.max(0, own.length - keptBackups + 1))) rmSync(join(directory, name));
-  return join(directory, `${stack}-${now.toISOString().replaceAll(":", "-")}.json`);
+  const file = join(directory, `${stack}-${now.toISOString().replaceAll(":", "-")}.json`);
+  // No name of a copy, and each time the same: what a killed run left is written over.
+  const draft = join(directory, `${stack}.new`);
+  try {
+    await write(draft);
+    const state = wholeCopy(stack, draft);
+    inFolder(directory, () => renameSync(draft, file));
+    inFolder(directory, () => removeOldBackups(directory, stack));
+    return state;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function wholeCopy(stack: string, draft: string): Deployment {
+  try {
+    return readDeployment(draft);
+  } catch (cause) {
+    throw new UserError({
+      what: `the copy of the state of the stack ${stack} in ${dirname(draft)} is cut off; nothing was changed`,
+      why: (cause as Error).message,
+      next: "look whether the disk is full (df) and make room; then run the command again",
+      code: "backup-failed",
+      cause,
+    });
+  }
+}
+
+function removeOldBackups(directory: string, stack: string): void {
+  for (const name of backupsOf(directory, stack).slice(0, -keptBackups)) rmSync(join(directory, name));
 }
 
 export function writeDeployment(file: string, state: Deployment): void {

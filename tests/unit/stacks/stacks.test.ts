@@ -18,9 +18,10 @@ import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { eventLog, summary } from "../../../automation/stacks/events.ts";
 import { backendLocks, isElsewhere, isProvablyDead } from "../../../automation/stacks/stale-lock.ts";
 import {
+  addBackup,
   type Deployment,
   machinesInState,
-  nextBackup,
+  newestBackup,
   pendingOperations,
   withoutPendingOperations,
 } from "../../../automation/stacks/state.ts";
@@ -153,17 +154,43 @@ describe("states", () => {
     });
   });
 
-  test("are kept in their last few copies, each stack for itself", () => {
+  describe("are copied", () => {
     const folder = join(directory, "backup");
-    for (let day = 1; day <= 9; day += 1) {
-      for (const stack of ["primary", "primary-2"]) {
-        writeFileSync(nextBackup(folder, stack, new Date(Date.UTC(2026, 0, day))), "{}");
+    const add = (stack: string, day: number, text = "{}") =>
+      addBackup(folder, stack, async (file) => writeFileSync(file, text), new Date(Date.UTC(2026, 0, day)));
+
+    test("and kept in their last few copies, each stack for itself", async () => {
+      for (let day = 1; day <= 9; day += 1) {
+        for (const stack of ["primary", "primary-2"]) await add(stack, day);
       }
-    }
-    const kept = readdirSync(folder).sort();
-    expect(kept.filter((name) => !name.startsWith("primary-2-"))).toHaveLength(5);
-    expect(kept.filter((name) => name.startsWith("primary-2-"))).toHaveLength(5);
-    expect(kept.some((name) => name.includes("2026-01-09"))).toBe(true);
+      const kept = readdirSync(folder).sort();
+      expect(kept.filter((name) => !name.startsWith("primary-2-"))).toHaveLength(5);
+      expect(kept.filter((name) => name.startsWith("primary-2-"))).toHaveLength(5);
+      expect(kept.some((name) => name.includes("2026-01-09"))).toBe(true);
+      expect(await add("primary", 10, JSON.stringify(state))).toEqual(state);
+    });
+
+    test("whole or not at all: where the disk fills up, every older copy stays and none is left that is cut off", async () => {
+      const before = readdirSync(folder).sort();
+      await expect(add("primary", 11, '{"version": 3, "deploy')).rejects.toMatchObject({
+        name: "UserError",
+        what: expect.stringContaining("the stack primary"),
+        code: "backup-failed",
+      });
+      const full = new Error("no space left on device");
+      const failing = async (file: string) => {
+        writeFileSync(file, '{"ver');
+        throw full;
+      };
+      await expect(addBackup(folder, "primary", failing)).rejects.toBe(full);
+      expect(readdirSync(folder).sort()).toEqual(before);
+    });
+
+    test("and the newest that is whole is the one to go back to", () => {
+      writeFileSync(join(folder, "primary-2026-01-12T00-00-00.000Z.json"), '{"version": 3, "deploy');
+      expect(newestBackup(folder, "primary")).toBe(join(folder, "primary-2026-01-10T00-00-00.000Z.json"));
+      expect(newestBackup(folder, "tertiary")).toBeNull();
+    });
   });
 });
 
