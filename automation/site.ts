@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, rmdirSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { ConfigError, loadSiteConfig, type SiteConfig } from "../components/config.ts";
 import type { SiteSecrets } from "../components/secrets.ts";
@@ -87,17 +87,22 @@ export function ensureSiteDirectory(place: SitePlace): void {
 export function emptySiteDirectory(place: SitePlace, lock: string): void {
   for (const name of namesIn(place.stateDirectory)) {
     const file = join(place.stateDirectory, name);
-    if (name !== basename(lock)) rmSync(file, { recursive: true, force: true });
+    if (name !== basename(lock)) inFolder(file, () => rmSync(file, { recursive: true, force: true }));
   }
 }
 
-/** Removes the site's folder where it is empty: one that isn't has a new holder already. */
+/** Why a folder stays that can't be removed: a new holder has it, it is gone, or it is a mount point or a link. */
+const staying = new Set(["ENOTEMPTY", "EEXIST", "ENOENT", "EBUSY", "ENOTDIR"]);
+
+/** Removes the site's folder where it is empty and this program's own. */
 export function removeEmptySiteDirectory(place: SitePlace): void {
-  try {
-    rmdirSync(place.stateDirectory);
-  } catch (error) {
-    if (!["ENOTEMPTY", "EEXIST", "ENOENT"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-  }
+  inFolder(dirname(place.stateDirectory), () => {
+    try {
+      rmdirSync(place.stateDirectory);
+    } catch (error) {
+      if (!staying.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    }
+  });
 }
 
 /** What set-up put on this machine for hosts to take. */

@@ -66,6 +66,9 @@ const problems: Record<string, { why: string; fix: (path: string) => string }> =
     why: "a file lies where a folder is due",
     fix: (path) => `move the file ${outermost(path)} away`,
   },
+  ENOTEMPTY: { why: "another program puts files there", fix: (path) => `end what writes in ${path}` },
+  EBUSY: { why: "it is a mount point, or in use", fix: (path) => `unmount ${path}, or end what uses it` },
+  ELOOP: { why: "a link there leads back to itself", fix: (path) => `remove the link ${outermost(path)}` },
   EIO: { why: "the disk fails", fix: () => "mend the disk" },
 };
 

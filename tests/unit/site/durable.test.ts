@@ -133,7 +133,7 @@ describe("what can't be read is not absent", () => {
   });
 });
 
-test.each(["EROFS", "EACCES", "EDQUOT", "EIO", "ENOENT"])(
+test.each(["EROFS", "EACCES", "EDQUOT", "EIO", "ENOENT", "EBUSY", "ENOTEMPTY", "ELOOP"])(
   "%s becomes a sentence, any other error stays a bug",
   (code) => {
     const fail = (error: Error) => () => {

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -66,6 +67,19 @@ test.each(["clone-id", "state", "pulumi", "Shop"])("%s is no site name", (name) 
   expect(() => sitePlace(name, place.directory)).toThrow("is no site name");
 });
 
+test("a site's folder that is a link to itself is named, with what to remove", () => {
+  mkdirSync(join(place.directory, "sites"));
+  const loop = join(place.directory, "sites/loop");
+  symlinkSync(loop, loop);
+  expect(() => sitePlace("loop", place.directory)).toThrow(
+    expect.objectContaining({
+      name: "UserError",
+      code: "not-readable",
+      next: expect.stringContaining(`remove the link ${loop};`),
+    }),
+  );
+});
+
 describe("the site's folder", () => {
   const take = () =>
     takeLock({ site: place.name, stateDirectory: place.stateDirectory, run: "r", command: "destroy" });
@@ -82,6 +96,22 @@ describe("the site's folder", () => {
     removeEmptySiteDirectory(place);
     expect(existsSync(place.stateDirectory)).toBe(false);
     take().release();
+  });
+
+  test("stays where it is a link to elsewhere, and that is no error", () => {
+    const elsewhere = join(place.directory, "elsewhere");
+    mkdirSync(elsewhere);
+    const link = join(place.directory, ".evenkeel/link");
+    symlinkSync(elsewhere, link);
+    removeEmptySiteDirectory({ ...place, stateDirectory: link });
+    expect(existsSync(link)).toBe(true);
+  });
+
+  // Only root is told of the mount point; anybody else, that nothing can be removed from the folder above it.
+  const asRoot = process.geteuid?.() === 0 && existsSync("/proc/self") ? test : test.skip;
+  asRoot("stays where it is a mount point, and that is no error", () => {
+    removeEmptySiteDirectory({ ...place, stateDirectory: "/proc" });
+    expect(existsSync("/proc/self")).toBe(true);
   });
 
   test("gets no file while another command holds the lock", async () => {
