@@ -41,7 +41,8 @@ export const commands = [
 
 /** The command line of these verbs. Parsing throws a UserError (exit code 2) for whatever is none of it. */
 export function parserOf(argv: readonly string[], verbs: readonly CommandModule[], version: string): Argv {
-  const parser = yargs(separatePassThrough(argv))
+  const words = separatePassThrough(argv);
+  const parser = yargs(words)
     .scriptName("evenkeel")
     .usage("$0 <command>\n\nKeeps a WordPress site alive over two regions.")
     // No flag is on by itself, and no value has parts: `--no-site` and `--site.x` would be values of another type.
@@ -52,10 +53,9 @@ export function parserOf(argv: readonly string[], verbs: readonly CommandModule[
       "dot-notation": false,
     })
     // Ahead of the verbs, whose own checks of a value come after it.
-    .middleware((argv) => {
-      const flag = repeatedFlag(argv);
-      if (flag !== undefined)
-        throw usage(`${flag} takes one value, and was given twice`, verbIn(parser), verbs);
+    .middleware((parsed) => {
+      const wrong = misreadFlag(words, parsed);
+      if (wrong !== undefined) throw usage(wrong, verbIn(parser), verbs);
     }, true);
   for (const verb of verbs) parser.command(verb);
   return (
@@ -77,13 +77,42 @@ export function parserOf(argv: readonly string[], verbs: readonly CommandModule[
   );
 }
 
+/** What is wrong with a flag that yargs takes without a word, and would hand on as something else than was meant. */
+function misreadFlag(
+  words: readonly string[],
+  parsed: Readonly<Record<string, unknown>>,
+): string | undefined {
+  const repeated = repeatedFlag(parsed);
+  if (repeated !== undefined) return `${repeated} takes one value, and was given twice`;
+  const valued = valuedSwitch(words, parsed);
+  return valued === undefined
+    ? undefined
+    : `${valued} is on or off: its value is true or false, or is left out`;
+}
+
 /**
  * The option that was given twice, as it was written: yargs makes a list of its values, and no verb takes one. Its
  * first key is the name that was used first; its other names follow.
  */
-function repeatedFlag(argv: Readonly<Record<string, unknown>>): string | undefined {
-  const key = Object.keys(argv).find((name) => name !== "_" && name !== "--" && Array.isArray(argv[name]));
+function repeatedFlag(parsed: Readonly<Record<string, unknown>>): string | undefined {
+  const key = Object.keys(parsed).find(
+    (name) => name !== "_" && name !== "--" && Array.isArray(parsed[name]),
+  );
   return key === undefined ? undefined : `${key.length === 1 ? "-" : "--"}${key}`;
+}
+
+/** The flag without values that was given one: yargs takes whatever isn't "true" for off, `--preview=yes` too. */
+function valuedSwitch(
+  words: readonly string[],
+  parsed: Readonly<Record<string, unknown>>,
+): string | undefined {
+  const own = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
+  const switches = own.flatMap((word) => {
+    const [, flag, name, letter, value] = /^(--([^=]+)|-[^-=]*([^-=]))=(.*)$/s.exec(word) ?? [];
+    const isSwitch = typeof parsed[name ?? letter ?? ""] === "boolean";
+    return isSwitch && value !== "true" && value !== "false" ? [flag] : [];
+  });
+  return switches[0];
 }
 
 function namesFirst(argv: readonly string[]): FallbackCompletionFunction {

@@ -65,6 +65,7 @@ const valid = [
   ["init", "--site", "proof", "--web-servers", "2"],
   ["provision", "--region", "primary", "--yes", "--timeout", "60"],
   ["provision", "--site", "shop", "--preview"],
+  ["provision", "--preview=true", "--full=false", "--yes", "false"],
   ["status", "--format", "json", "--watch=5"],
   ["topology", "--format", "svg"],
   ["outputs", "--site", "shop", "--format", "json"],
