@@ -1,13 +1,19 @@
 import { z } from "zod";
 import { overlapping, parseCidr } from "./addresses.ts";
-import { mostWebServers } from "./plan.ts";
+import { mostWebServers, zoneNames } from "./plan.ts";
 
-/** Words that can't name a region: they are stacks or networks already. */
-const reservedPlaces = new Set(["global", "third", "peering", "all"]);
+/**
+ * Words that can't name a region: they are stacks, networks or names of the zone already. `constructor` is what every
+ * object has by that key, where what belongs to a region is looked up by its name.
+ */
+const reservedPlaces = new Set(["global", "third", "peering", "all", ...zoneNames, "constructor"]);
 
 const placeName = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,19}$/, "lower-case letters, digits and dashes, at most 20, first a letter")
+  .regex(
+    /^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/,
+    "lower-case letters, digits and dashes, at most 20, first a letter, last no dash",
+  )
   .refine((name) => !reservedPlaces.has(name), "is a reserved word; choose another name");
 
 const cidr = z.string().refine((text) => parseCidr(text) !== null, "is no IPv4 network such as 10.10.0.0/16");
@@ -76,6 +82,14 @@ export const regionSchema = z.strictObject({
 
 /** What `global` has of its own: nothing but `secrets`, which the program reads by itself. */
 export const globalSchema = z.strictObject({});
+
+/** Whether what is set under this key is a text, or a word out of a few. */
+export function isText(key: string): boolean {
+  const schemas: Readonly<Record<string, z.ZodType>> = { ...siteKeys, ...regionSchema.shape };
+  const schema = Object.hasOwn(schemas, key) ? schemas[key] : undefined;
+  const own = schema instanceof z.ZodDefault ? schema.def.innerType : schema;
+  return ["string", "enum", "literal"].includes(own?._zod.def.type ?? "");
+}
 
 /** The values that are sound by themselves: only those can be compared with each other. */
 export function soundValues(values: Record<string, unknown>): Partial<SiteValues> {

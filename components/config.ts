@@ -5,6 +5,7 @@ import type { z } from "zod";
 import {
   describe,
   globalSchema,
+  isText,
   problemsTogether,
   regionSchema,
   type SiteValues,
@@ -108,7 +109,9 @@ export async function readConfig(): Promise<{
   const site = pulumi.getProject();
   const all: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(pulumi.runtime.allConfig())) {
-    if (key.startsWith("evenkeel:")) all[key.slice("evenkeel:".length)] = fromPulumi(value);
+    if (!key.startsWith("evenkeel:")) continue;
+    const name = key.slice("evenkeel:".length);
+    all[name] = fromPulumi(name, value);
   }
   const secret = new pulumi.Config("evenkeel").get("secrets") ?? null;
   delete all.secrets;
@@ -187,8 +190,12 @@ function isValueObject(entry: unknown): entry is { value: unknown } {
   return typeof entry === "object" && entry !== null && "value" in entry;
 }
 
-/** Pulumi hands every value over as a string; lists, numbers and mappings come as JSON. */
-function fromPulumi(value: string): unknown {
+/**
+ * The value of a key. Pulumi hands every value over as a string; lists, numbers and mappings come as JSON. A text
+ * comes as it is, also one that reads like a number or stands in quotes.
+ */
+export function fromPulumi(key: string, value: string): unknown {
+  if (isText(key)) return value;
   try {
     return JSON.parse(value);
   } catch {
@@ -198,7 +205,7 @@ function fromPulumi(value: string): unknown {
 
 function splitKeys(all: Record<string, unknown>) {
   const entries = Object.entries(all);
-  const isRegionKey = (key: string) => key in regionSchema.shape;
+  const isRegionKey = (key: string) => Object.hasOwn(regionSchema.shape, key);
   return {
     siteValues: Object.fromEntries(entries.filter(([key]) => !isRegionKey(key))),
     regionValues: Object.fromEntries(entries.filter(([key]) => isRegionKey(key))),

@@ -43,6 +43,10 @@ type Networks = Readonly<Record<string, string>>;
 /** Where the roles' addresses lie in a place's subnet, and a region's on the link (ten addresses a region). */
 const hostNumbers = { gateway: 2, database: 20, cache: 21, store: 22, firstWeb: 31 };
 export const mostWebServers = 4;
+
+/** Names in the site's zone that are the zone's own; each region has one of its own beside them. */
+export const zoneNames: readonly string[] = ["www", "ns1"];
+
 const linkNumbers = { perRegion: 10, database: 1, edge: 200 };
 
 interface RegionsToPlan {

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { zoneNames } from "../plan.ts";
 import {
   type BalancedServer,
   requireAddress,
@@ -31,7 +32,6 @@ export interface DnsFacts {
 
 const maxRegions = 16;
 const installSeconds = 300;
-const reservedNames = ["www", "ns1"];
 const apiKeyShape = /^[A-Za-z0-9._~+/=-]{16,}$/;
 
 /**
@@ -41,7 +41,7 @@ const apiKeyShape = /^[A-Za-z0-9._~+/=-]{16,}$/;
 export function zoneFile({ domain, regions, address }: HealthRoutedZone): string {
   requireDomain(domain);
   requireServers("regions", regions, maxRegions);
-  const taken = regions.find(({ name }) => reservedNames.includes(name));
+  const taken = regions.find(({ name }) => zoneNames.includes(name));
   if (taken !== undefined)
     throw new Error(`regions: the name ${taken.name} is taken in the zone; choose another`);
   if (address !== undefined) requireAddress("address", address);

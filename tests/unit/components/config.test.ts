@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { ConfigError, loadSiteConfig, parseConfig } from "../../../components/config.ts";
+import { ConfigError, fromPulumi, loadSiteConfig, parseConfig } from "../../../components/config.ts";
 
 let scratch: string;
 beforeAll(() => {
@@ -98,6 +98,11 @@ describe("configuration", () => {
     ["regions", ["Primary"], "lower-case"],
     ["regions", ["global", "secondary"], "reserved"],
     ["regions", ["../up", "x y"], "lower-case"],
+    // A region's name ends its bucket's, and is a name in the site's zone and a key of objects.
+    ["regions", ["west-"], "last no dash"],
+    ["regions", ["www", "secondary"], "reserved"],
+    ["regions", ["primary", "ns1"], "reserved"],
+    ["regions", ["constructor"], "reserved"],
     ["provider", "moon", "lab"],
     ["engine", "oracle", "mariadb"],
     ["initialActive", "tertiary", "not one of the regions"],
@@ -119,6 +124,21 @@ describe("configuration", () => {
     const problems = withValues({ [key]: value });
     expect(problems.join("\n")).toContain(`evenkeel:${key}`);
     expect(problems.join("\n")).toContain(reason);
+  });
+
+  test.each([
+    ["title", "4711", "4711"],
+    ["title", '"Shop"', '"Shop"'],
+    ["initialActive", "true", "true"],
+    ["location", "1", "1"],
+    ["cache", "none", "none"],
+    ["webServers", "2", 2],
+    ["uploadsVolumeGb", "8", 8],
+    ["regions", '["true"]', ["true"]],
+    ["networks", '{"true":"10.1.0.0/16"}', { true: "10.1.0.0/16" }],
+    ["php", '{"listen":"tcp"}', { listen: "tcp" }],
+  ])("the program reads %s = %s as the command line does", (key, text, value) => {
+    expect(fromPulumi(key, text)).toEqual(value);
   });
 
   test("all problems come at once", () => {
