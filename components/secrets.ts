@@ -10,12 +10,30 @@ export const shortestSecret = 8;
 const secret = z.string().refine((text) => text.trim().length >= shortestSecret, {
   message: `at least ${shortestSecret} characters`,
 });
+
+/** Secrets that hosts write into files which take no other text: what each may be, and the same in words. */
+export const secretShapes = {
+  /** An environment file, a curl configuration and a script's line. */
+  storeKey: { pattern: /^[A-Za-z0-9]{16,64}$/, words: "16 to 64 letters and digits" },
+  /** A line of pdns.conf. */
+  apiKey: {
+    pattern: /^[A-Za-z0-9._~+/=-]{16,}$/,
+    words: "at least 16 characters of A-Z, a-z, 0-9 and ._~+/=-",
+  },
+  salt: { pattern: /\S.{30,}\S/s, words: "at least 32 characters" },
+} as const;
+
+function shaped({ pattern, words }: { pattern: RegExp; words: string }) {
+  return z.string().refine((text) => pattern.test(text), { message: words });
+}
+
 const open = z.string().min(1);
 
 const keyPair = z.strictObject({ privateKey: secret, publicKey: open });
 const certificate = z.strictObject({ key: secret, certificate: open });
 
-const s3Key = z.strictObject({ accessKey: secret, secretKey: secret });
+const storeKey = shaped(secretShapes.storeKey);
+const s3Key = z.strictObject({ accessKey: storeKey, secretKey: storeKey });
 const storeKeys = z.strictObject({ operator: s3Key, media: s3Key });
 
 export const saltNames = [
@@ -52,9 +70,9 @@ export const siteSecretsSchema = z.strictObject({
   wordpress: z.strictObject({
     adminUser: open,
     adminPassword: secret,
-    salts: z.record(z.enum(saltNames), secret),
+    salts: z.record(z.enum(saltNames), shaped(secretShapes.salt)),
   }),
-  dns: z.strictObject({ apiKey: secret }),
+  dns: z.strictObject({ apiKey: shaped(secretShapes.apiKey) }),
 });
 
 export type SiteSecrets = z.infer<typeof siteSecretsSchema>;

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { zoneNames } from "../plan.ts";
+import { secretShapes } from "../secrets.ts";
 import {
   type BalancedServer,
   requireAddress,
@@ -32,7 +33,6 @@ export interface DnsFacts {
 
 const maxRegions = 16;
 const installSeconds = 300;
-const apiKeyShape = /^[A-Za-z0-9._~+/=-]{16,}$/;
 
 /**
  * The zone in master-file format. Throws, naming the argument, when one is missing or malformed. Health decides
@@ -55,9 +55,8 @@ export function zoneFile({ domain, regions, address }: HealthRoutedZone): string
 
 /** The text of pdns.conf. The key is restricted to characters that a line of it can hold. */
 export function powerdnsConfig(apiKey: string): string {
-  if (!apiKeyShape.test(apiKey)) {
-    throw new Error("apiKey: at least 16 characters of A-Z, a-z, 0-9 and ._~+/=- are needed");
-  }
+  const { pattern, words } = secretShapes.apiKey;
+  if (!pattern.test(apiKey)) throw new Error(`apiKey: ${words} are needed`);
   return render(hostFile("powerdns/pdns.conf"), { API_KEY: apiKey });
 }
 

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { secretShapes } from "../secrets.ts";
 import { requireAddress, type SiteTls } from "./haproxy.ts";
 import { copyToHost, facts, type HostFile, type HostTarget, hostRole } from "./remote.ts";
 import { hostFile, render } from "./render.ts";
@@ -44,7 +45,7 @@ export const storePort = 7070;
 const setUpSeconds = 300;
 const pushedProgram = "/var/tmp/evenkeel-versitygw";
 const bucketName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
-const keyText = /^[A-Za-z0-9]{16,64}$/;
+const { pattern: keyText, words: keyWords } = secretShapes.storeKey;
 
 /** An S3 object store for one region: TLS, its own keys, one bucket that keeps every version. */
 export class StorageHost extends pulumi.ComponentResource {
@@ -85,7 +86,7 @@ function refuseWrong({ address, bucket, operator, media, region, program }: Plai
   if (!bucketName.test(bucket))
     throw new Error(`bucket: "${bucket}" is no bucket name (3 to 63 of a-z, 0-9 and -)`);
   for (const { accessKey } of [operator, media])
-    if (!keyText.test(accessKey)) throw new Error("accessKey: 16 to 64 letters and digits are needed");
+    if (!keyText.test(accessKey)) throw new Error(`accessKey: ${keyWords} are needed`);
   if (!/^[a-z][a-z0-9-]*$/.test(region)) throw new Error(`region: "${region}" is no region's name`);
   if (!/^[0-9a-f]{64}$/.test(program.sha256)) throw new Error("program.sha256 is no SHA-256 checksum");
 }
@@ -137,7 +138,7 @@ function storageFiles({ address, region, operator, media, tls }: StorageHostArgs
 /** The key goes into an environment file and a curl configuration: only characters that need no quoting there. */
 function checkedKey(secretKey: string): string {
   if (keyText.test(secretKey)) return secretKey;
-  throw new Error("secretKey: 16 to 64 letters and digits are needed");
+  throw new Error(`secretKey: ${keyWords} are needed`);
 }
 
 /** versitygw's own format of accounts (auth/iam_internal.go): "user" may do what bucket owners and policies allow. */

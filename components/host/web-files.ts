@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { saltNames } from "../secrets.ts";
+import { saltNames, secretShapes } from "../secrets.ts";
 import { requireAddress } from "./haproxy.ts";
 import type { HostFile } from "./remote.ts";
 import { hostFile, render } from "./render.ts";
@@ -247,7 +247,8 @@ function siteUrls(domain: string, further: readonly string[]): [string, ...strin
 
 function saltOf(salts: Record<string, string>, name: string): string {
   const salt = salts[name] ?? "";
-  if (salt.length < 32) throw new Error(`the salt ${name} is missing or shorter than 32 characters`);
+  const { pattern, words } = secretShapes.salt;
+  if (!pattern.test(salt)) throw new Error(`the salt ${name} is missing or wrong: ${words} are needed`);
   return salt;
 }
 

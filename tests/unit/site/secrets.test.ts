@@ -121,11 +121,7 @@ describe("a secret that is too short to be kept out of errors and logs", () => {
     ["database", "replication"],
     ["database", "health"],
     ["cache", "web"],
-    ["store", "primary", "operator", "accessKey"],
-    ["store", "secondary", "media", "secretKey"],
     ["wordpress", "adminPassword"],
-    ["wordpress", "salts", "AUTH_SALT"],
-    ["dns", "apiKey"],
   ])(
     "is refused by its name, without its value and before anything is changed: %s %s %s %s",
     async (...path) => {
@@ -164,6 +160,44 @@ describe("a secret that is too short to be kept out of errors and logs", () => {
     });
     for (const { length } of values) expect(length).toBeGreaterThanOrEqual(16);
   });
+});
+
+describe("a secret that a host's file can't hold", () => {
+  const storeKey = {
+    words: "16 to 64 letters and digits",
+    wrong: ["", "Q7x", `${"Q7~".repeat(9)}`, "Q7".repeat(33)],
+  };
+  const apiKey = "at least 16 characters of A-Z, a-z, 0-9 and ._~+/=-";
+  test.each([
+    [["store", "primary", "operator", "accessKey"], storeKey],
+    [["store", "secondary", "media", "secretKey"], storeKey],
+    [
+      ["wordpress", "salts", "AUTH_SALT"],
+      { words: "at least 32 characters", wrong: ["", "Q7~".repeat(10), " ".repeat(40)] },
+    ],
+    [
+      ["dns", "apiKey"],
+      { words: apiKey, wrong: ["", "Q7~x", `${"Q7~".repeat(9)} x`, `"${"Q7~".repeat(9)}"`] },
+    ],
+  ])(
+    "is refused by its name, without its value and before anything is changed: %j",
+    async (path, { words, wrong }) => {
+      const file = join(directory, "shaped.json");
+      for (const value of wrong) {
+        const text = changed(path, value);
+        writeFileSync(file, text);
+        const error = (await ensureSecrets(file, config(["primary", "secondary"])).catch(
+          (cause: unknown) => cause,
+        )) as UserError;
+        expect(error).toBeInstanceOf(UserError);
+        expect(error.exitCode).toBe(2);
+        expect(error.why).toContain(`${path.join(".")} (${words} are needed)`);
+        expect(`${error.what} ${error.why} ${error.next}`).not.toContain("Q7");
+        expect(readFileSync(file, "utf8")).toBe(text);
+      }
+      rmSync(file);
+    },
+  );
 });
 
 describe("keys", () => {
