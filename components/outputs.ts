@@ -32,6 +32,8 @@ export const regionOutputs = z.object({
   hosts: z.array(hostOutputs),
   /** The region's object store as its own hosts reach it; null where it has none (or was built before there were any). */
   store: z.object({ hostId: z.string(), endpoint: z.string(), bucket: z.string() }).nullable().default(null),
+  /** What its web hosts were made with; null where it was built before that was told. */
+  uploadsVolumeGb: z.number().nullable().default(null),
   database: z.object({ engine: z.string(), hostId: z.string(), serverId: z.number() }),
 });
 

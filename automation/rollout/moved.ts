@@ -3,18 +3,28 @@ import { exitCodes, UserError } from "../errors.ts";
 import type { SiteOutputs } from "../hosts.ts";
 import { siteFlag } from "../options.ts";
 
+interface Given {
+  key: string;
+  of: string;
+  /** Unset: the database host. */
+  part?: string;
+  built: string | number;
+  wanted: string | number;
+}
+
 /**
  * Refuses (exit code 2) a configuration that would have machines of a built region at another address, under another
- * name or with another server id. Each of these is given at a machine's making: Pulumi would delete the old one, with
- * its database, to make the new one.
+ * name, with another server id or with another volume. Each of these is given at a machine's making: Pulumi would delete
+ * the old one, with its database or uploads, to make the new one.
  */
 export function refuseMoved(config: Pick<SiteConfig, "site" | "regionPlans">, outputs: SiteOutputs): void {
   const moves = config.regionPlans.flatMap((plan) => {
     const region = outputs.regions[plan.name] ?? null;
     const host = region?.hosts.find(({ role }) => role === "database");
     if (region === null || host === undefined) return [];
+    const volume = region.uploadsVolumeGb ?? plan.uploadsVolumeGb;
     const linked = { key: "evenkeel:networks (peering)", of: "address on the link" };
-    return [
+    const given: Given[] = [
       // First, since the link gives addresses by the same order.
       {
         key: "the order of evenkeel:regions",
@@ -25,7 +35,12 @@ export function refuseMoved(config: Pick<SiteConfig, "site" | "regionPlans">, ou
       { key: "evenkeel:networks", of: "address", built: host.address, wanted: plan.database },
       { ...linked, built: host.peeringAddress ?? plan.peering.database, wanted: plan.peering.database },
       { key: "evenkeel:namePrefix", of: "name", built: host.name, wanted: `${plan.namePrefix}-database` },
-    ]
+      {
+        ...{ key: "evenkeel:uploadsVolumeGb", of: "size in GB", part: "uploads volume (0: none)" },
+        ...{ built: volume, wanted: plan.uploadsVolumeGb },
+      },
+    ];
+    return given
       .filter(({ built, wanted }) => built !== wanted)
       .map((move) => ({ ...move, region: plan.name }));
   });
@@ -35,8 +50,8 @@ export function refuseMoved(config: Pick<SiteConfig, "site" | "regionPlans">, ou
     what: `${first.key} of the built region ${first.region} was changed`,
     why: moves
       .map(
-        ({ region, of, built, wanted }) =>
-          `the ${of} of ${region}'s database host is ${built}, and would be ${wanted}`,
+        ({ region, of, part = "database host", built, wanted }) =>
+          `the ${of} of ${region}'s ${part} is ${built}, and would be ${wanted}`,
       )
       .join("; "),
     next:

@@ -101,6 +101,7 @@ export class LabRegion extends pulumi.ComponentResource {
       url: siteUrls(config, access.ports).regions[plan.name] as string,
       hosts: machines.map((machine) => machine.describe(peeringOf[machine.id] ?? null)),
       store: config.objectStore === "none" ? null : storeOutputs(config, plan),
+      uploadsVolumeGb: plan.uploadsVolumeGb,
       database: { engine: config.engine, hostId: `${plan.name}/database`, serverId: plan.index },
     });
   }

@@ -18,12 +18,18 @@ const site = (change: Partial<typeof wanted> = {}) => ({
 });
 
 /** What the stacks gave out when the regions were made, the primary alone where so asked. */
-function built({ secondary = true } = {}): SiteOutputs {
+function built({
+  secondary = true,
+  uploadsVolumeGb = 0,
+}: {
+  secondary?: boolean;
+  uploadsVolumeGb?: number | null;
+} = {}): SiteOutputs {
   const regions = planRegions(wanted).map((plan) => {
     const host = { role: "database", name: `${plan.namePrefix}-database`, address: plan.database };
     const hosts = [{ ...host, peeringAddress: plan.peering.database }];
     const made = plan.name === "primary" || secondary;
-    return [plan.name, made ? { hosts, database: { serverId: plan.index } } : null] as const;
+    return [plan.name, made ? { hosts, uploadsVolumeGb, database: { serverId: plan.index } } : null] as const;
   });
   return { regions: Object.fromEntries(regions), global: null } as unknown as SiteOutputs;
 }
@@ -58,6 +64,21 @@ test.each([
   ["the order", { regions: [region("secondary"), region("primary")] }, "the order of evenkeel:regions"],
 ])("%s likewise", (_, change, key) => {
   expect(refusal(change).what).toContain(key);
+});
+
+test("a volume for the uploads is refused where the region was built without, and there only", () => {
+  const withVolume = (sizeGb: number) => ({
+    regions: [region("primary"), { ...region("secondary"), uploadsVolumeGb: sizeGb }],
+  });
+  expect(refusal(withVolume(8))).toMatchObject({
+    exitCode: exitCodes.usage,
+    what: "evenkeel:uploadsVolumeGb of the built region secondary was changed",
+    why: "the size in GB of secondary's uploads volume (0: none) is 0, and would be 8",
+    next: expect.stringContaining("npx evenkeel destroy --region secondary --site proof"),
+  });
+  expect(() => refuseMoved(site(withVolume(8)), built({ secondary: false }))).not.toThrow();
+  // Built by a version that didn't tell: nobody knows.
+  expect(() => refuseMoved(site(withVolume(8)), built({ uploadsVolumeGb: null }))).not.toThrow();
 });
 
 test("what may change does, and a region that is not built is made as it is wanted", () => {
