@@ -19,9 +19,21 @@ export function namesFor(given: readonly string[], root = home): string[] | null
   const site = optionOf(words, "--site") ?? defaultSite;
   if (before === "--region") return [...regionNames(site, root), "global", "all"];
   if (before === "--confirm") return words.includes("resume") ? regionNames(site, root) : [site];
-  if (["ssh", "logs"].includes(before)) return hostNames(site, root);
-  if (before === "resume") return regionNames(site, root);
+  const verb = verbBehindSite(words);
+  if (verb === "ssh" || verb === "logs") return hostNames(site, root);
+  if (verb === "resume") return regionNames(site, root);
   return null;
+}
+
+/** The verb that the word at the cursor belongs to: the word before it, past a `--site` with its value. */
+function verbBehindSite(words: readonly string[]): string | undefined {
+  if (words.at(-1)?.startsWith("-")) return undefined;
+  const before = words.slice(0, -1);
+  for (;;) {
+    if (before.at(-2) === "--site") before.splice(-2);
+    else if (before.at(-1)?.startsWith("--site=")) before.splice(-1);
+    else return before.at(-1);
+  }
 }
 
 function optionOf(words: readonly string[], name: string): string | undefined {

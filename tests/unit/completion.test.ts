@@ -34,11 +34,20 @@ describe("completion knows this clone's own names", () => {
     expect(names("--site = shop logs prim")).toEqual(["primary/gateway", "third/edge"]);
     expect(names("--site = other ssh ")).toEqual([]);
     expect(names("--site shop logs prim")).toEqual(["primary/gateway", "third/edge"]);
+    expect(names("ssh --site shop ")).toEqual(["primary/gateway", "third/edge"]);
+    expect(names("logs --site shop prim")).toEqual(["primary/gateway", "third/edge"]);
+    expect(names("logs --site = shop prim")).toEqual(["primary/gateway", "third/edge"]);
+    expect(names("resume --site=shop ")).toEqual(["primary", "secondary"]);
+    expect(names("ssh --site other ")).toEqual([]);
+    expect(names("resume --site ")).toEqual(["shop", "other"]);
   });
 
   test("nothing of its own elsewhere, and no names of a site that is broken or was never built", () => {
     expect(names("st")).toBeNull();
     expect(names("provision --pre")).toBeNull();
+    expect(names("status --site shop ")).toBeNull();
+    expect(names("ssh --site shop --")).toBeNull();
+    expect(names("logs --site shop primary/gateway ")).toBeNull();
     expect(names("--site other resume ")).toEqual([]);
     expect(names("--site=other ssh ")).toEqual([]);
     expect(names("--site ../x ssh ")).toEqual([]);
