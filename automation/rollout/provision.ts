@@ -10,7 +10,7 @@ import { facts, writeResult } from "../output.ts";
 import { runWork, type Step, secondsText } from "../progress.ts";
 import type { SshSession } from "../remote/ssh.ts";
 import { refuseNewNames } from "../site/neighbours.ts";
-import { noteWriter } from "../site/writer.ts";
+import { noteWriter, seenWriter } from "../site/writer.ts";
 import { siteConfig, siteFlag, sitePlace } from "../site.ts";
 import { resourceName, summary } from "../stacks/events.ts";
 import { unfinishedUrns } from "../stacks/unfinished.ts";
@@ -48,8 +48,9 @@ export async function provision(args: ProvisionArgs): Promise<void> {
   const started = Date.now();
   const place = sitePlace(args.site);
   const config = siteConfig(place);
-  const picked = pickRegions(args.region, config.regions);
-  const timeoutSeconds = checkTimeout(args.timeout);
+  const asked = `npx evenkeel provision${siteFlag(place.name)}${args.preview ? " --preview" : ""}`;
+  const picked = pickRegions(args.region, config.regions, asked);
+  const timeoutSeconds = checkTimeout(args.timeout, picked.all ? asked : `${asked} --region ${args.region}`);
   refuseNewNames(place, config);
   if (args.preview) return previewRollout({ place, config, picked });
   const engine = await setUpEngine(args);
@@ -59,7 +60,7 @@ export async function provision(args: ProvisionArgs): Promise<void> {
   const outputs = await withLockedSite(options, command, (session) => rollOut(session, picked, args.full));
   say(`Finished all in ${secondsText((Date.now() - started) / 1000)}.`);
   if (outputs === null) say(`Next: npx evenkeel provision${siteFlag(place.name)}`);
-  else writeResult(resultBlock(outputs, siteFlag(place.name)));
+  else writeResult(resultBlock(outputs, siteFlag(place.name), seenWriter(place.stateDirectory)?.region));
 }
 
 async function rollOut(session: Session, picked: Picked, full: boolean): Promise<SiteOutputs | null> {
@@ -73,7 +74,7 @@ async function rollOut(session: Session, picked: Picked, full: boolean): Promise
 }
 
 /** What a person wants to know after a rollout: where the site is, how to log in, what to try. */
-export function resultBlock(outputs: SiteOutputs, flag: string): string {
+export function resultBlock(outputs: SiteOutputs, flag: string, active: string | undefined): string {
   const regions = Object.values(outputs.regions).flatMap((region) =>
     region === null ? [] : [[`Region ${region.region}`, region.url] as const],
   );
@@ -82,7 +83,7 @@ export function resultBlock(outputs: SiteOutputs, flag: string): string {
     ...regions,
     ["Log in", `npx evenkeel credentials${flag}`],
     ["Look", `npx evenkeel status${flag}`],
-    ["Go in", `npx evenkeel ssh primary/database${flag}`],
+    ...(active === undefined ? [] : [["Go in", `npx evenkeel ssh ${active}/database${flag}`] as const]),
     ["Remove", `npx evenkeel destroy${flag}`],
   ]);
 }

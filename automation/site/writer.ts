@@ -1,8 +1,9 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { exitCodes, UserError } from "../errors.ts";
 import type { Grant } from "../failover/granted.ts";
 import type { DatabaseFacts } from "../failover/observation.ts";
+import { siteFlag } from "../options.ts";
 import { readIfThere, replaceFile } from "./durable.ts";
 
 /**
@@ -24,7 +25,8 @@ export function seenWriter(stateDirectory: string): Grant | null {
   } catch (cause) {
     throw new UserError({
       what: `the note of the newest writer in ${path} is damaged`,
-      next: "restore it from a copy; without one, look at every database (npx evenkeel status), and remove it when none is missing",
+      // No command reads past a damaged note: it must be out of the way before a look tells anything.
+      next: `restore it from a copy; without one, move it away, look at every database (npx evenkeel status${siteFlag(basename(stateDirectory))}), and go on when none is missing`,
       exitCode: exitCodes.usage,
       code: "writer-note-damaged",
       cause,

@@ -28,6 +28,19 @@ describe("what --region picks", () => {
   test.each([0, 9, 1.5, Number.NaN, 1e9])("a timeout of %s seconds is refused", (seconds) => {
     expect(() => checkTimeout(seconds)).toThrow("--timeout");
   });
+
+  test("a refused flag names a command to run, with what else was asked for", () => {
+    const command = "npx evenkeel provision --site x --preview";
+    expect(() => pickRegions("third", regions, command)).toThrow(
+      expect.objectContaining({ exitCode: 2, next: `${command} --region primary` }),
+    );
+    expect(() => checkTimeout(2, command)).toThrow(
+      expect.objectContaining({ exitCode: 2, next: `${command} --timeout 1800` }),
+    );
+    expect(() => checkTimeout(2)).toThrow(
+      expect.objectContaining({ next: "the same command with --timeout 1800" }),
+    );
+  });
 });
 
 test("what a destroy takes is told by region, third place or site before it is confirmed", () => {
@@ -79,14 +92,14 @@ test("after a rollout people read where the site is and what to try, in their si
     regions: { primary: region("primary"), secondary: region("secondary") },
     global: { url: "https://localhost:3" } as GlobalOutputs,
   };
-  expect(resultBlock(outputs, " --site x")).toBe(
+  expect(resultBlock(outputs, " --site x", "secondary")).toBe(
     [
       "Site              https://localhost:3",
       "Region primary    https://localhost:7",
       "Region secondary  https://localhost:9",
       "Log in            npx evenkeel credentials --site x",
       "Look              npx evenkeel status --site x",
-      "Go in             npx evenkeel ssh primary/database --site x",
+      "Go in             npx evenkeel ssh secondary/database --site x",
       "Remove            npx evenkeel destroy --site x",
       "",
     ].join("\n"),

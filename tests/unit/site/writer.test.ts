@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { noteWriter, seenWriter } from "../../../automation/site/writer.ts";
 
@@ -37,7 +37,14 @@ describe("the newest writer that was seen", () => {
     "a damaged note (%j) is refused and kept",
     (text) => {
       writeFileSync(file, text);
-      expect(() => noteWriter(folder, [writing("a", 9)])).toThrow(expect.objectContaining({ exitCode: 2 }));
+      expect(() => noteWriter(folder, [writing("a", 9)])).toThrow(
+        expect.objectContaining({
+          exitCode: 2,
+          next: expect.stringMatching(
+            new RegExp(`move it away, .*npx evenkeel status --site ${basename(folder)}\\)`),
+          ),
+        }),
+      );
       expect(readFileSync(file, "utf8")).toBe(text);
     },
   );
