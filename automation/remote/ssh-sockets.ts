@@ -14,9 +14,9 @@ const socketNameBytes = "/01234567.0123456789abcdef".length;
 
 /**
  * A new 0700 folder of this process, below one 0700 folder of this user in the machine's folder for temporary
- * files, or in /tmp where that one's path is too long. Short, because a socket's path holds about 100 bytes; named by where its process is seen and by its number,
- * so that no two sessions meet and what a killed process left is known and swept away here. Its masters end by
- * themselves after a minute without use.
+ * files, or in /tmp where that one's path is too long. Short, because a socket's path holds about 100 bytes; named by
+ * where its process is seen and by its number, so that no two sessions meet and what a killed process left is known and
+ * swept away here. Its masters end by themselves after a minute without use.
  */
 export function privateDirectory(temporary = os.tmpdir()): string {
   const here = placeOfProcesses();
