@@ -148,7 +148,7 @@ describe("[P26] arguments", () => {
     expect(contents()).toEqual(empty);
   });
 
-  test("400 mutations are taken, or refused (2) with a next command and no change, never a bug", async () => {
+  test("250 mutations are taken, or refused (2) with a next command and no change, never a bug", async () => {
     const ends = { taken: 0, refused: 0 };
     const run = async (argv: string[]) => {
       const end = await outcome(argv);
@@ -170,9 +170,9 @@ describe("[P26] arguments", () => {
       }
       expect(contents()).toEqual(empty);
     };
-    await fc.assert(fc.asyncProperty(mutated, run), { numRuns: 400 });
+    await fc.assert(fc.asyncProperty(mutated, run), { numRuns: 250 });
     // A mutation that never spoils anything would prove nothing, nor one that always does.
-    expect(ends.refused).toBeGreaterThan(80);
-    expect(ends.taken).toBeGreaterThan(20);
+    expect(ends.refused).toBeGreaterThan(50);
+    expect(ends.taken).toBeGreaterThan(12);
   });
 });
