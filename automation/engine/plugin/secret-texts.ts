@@ -45,8 +45,14 @@ function valuesIn(line: string): string[] {
   const passwords = /^user\s/.test(line) ? line.matchAll(/\s>(\S+)/g) : [];
   const [, name = "", written = ""] = named.exec(line) ?? [];
   const value = unquoted(written);
-  const isOrdinary = ordinaryWord.test(value) && !secretName.test(name);
-  return [...(isOrdinary ? [] : [value]), ...Array.from(passwords, ([, password = ""]) => password)];
+  return [
+    ...(isOrdinary(name, value) ? [] : [value]),
+    ...Array.from(passwords, ([, password = ""]) => password),
+  ];
+}
+
+function isOrdinary(name: string, value: string): boolean {
+  return ordinaryWord.test(value) && !secretName.test(name);
 }
 
 function unquoted(value: string): string {
@@ -54,10 +60,11 @@ function unquoted(value: string): string {
   return typeof read === "string" ? read : value.replace(/^(["'])(.*)\1$/, "$2");
 }
 
-function textsOf(document: unknown): string[] {
-  if (typeof document === "string") return [document];
+/** A document that is a text alone promises a secret: there is nothing else to it. */
+function textsOf(document: unknown, name = "secret"): string[] {
+  if (typeof document === "string") return isOrdinary(name, document) ? [] : [document];
   if (document === null || typeof document !== "object") return [];
-  return Object.values(document).flatMap(textsOf);
+  return Object.entries(document).flatMap(([key, value]) => textsOf(value, key));
 }
 
 function parsed(text: string): unknown {

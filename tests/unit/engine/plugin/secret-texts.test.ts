@@ -86,3 +86,17 @@ test("only what is marked as secret is one, at whatever depth", () => {
   };
   expect(secretTexts(value)).toEqual(["hidden-value", "hidden-too"]);
 });
+
+test("the name of the role that says something stands in what it says", () => {
+  const program = roleProgram({
+    role: "balancer",
+    machineId: "m",
+    files: [
+      { path: "/etc/x", content: JSON.stringify({ unit: "haproxy.service", password: "correct-horse" }) },
+    ],
+    script: "true",
+  });
+  expect(shown("balancer: haproxy.service does not take correct-horse", program)).toBe(
+    "balancer: haproxy.service does not take [redacted]",
+  );
+});
