@@ -110,27 +110,31 @@ describe("what can't be read is not absent", () => {
     expect(readdirSync(directory)).toEqual(["lock.json"]);
   });
 
-  // Root may read everything, so it acts as another user for a moment; nobody else can make another user's folder.
-  const asRoot = process.geteuid?.() === 0 ? test.each(looks) : test.skip.each(looks);
-  asRoot("%s, in another user's folder: names the outermost folder to give", (_, look) => {
-    chmodSync(directory, 0o755);
-    const own = join(directory, ".evenkeel");
-    mkdirSync(join(own, "shop"), { recursive: true });
-    writeFileSync(join(own, "shop", "secrets.json"), "{}");
-    chmodSync(own, 0o700);
-    process.seteuid?.(65534);
-    let errors: UserError[];
-    try {
-      const file = join(own, "shop", "secrets.json");
-      errors = [() => look(file), () => createFile(join(own, "shop", "x"), "")].map(
-        (work) => thrown(work) as UserError,
-      );
-    } finally {
-      process.seteuid?.(0);
-    }
-    expect(errors.map(({ code }) => code)).toEqual(["not-readable", "not-writable"]);
-    for (const { next } of errors) expect(next).toContain(`sudo chown -R "$(id -un)" ${own};`);
-  });
+  // Root may read everything, so it acts as another user for a moment; anybody else shuts the own folder.
+  const isRoot = process.geteuid?.() === 0;
+  test.each(looks)(
+    "%s, in a folder that is not for this user: names the outermost folder to give",
+    (_, look) => {
+      chmodSync(directory, 0o755);
+      const own = join(directory, ".evenkeel");
+      mkdirSync(join(own, "shop"), { recursive: true });
+      writeFileSync(join(own, "shop", "secrets.json"), "{}");
+      chmodSync(own, isRoot ? 0o700 : 0);
+      if (isRoot) process.seteuid?.(65534);
+      let errors: UserError[];
+      try {
+        const file = join(own, "shop", "secrets.json");
+        errors = [() => look(file), () => createFile(join(own, "shop", "x"), "")].map(
+          (work) => thrown(work) as UserError,
+        );
+      } finally {
+        if (isRoot) process.seteuid?.(0);
+        chmodSync(own, 0o700);
+      }
+      expect(errors.map(({ code }) => code)).toEqual(["not-readable", "not-writable"]);
+      for (const { next } of errors) expect(next).toContain(`sudo chown -R "$(id -un)" ${own};`);
+    },
+  );
 });
 
 test.each(["EROFS", "EACCES", "EDQUOT", "EIO", "ENOENT", "EBUSY", "ENOTEMPTY", "ELOOP"])(

@@ -111,6 +111,23 @@ function changed(path: readonly string[], value: unknown): string {
   return JSON.stringify(document);
 }
 
+/** A file with another value there is refused in these words, without the value, and stays as it is. */
+async function expectRefused(path: readonly string[], value: string, words: string): Promise<void> {
+  const file = join(directory, "refused.json");
+  const text = changed(path, value);
+  writeFileSync(file, text);
+  const error = (await ensureSecrets(file, config(["primary", "secondary"])).catch(
+    (cause: unknown) => cause,
+  )) as UserError;
+  expect(error).toBeInstanceOf(UserError);
+  expect(error.exitCode).toBe(2);
+  expect(error.why).toContain(`${path.join(".")} (${words} are needed)`);
+  expect(`${error.what} ${error.why} ${error.next}`).not.toContain("Q7");
+  expect(readFileSync(file, "utf8")).toBe(text);
+  expect(() => readSecretsFile(file)).toThrow("damaged");
+  rmSync(file);
+}
+
 describe("a secret that is too short to be kept out of errors and logs", () => {
   test.each([
     ["ssh", "user", "privateKey"],
@@ -125,21 +142,8 @@ describe("a secret that is too short to be kept out of errors and logs", () => {
   ])(
     "is refused by its name, without its value and before anything is changed: %s %s %s %s",
     async (...path) => {
-      const short = join(directory, "short.json");
-      for (const value of ["", "Q7~x", "Q7~xQ7~", "  Q7~xQ7~ \n"]) {
-        const text = changed(path, value);
-        writeFileSync(short, text);
-        const error = (await ensureSecrets(short, config(["primary", "secondary"])).catch(
-          (cause: unknown) => cause,
-        )) as UserError;
-        expect(error).toBeInstanceOf(UserError);
-        expect(error.exitCode).toBe(2);
-        expect(error.why).toContain(`${path.join(".")} (at least 8 characters are needed)`);
-        expect(`${error.what} ${error.why} ${error.next}`).not.toContain("Q7~");
-        expect(readFileSync(short, "utf8")).toBe(text);
-        expect(() => readSecretsFile(short)).toThrow("damaged");
-      }
-      rmSync(short);
+      for (const value of ["", "Q7~x", "Q7~xQ7~", "  Q7~xQ7~ \n"])
+        await expectRefused(path, value, "at least 8 characters");
     },
   );
 
@@ -182,20 +186,7 @@ describe("a secret that a host's file can't hold", () => {
   ])(
     "is refused by its name, without its value and before anything is changed: %j",
     async (path, { words, wrong }) => {
-      const file = join(directory, "shaped.json");
-      for (const value of wrong) {
-        const text = changed(path, value);
-        writeFileSync(file, text);
-        const error = (await ensureSecrets(file, config(["primary", "secondary"])).catch(
-          (cause: unknown) => cause,
-        )) as UserError;
-        expect(error).toBeInstanceOf(UserError);
-        expect(error.exitCode).toBe(2);
-        expect(error.why).toContain(`${path.join(".")} (${words} are needed)`);
-        expect(`${error.what} ${error.why} ${error.next}`).not.toContain("Q7");
-        expect(readFileSync(file, "utf8")).toBe(text);
-      }
-      rmSync(file);
+      for (const value of wrong) await expectRefused(path, value, words);
     },
   );
 });
