@@ -123,8 +123,7 @@ function namesFirst(argv: readonly string[]): FallbackCompletionFunction {
   };
 }
 
-const npmHint =
-  "npm keeps flags to itself unless two dashes stand before them: npm run provision -- --region primary";
+const npmHint = "npm keeps flags to itself unless two dashes stand before them";
 
 /** The first word that is no flag's. */
 function verbIn({ parsed }: Argv): string | undefined {
@@ -168,7 +167,8 @@ function usage(
   const what = said.startsWith("Did you mean") ? `there is no command ${verb}. ${said}` : said;
   // npm eats flags that stand before its own "--" and hands on their values as stray words.
   const { npm_lifecycle_event: event } = process.env;
-  const why = event === undefined || event === "npx" ? undefined : npmHint;
+  const why =
+    event === undefined || event === "npx" ? undefined : `${npmHint}: npm run ${event} -- --FLAG VALUE`;
   const known = verbs.some(({ command }) => String(command).split(" ")[0] === verb);
   const next = `npx evenkeel ${known ? `${verb} ` : ""}--help`;
   return new UserError({ what, why, next, exitCode: exitCodes.usage });

@@ -25,7 +25,7 @@ function serving(facts: DatabaseFacts | null): boolean {
 }
 
 function addressProblems(
-  { name, url, http, notReady, web, database }: RegionObservation,
+  { name, url, http, notReady, web, database, store }: RegionObservation,
   context: Context,
 ): Problem[] {
   if (http.live !== true) {
@@ -37,9 +37,11 @@ function addressProblems(
   if (http.ready === true) return [];
   const why = notReady.length === 0 ? "reaches no database" : `is not ready: ${notReady.join(", ")}`;
   const what = `the web tier of ${name} ${why}`;
-  // A database that serves nobody is told by itself, with what mends it.
-  if (!serving(database.facts)) return [{ code: "web-down", what, next: null }];
-  const command = webCommand(name, web, context) ?? context.commands.look(`${name}/web-1`);
+  const own = webCommand(name, web, context);
+  // A database that serves nobody, or a store that does not answer, is told by itself, with what mends it.
+  const isStoreAlone = own === null && notReady.length === 1 && store?.reachable === false;
+  if (!serving(database.facts) || isStoreAlone) return [{ code: "web-down", what, next: null }];
+  const command = own ?? context.commands.look(`${name}/web-1`);
   return [{ code: "web-down", what, next: mendOr(context, name, command) }];
 }
 

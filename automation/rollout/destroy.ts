@@ -16,7 +16,7 @@ import { askDatabases, type DatabaseAnswers } from "./answers.ts";
 import { askTyped } from "./confirm.ts";
 import { setUpEngine } from "./engine.ts";
 import { notSetUp, type PreviewOptions } from "./preview.ts";
-import { checkTimeout, type Picked, pickRegions } from "./regions.ts";
+import { chosen, type Picked } from "./regions.ts";
 import { openAsFound, readOutputs, type Session, withLockedSite } from "./session.ts";
 import { cureStaleLocks, prepareStack } from "./stale.ts";
 import { forgetRollout } from "./unchanged.ts";
@@ -36,8 +36,8 @@ export async function destroy(args: DestroyArgs): Promise<void> {
   const started = Date.now();
   const place = sitePlace(args.site);
   const config = siteConfig(place);
-  const picked = pickRegions(args.region, config.regions);
-  const timeoutSeconds = checkTimeout(args.timeout);
+  const asked = `npx evenkeel destroy${siteFlag(place.name)}${args.preview ? " --preview" : ""}`;
+  const { picked, timeoutSeconds } = chosen(asked, args, config.regions);
   if (args.preview) return previewDestroy(args, { place, config, picked });
   // Ahead of the question: nobody should confirm what is refused. Asked again under the lock.
   const found = picked.all || args.evenActive ? null : await openAsFound(place, config);

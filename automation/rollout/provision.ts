@@ -23,7 +23,7 @@ import { refuseWrongWriters, settleGates } from "./gates.ts";
 import { missingUrns } from "./machines.ts";
 import { refuseMoved } from "./moved.ts";
 import { previewRollout } from "./preview.ts";
-import { checkTimeout, type Picked, pickRegions } from "./regions.ts";
+import { chosen, type Picked } from "./regions.ts";
 import { epochToOpen, interruptedActive, refuseLostWriter, rejoinPeers, resumeRegion } from "./resume.ts";
 import { readOutputs, type Session, withLockedSite } from "./session.ts";
 import { cureStaleLocks, prepareStack } from "./stale.ts";
@@ -49,8 +49,7 @@ export async function provision(args: ProvisionArgs): Promise<void> {
   const place = sitePlace(args.site);
   const config = siteConfig(place);
   const asked = `npx evenkeel provision${siteFlag(place.name)}${args.preview ? " --preview" : ""}`;
-  const picked = pickRegions(args.region, config.regions, asked);
-  const timeoutSeconds = checkTimeout(args.timeout, picked.all ? asked : `${asked} --region ${args.region}`);
+  const { picked, timeoutSeconds } = chosen(asked, args, config.regions);
   refuseNewNames(place, config);
   if (args.preview) return previewRollout({ place, config, picked });
   const engine = await setUpEngine(args);

@@ -8,11 +8,23 @@ export interface Picked {
   all: boolean;
 }
 
-/** Stands before a flag where nobody said whose it is. */
-const sameCommand = "the same command with";
+/**
+ * What `--region` and `--timeout` of a command mean for a site. Throws a usage error (2) that names the whole command
+ * to give instead.
+ *
+ * @param asked the command without either, e.g. "npx evenkeel destroy --site blog --preview"
+ */
+export function chosen(
+  asked: string,
+  args: { region: string; timeout: number },
+  regions: readonly string[],
+): { picked: Picked; timeoutSeconds: number } {
+  const picked = pickRegions(args.region, regions, asked);
+  const whole = picked.all ? asked : `${asked} --region ${args.region}`;
+  return { picked, timeoutSeconds: checkTimeout(args.timeout, whole) };
+}
 
-/** @param command the command that is asked for, without this flag: with a region's name it is the next to run. */
-export function pickRegions(value: string, regions: readonly string[], command = sameCommand): Picked {
+function pickRegions(value: string, regions: readonly string[], command: string): Picked {
   if (value === "all") return { regions: [...regions], global: true, all: true };
   if (value === globalStack) return { regions: [], global: true, all: false };
   if (regions.includes(value)) return { regions: [value], global: false, all: false };
@@ -24,12 +36,8 @@ export function pickRegions(value: string, regions: readonly string[], command =
   });
 }
 
-/**
- * `--timeout` in whole seconds, at least ten: less ends every step before it began.
- *
- * @param command the command that is asked for, without this flag.
- */
-export function checkTimeout(seconds: number, command = sameCommand): number {
+/** In whole seconds, at least ten: less ends every step before it began. */
+function checkTimeout(seconds: number, command: string): number {
   if (Number.isInteger(seconds) && seconds >= 10 && seconds <= 86_400) return seconds;
   throw new UserError({
     what: `--timeout ${seconds} is no whole number of seconds between 10 and 86400`,

@@ -54,6 +54,7 @@ export async function init(args: InitArgs, root = home): Promise<void> {
   refuseSharedNames(check(args.site, values), root);
   write(folder, siteFiles(args.site, values, saltOfLab(root)));
   say(`Wrote sites/${args.site} with the networks ${Object.values(networks).join(", ")}.`);
+  say(`No secret stands in it: keep it with the clone, git add sites/${args.site}`);
   say(`Next: npx evenkeel provision${siteFlag(args.site)}`);
 }
 

@@ -4,7 +4,7 @@ import { secondsText } from "../progress.ts";
 
 /** What an operation on a stack did, gathered from the engine's events. */
 export interface StackRun {
-  /** Resources by operation, "same" left out. */
+  /** How many of the resources that notes are told of, by operation; one that is replaced counts once. */
   changes: Readonly<Record<string, number>>;
   /** Names of the resources whose operation failed. */
   failed: readonly string[];
@@ -24,10 +24,11 @@ const words: Record<string, [doing: string, done: string]> = {
   delete: ["deleting", "deleted"],
   "create-replacement": ["creating anew", "created anew"],
   "delete-replaced": ["deleting the old", "deleted the old"],
-  replace: ["replacing", "replaced"],
   refresh: ["reading", "read"],
   read: ["reading", "read"],
 };
+
+const planWords: Readonly<Record<string, string>> = { "create-replacement": "create anew" };
 
 /** Component resources and stacks have no work of their own; only these steps are worth a line. */
 export function isShown(metadata: { op: string; type: string }): boolean {
@@ -44,14 +45,20 @@ export function eventLog(note: (text: string) => void, now: () => number = Date.
   const begun = new Map<string, number>();
   const failed: string[] = [];
   const errors: string[] = [];
-  let changes: Record<string, number> = {};
+  const changes: Record<string, number> = {};
+  const count = (op: string) => {
+    // The other half of a replacement is told by its new one.
+    if (op !== "delete-replaced") changes[op] = (changes[op] ?? 0) + 1;
+  };
   const receive = (event: EngineEvent) => {
     const pre = event.resourcePreEvent;
     if (pre !== undefined && isShown(pre.metadata)) {
       const name = resourceName(pre.metadata.urn);
       const [doing, done] = words[pre.metadata.op] ?? [pre.metadata.op, pre.metadata.op];
-      if (pre.planning) note(`would be ${done}: ${name}`);
-      else {
+      if (pre.planning) {
+        count(pre.metadata.op);
+        note(`would be ${done}: ${name}`);
+      } else {
         begun.set(pre.metadata.urn, now());
         note(`${doing} ${name}`);
       }
@@ -59,6 +66,7 @@ export function eventLog(note: (text: string) => void, now: () => number = Date.
     const after = event.resOutputsEvent;
     if (after !== undefined && !after.planning && isShown(after.metadata)) {
       const [, done] = words[after.metadata.op] ?? ["", after.metadata.op];
+      count(after.metadata.op);
       note(`${done} ${resourceName(after.metadata.urn)}${since(begun.get(after.metadata.urn), now())}`);
     }
     if (event.resOpFailedEvent !== undefined) {
@@ -67,19 +75,15 @@ export function eventLog(note: (text: string) => void, now: () => number = Date.
       note(`failed: ${name}`);
     }
     if (event.diagnosticEvent?.severity === "error") errors.push(plainText(event.diagnosticEvent.message));
-    if (event.summaryEvent !== undefined) {
-      const { same: _, ...others } = event.summaryEvent.resourceChanges as Record<string, number>;
-      changes = others;
-    }
   };
   return { receive, result: () => ({ changes, failed, errors, seconds: (now() - started) / 1000 }) };
 }
 
-/** "3 created, 1 updated", or "no changes". */
+/** "3 created, 1 updated", of a plan "3 to create", or "no changes". */
 export function summary(run: StackRun, planned = false): string {
-  const parts = Object.entries(run.changes)
-    .filter(([, count]) => count > 0)
-    .map(([op, count]) => `${count} ${planned ? `to ${op}` : (words[op]?.[1] ?? op)}`);
+  const parts = Object.entries(run.changes).map(
+    ([op, count]) => `${count} ${planned ? `to ${planWords[op] ?? op}` : (words[op]?.[1] ?? op)}`,
+  );
   return parts.length === 0 ? "no changes" : parts.join(", ");
 }
 

@@ -105,7 +105,7 @@ export function statusTable(document: StatusDocument, observation: Observation):
       "DNS",
       document.dns === null ? "-" : `${document.dns.name} at ${document.dns.server}:${document.dns.port}`,
     ],
-    ["Active", document.active ?? "none"],
+    ["Active", document.active ?? withoutActive(document.regions)],
     ["Epoch", document.epoch === null ? "-" : String(document.epoch)],
   ]);
   const rows = document.regions.map((region, i) => [
@@ -132,6 +132,14 @@ export function statusTable(document: StatusDocument, observation: Observation):
   return [head, regions, versions, place, problemLines(document.problems), warnings]
     .filter((part) => part !== "")
     .join("\n");
+}
+
+/** A region may have the role and accept no writes, as after a restart of its database: nobody is active then. */
+function withoutActive(regions: readonly RegionStatus[]): string {
+  const closed = regions.filter(({ role, database }) => role === "active" && database.writable === false);
+  return closed.length === 0
+    ? "none"
+    : `none (${closed.map(({ name }) => name).join(", ")} has the role, and accepts no writes)`;
 }
 
 function databaseCell(region: RegionStatus, observed: RegionObservation | undefined): string {

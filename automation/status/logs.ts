@@ -56,7 +56,32 @@ function isTime(text: string): boolean {
   if (!/^[\w:+. -]+$/.test(text)) return false;
   const words = text.match(/[A-Za-z_]+/g) ?? [];
   const known = words.every((word) => [moments, ...timeWords].some((form) => form.test(word)));
-  return known && (/\d/.test(text) || words.some((word) => moments.test(word)));
+  return known && isClockAndDate(text) && (/\d/.test(text) || words.some((word) => moments.test(word)));
+}
+
+/** No hour 25, no 31st of a 13th month: journalctl ends with 1 for them, as it does where a host is at fault. */
+function isClockAndDate(text: string): boolean {
+  const within = (parts: readonly (string | undefined)[], limits: readonly (readonly [number, number])[]) =>
+    limits.every(
+      ([least, most], i) => Number(parts[i] ?? least) >= least && Number(parts[i] ?? least) <= most,
+    );
+  const clocks = [...text.matchAll(/(\d+):(\d+)(?::(\d+))?/g)];
+  const dates = [...text.matchAll(/(\d+)-(\d+)-(\d+)/g)];
+  return (
+    clocks.every(([, ...parts]) =>
+      within(parts, [
+        [0, 23],
+        [0, 59],
+        [0, 59],
+      ]),
+    ) &&
+    dates.every(([, _year, ...parts]) =>
+      within(parts, [
+        [1, 12],
+        [1, 31],
+      ]),
+    )
+  );
 }
 
 /** All facilities of syslog(3) but auth and authpriv. */

@@ -124,9 +124,12 @@ describe("[P26] refused by name with the next command, before anything is touche
     expect(run(kept)).not.toThrow();
   });
 
-  test("a stray word names the two dashes that npm wants, when npm started the command", async () => {
-    process.env.npm_lifecycle_event = "provision";
-    const error = (await outcome(["provision", "secondary"])) as UserError;
-    expect(error.why).toContain("npm run provision -- --region");
-  });
+  test.each(["provision", "destroy"])(
+    "a stray word names the two dashes that npm wants, when npm started %s",
+    async (script) => {
+      process.env.npm_lifecycle_event = script;
+      const error = (await outcome([script, "secondary"])) as UserError;
+      expect(error.why).toContain(`npm run ${script} -- --`);
+    },
+  );
 });

@@ -42,13 +42,17 @@ export function topologyOf(observation: Observation, diagnosis: Diagnosis): Topo
   return {
     site: observation.site,
     headline: `${observation.site}: ${diagnosis.state}, ${active}${epoch}`,
-    places: [...observation.regions.map(regionPlace), thirdPlace(observation)],
+    places: [
+      ...observation.regions.map((region) => regionPlace(region, diagnosis.active)),
+      thirdPlace(observation),
+    ],
     flows: [...traffic(observation, diagnosis.active), ...replication(observation.regions)],
   };
 }
 
-function regionPlace(region: RegionObservation): Place {
+function regionPlace(region: RegionObservation, active: string | null): Place {
   const { name, url, built, database } = region;
+  const rightGate = active === null ? null : active === name ? "open" : "closed";
   if (!built) return { name, role: "not built", url, parts: [] };
   return {
     name,
@@ -61,7 +65,7 @@ function regionPlace(region: RegionObservation): Place {
         detail: answering(region.http.live),
         health: region.http.live,
       },
-      ...region.web.map((host, index) => webPart(name, host, index)),
+      ...region.web.map((host, index) => webPart(`${name}/web-${index + 1}`, host, rightGate)),
       databasePart(region),
       ...besidePart(name, "cache", region.cache),
       ...besidePart(name, "store", region.store),
@@ -69,17 +73,27 @@ function regionPlace(region: RegionObservation): Place {
   };
 }
 
-function webPart(region: string, host: RegionObservation["web"][number], index: number): Part {
+/** @param rightGate what its gate has to be; null where that is not known, since nobody is active. */
+function webPart(
+  id: string,
+  host: RegionObservation["web"][number],
+  rightGate: "open" | "closed" | null,
+): Part {
   const { gate, versions, stopped, uploadsThere } = host;
-  const part = { id: `${region}/web-${index + 1}`, name: `web-${index + 1}` };
+  const part = { id, name: id.slice(id.indexOf("/") + 1) };
   if (gate === null) return { ...part, detail: "unknown", health: null };
   const faults = [
     ...stopped.map((unit) => `${unit} stopped`),
     ...(uploadsThere === false ? ["no uploads"] : []),
   ];
   const { wordpress } = versions;
-  const facts = [`gate ${gate}`, ...(wordpress === null ? [] : [`WordPress ${wordpress}`]), ...faults];
-  return { ...part, detail: facts.join(", "), health: faults.length === 0 };
+  const isWrong = rightGate !== null && gate !== rightGate;
+  const facts = [
+    isWrong ? `gate ${gate} (wrong)` : `gate ${gate}`,
+    ...(wordpress === null ? [] : [`WordPress ${wordpress}`]),
+    ...faults,
+  ];
+  return { ...part, detail: facts.join(", "), health: faults.length === 0 && !isWrong };
 }
 
 function databasePart({ name, database: { engine, facts } }: RegionObservation): Part {

@@ -84,6 +84,20 @@ describe("services", () => {
     expect(store(null)).toBe(look("primary/store"));
   });
 
+  test("a web tier that is not ready for the sake of its store alone leaves the remedy to the store", () => {
+    const http = { live: true, ready: false, active: false };
+    const lacks = (...notReady: string[]) => {
+      const store = { endpoint: "https://10.10.0.22:7070", reachable: false };
+      return problems(withRegion("secondary", { http, notReady, store })).map(({ next }) => next);
+    };
+    const started = restart("secondary/store", "evenkeel-store");
+    expect(lacks("the object store does not answer")).toEqual([null, started]);
+    expect(lacks("the object store does not answer", "the uploads cannot be written")).toEqual([
+      look("secondary/web-1"),
+      started,
+    ]);
+  });
+
   test("a region without a cache, and a web tier that does not tell of it, are no cache that is down", () => {
     expect(codes(withRegion("primary", { cache: null }))).toEqual([]);
     expect(codes(withRegion("primary", { cache: { reachable: null } }))).toEqual([]);

@@ -5,46 +5,47 @@ import { destroyOrder, whatGoes } from "../../../automation/rollout/destroy.ts";
 import { setUpReport } from "../../../automation/rollout/engine.ts";
 import { exportLines } from "../../../automation/rollout/env.ts";
 import { resultBlock } from "../../../automation/rollout/provision.ts";
-import { checkTimeout, pickRegions } from "../../../automation/rollout/regions.ts";
+import { chosen } from "../../../automation/rollout/regions.ts";
 import type { GlobalOutputs, RegionOutputs } from "../../../components/outputs.ts";
 
 const regions = ["primary", "secondary"];
 const atTerminal = { interactive: true, plain: false };
 const noTerminal = { interactive: false, plain: true };
 
+const asked = "npx evenkeel provision --site x --preview";
+const ask = (region: string, timeout = 1800) => chosen(asked, { region, timeout }, regions);
+const pick = (region: string) => ask(region).picked;
+
 describe("what --region picks", () => {
   test("all, one region alone, or what joins them", () => {
-    expect(pickRegions("all", regions)).toEqual({ regions, global: true, all: true });
-    expect(pickRegions("secondary", regions)).toEqual({ regions: ["secondary"], global: false, all: false });
-    expect(pickRegions("global", regions)).toEqual({ regions: [], global: true, all: false });
-    expect(() => pickRegions("third", regions)).toThrow("there is no region third");
+    expect(pick("all")).toEqual({ regions, global: true, all: true });
+    expect(pick("secondary")).toEqual({ regions: ["secondary"], global: false, all: false });
+    expect(pick("global")).toEqual({ regions: [], global: true, all: false });
   });
 
   test("[P2] what joins the regions is destroyed before them", () => {
-    expect(destroyOrder(pickRegions("all", regions))).toEqual([["global"], regions]);
-    expect(destroyOrder(pickRegions("primary", regions))).toEqual([["primary"]]);
+    expect(destroyOrder(pick("all"))).toEqual([["global"], regions]);
+    expect(destroyOrder(pick("primary"))).toEqual([["primary"]]);
   });
 
-  test.each([0, 9, 1.5, Number.NaN, 1e9])("a timeout of %s seconds is refused", (seconds) => {
-    expect(() => checkTimeout(seconds)).toThrow("--timeout");
+  test.each([10, 1800, 86_400])("a timeout of %s seconds is taken", (seconds) => {
+    expect(ask("all", seconds)).toMatchObject({ timeoutSeconds: seconds });
+  });
+
+  test.each([0, 9, 1.5, 86_401, Number.NaN, 1e9])("a timeout of %s seconds is refused", (seconds) => {
+    expect(() => ask("all", seconds)).toThrow("--timeout");
   });
 
   test("a refused flag names a command to run, with what else was asked for", () => {
-    const command = "npx evenkeel provision --site x --preview";
-    expect(() => pickRegions("third", regions, command)).toThrow(
-      expect.objectContaining({ exitCode: 2, next: `${command} --region primary` }),
-    );
-    expect(() => checkTimeout(2, command)).toThrow(
-      expect.objectContaining({ exitCode: 2, next: `${command} --timeout 1800` }),
-    );
-    expect(() => checkTimeout(2)).toThrow(
-      expect.objectContaining({ next: "the same command with --timeout 1800" }),
-    );
+    const refused = (next: string) => expect.objectContaining({ exitCode: 2, next });
+    expect(() => ask("third")).toThrow(refused(`${asked} --region primary`));
+    expect(() => ask("all", 2)).toThrow(refused(`${asked} --timeout 1800`));
+    expect(() => ask("global", 2)).toThrow(refused(`${asked} --region global --timeout 1800`));
   });
 });
 
 test("what a destroy takes is told by region, third place or site before it is confirmed", () => {
-  const told = (region: string) => whatGoes({ site: "shop", regions }, pickRegions(region, regions));
+  const told = (region: string) => whatGoes({ site: "shop", regions }, pick(region));
   expect(told("all")).toContain("every machine of the site shop (primary, secondary, third place)");
   expect(told("secondary")).toContain("every machine of secondary of the site shop, with its database");
   expect(told("global")).toContain("the third place of the site shop");

@@ -14,8 +14,6 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
-import { eventLog, summary } from "../../../automation/stacks/events.ts";
 import { backendLocks, isElsewhere, isProvablyDead } from "../../../automation/stacks/stale-lock.ts";
 import {
   addBackup,
@@ -191,56 +189,5 @@ describe("states", () => {
       expect(newestBackup(folder, "primary")).toBe(join(folder, "primary-2026-01-10T00-00-00.000Z.json"));
       expect(newestBackup(folder, "tertiary")).toBeNull();
     });
-  });
-});
-
-describe("events", () => {
-  const step = (op: string, name: string, type = "command:local:Command") => ({
-    op,
-    type,
-    urn: `urn:pulumi:primary::shop::${type}::${name}`,
-  });
-  const event = (part: object) => part as EngineEvent;
-
-  test("become notes with seconds, and a summary; what has no work of its own is left out", () => {
-    const notes: string[] = [];
-    let now = 0;
-    const log = eventLog(
-      (text) => notes.push(text),
-      () => now,
-    );
-    for (const metadata of [
-      step("create", "net"),
-      step("same", "old"),
-      step("create", "Region", "evenkeel:region:Lab"),
-    ]) {
-      log.receive(event({ resourcePreEvent: { metadata } }));
-    }
-    now = 2500;
-    log.receive(event({ resOutputsEvent: { metadata: step("create", "net") } }));
-    log.receive(event({ summaryEvent: { resourceChanges: { create: 2, same: 5, update: 1 } } }));
-    expect(notes).toEqual(["creating net", "created net (2.5 s)"]);
-    expect(summary(log.result())).toBe("2 created, 1 updated");
-  });
-
-  test("of a preview say what would be", () => {
-    const notes: string[] = [];
-    const log = eventLog((text) => notes.push(text));
-    log.receive(event({ resourcePreEvent: { metadata: step("delete", "net"), planning: true } }));
-    log.receive(event({ summaryEvent: { resourceChanges: { same: 3 } } }));
-    expect(notes).toEqual(["would be deleted: net"]);
-    expect(summary(log.result(), true)).toBe("no changes");
-  });
-
-  test("of a failure give its resource and its messages without colours", () => {
-    const log = eventLog(() => {});
-    log.receive(event({ resOpFailedEvent: { metadata: step("update", "web") } }));
-    log.receive(
-      event({
-        diagnosticEvent: { severity: "error", message: "<{%reset%}>exit \u001b[31m3\u001b[0m<{%reset%}>\n" },
-      }),
-    );
-    log.receive(event({ diagnosticEvent: { severity: "info", message: "noise" } }));
-    expect(log.result()).toMatchObject({ failed: ["web"], errors: ["exit 3"] });
   });
 });

@@ -47,6 +47,10 @@ test.each([
   ["--since", { ...plain, since: "nonsense" }],
   ["--since", { ...plain, since: "10 monkeys ago" }],
   ["--since", { ...plain, since: "ago" }],
+  ["--since", { ...plain, since: "99:99" }],
+  ["--since", { ...plain, since: "today 10:60" }],
+  ["--since", { ...plain, since: "2026-13-01" }],
+  ["--since", { ...plain, since: "2026-01-32 10:00" }],
   ["--since", { ...plain, since: " - " }],
 ])("what is no %s is a usage error that names it", (name, flags) => {
   try {

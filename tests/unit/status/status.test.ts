@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { renderStatus } from "../../../automation/status/status.ts";
-import { healthySite, standby, webHost, withRegion } from "../failover/sites.ts";
+import { active, healthySite, standby, webHost, withRegion } from "../failover/sites.ts";
 
 const json = (site: Parameters<typeof renderStatus>[0]) => {
   const { text, exitCode } = renderStatus(site, "json");
@@ -133,5 +133,16 @@ describe("status", () => {
     expect(text).toMatch(/^secondary +1\.26\.3 +8\.4\.16 +6\.8\.5 +11\.8\.6 +11\.8\.6$/m);
     expect(text).toContain("npx evenkeel pulumi up -s primary --replace 'urn:x'");
     expect(text).not.toMatch(/ $/m);
+  });
+
+  test("as a table names the region that has the role and accepts no writes, where nobody is active", () => {
+    const closed = { host: "h", engine: "mariadb", facts: { ...active, writable: false }, why: null };
+    const table = (site: Parameters<typeof renderStatus>[0]) => renderStatus(site, "table").text;
+    expect(table(withRegion("primary", { database: closed }))).toMatch(
+      /^Active +none \(primary has the role, and accepts no writes\)$/m,
+    );
+    const silent = { ...closed, facts: null, why: "no answer" };
+    expect(table(withRegion("primary", { database: silent }))).toMatch(/^Active +none$/m);
+    expect(table(healthySite())).toMatch(/^Active +primary$/m);
   });
 });

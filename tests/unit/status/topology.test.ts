@@ -39,6 +39,10 @@ describe("topology", () => {
     });
     expect(web({ uploadsThere: false })).toMatchObject({ health: false });
     expect(web({ gate: null })).toMatchObject({ health: null, detail: "unknown" });
+    expect(web({ gate: "closed" })).toMatchObject({
+      health: false,
+      detail: expect.stringContaining("gate closed (wrong)"),
+    });
   });
 
   test("what is not well or not known is drawn so: never as well", () => {
