@@ -77,11 +77,17 @@ export function parserOf(argv: readonly string[], verbs: readonly CommandModule[
   );
 }
 
+/** Verbs that hand on what stands behind "--". */
+const takeFurtherWords = new Set(["ssh", "pulumi"]);
+
 /** What is wrong with a flag that yargs takes without a word, and would hand on as something else than was meant. */
 function misreadFlag(
   words: readonly string[],
   parsed: Readonly<Record<string, unknown>>,
 ): string | undefined {
+  const further = parsed["--"];
+  if (Array.isArray(further) && !takeFurtherWords.has(String((parsed._ as unknown[])[0])))
+    return `${further[0]} stands behind "--", and no program that it would be handed on to is run`;
   const repeated = repeatedFlag(parsed);
   if (repeated !== undefined) return `${repeated} takes one value, and was given twice`;
   const valued = valuedSwitch(words, parsed);

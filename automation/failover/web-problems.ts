@@ -39,7 +39,8 @@ function addressProblems(
   const what = `the web tier of ${name} ${why}`;
   const own = webCommand(name, web, context);
   // A database that serves nobody, or a store that does not answer, is told by itself, with what mends it.
-  const isStoreAlone = own === null && notReady.length === 1 && store?.reachable === false;
+  const isOfStore = (reason: string) => reason.includes("object store");
+  const isStoreAlone = own === null && notReady.every(isOfStore) && store?.reachable === false;
   if (!serving(database.facts) || isStoreAlone) return [{ code: "web-down", what, next: null }];
   const command = own ?? context.commands.look(`${name}/web-1`);
   return [{ code: "web-down", what, next: mendOr(context, name, command) }];

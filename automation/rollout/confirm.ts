@@ -21,19 +21,25 @@ export interface TypedQuestion {
  * Without a terminal nothing is asked; then both the flag and `yes` are needed (exit 2, before anything is touched).
  */
 export async function askTyped(question: TypedQuestion): Promise<void> {
-  const { name, given, flag, terminal } = question;
-  refuseOtherName(question);
-  if (given !== undefined) {
-    if (terminal.interactive || question.yes) return;
-    throw usage("without a terminal the confirmation needs --yes too", `--yes ${flag} ${name}`);
-  }
-  if (!terminal.interactive) {
-    throw usage("there is no terminal to confirm at", `--yes ${flag} ${name}`);
-  }
+  refuseUnconfirmed(question);
+  const { name, given, flag } = question;
+  if (given !== undefined) return;
   say(question.consequence);
   const typed = await (question.ask ?? askAtTerminal)(name);
   if (typed.trim() !== name)
     throw usage(`"${typed.trim()}" is not ${name}: nothing was done`, `${flag} ${name}`);
+}
+
+/** What of it the arguments alone decide: for a command that looks at something before it asks. */
+export function refuseUnconfirmed(question: Omit<TypedQuestion, "consequence" | "ask">): void {
+  const { name, given, flag, terminal } = question;
+  refuseOtherName(question);
+  if (terminal.interactive || (given !== undefined && question.yes)) return;
+  const what =
+    given === undefined
+      ? "there is no terminal to confirm at"
+      : "without a terminal the confirmation needs --yes too";
+  throw usage(what, `--yes ${flag} ${name}`);
 }
 
 /** A flag that names something else is a usage error (exit 2), also where there is nothing to be confirmed. */

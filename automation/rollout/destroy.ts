@@ -13,7 +13,7 @@ import { resourcesOf } from "../stacks/state.ts";
 import { globalStack, stackNames } from "../stacks.ts";
 import { say, terminal } from "../terminal.ts";
 import { askDatabases, type DatabaseAnswers } from "./answers.ts";
-import { askTyped } from "./confirm.ts";
+import { askTyped, refuseUnconfirmed } from "./confirm.ts";
 import { setUpEngine } from "./engine.ts";
 import { notSetUp, type PreviewOptions } from "./preview.ts";
 import { chosen, type Picked } from "./regions.ts";
@@ -36,17 +36,20 @@ export async function destroy(args: DestroyArgs): Promise<void> {
   const started = Date.now();
   const place = sitePlace(args.site);
   const config = siteConfig(place);
-  const asked = `npx evenkeel destroy${siteFlag(place.name)}${args.preview ? " --preview" : ""}`;
-  const { picked, timeoutSeconds } = chosen(asked, args, config.regions);
+  const flags = [args.preview ? " --preview" : "", args.evenActive ? " --even-active" : ""].join("");
+  const asked = `npx evenkeel destroy${siteFlag(place.name)}${flags}`;
+  // Nobody should be handed a region to destroy that wasn't meant.
+  const { picked, timeoutSeconds } = chosen(asked, args, config.regions, "REGION");
   if (args.preview) return previewDestroy(args, { place, config, picked });
+  const { confirm: given, yes } = args;
+  const confirmed = { name: config.site, given, flag: "--confirm", yes, terminal: terminal() };
+  refuseUnconfirmed(confirmed);
+  if (!(await isSomethingHere(place, config)))
+    return say(`There is nothing of the site ${config.site} here.`);
   // Ahead of the question: nobody should confirm what is refused. Asked again under the lock.
   const found = picked.all || args.evenActive ? null : await openAsFound(place, config);
   if (found !== null) await refuseActive(found, picked);
-  const { confirm: given, yes } = args;
-  const confirmed = { name: config.site, given, flag: "--confirm", yes, terminal: terminal() };
   await askTyped({ ...confirmed, consequence: whatGoes(config, picked) });
-  if (!(await isSomethingHere(place, config)))
-    return say(`There is nothing of the site ${config.site} here.`);
   const engine = await setUpEngine(args);
   const command = picked.all ? "destroy" : `destroy --region ${args.region}`;
   const options = { place, config, engine, timeoutSeconds, asFound: true, removeAfter: picked.all };

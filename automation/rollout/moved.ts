@@ -15,7 +15,7 @@ interface Given {
 /**
  * Refuses (exit code 2) a configuration that would have machines of a built region at another address, under another
  * name, with another server id or with another volume. Each of these is given at a machine's making: Pulumi would delete
- * the old one, with its database or uploads, to make the new one.
+ * the old one, with its database, to make the new one, or end half-way (a volume).
  */
 export function refuseMoved(config: Pick<SiteConfig, "site" | "regionPlans">, outputs: SiteOutputs): void {
   const moves = config.regionPlans.flatMap((plan) => {

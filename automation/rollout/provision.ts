@@ -48,7 +48,8 @@ export async function provision(args: ProvisionArgs): Promise<void> {
   const started = Date.now();
   const place = sitePlace(args.site);
   const config = siteConfig(place);
-  const asked = `npx evenkeel provision${siteFlag(place.name)}${args.preview ? " --preview" : ""}`;
+  const flags = [args.preview ? " --preview" : "", args.full ? " --full" : ""].join("");
+  const asked = `npx evenkeel provision${siteFlag(place.name)}${flags}`;
   const { picked, timeoutSeconds } = chosen(asked, args, config.regions);
   refuseNewNames(place, config);
   if (args.preview) return previewRollout({ place, config, picked });

@@ -13,25 +13,27 @@ export interface Picked {
  * to give instead.
  *
  * @param asked the command without either, e.g. "npx evenkeel destroy --site blog --preview"
+ * @param example what stands for the region in the command to give: by default the first one
  */
 export function chosen(
   asked: string,
   args: { region: string; timeout: number },
   regions: readonly string[],
+  example = regions[0] as string,
 ): { picked: Picked; timeoutSeconds: number } {
-  const picked = pickRegions(args.region, regions, asked);
+  const picked = pickRegions(args.region, regions, `${asked} --region ${example}`);
   const whole = picked.all ? asked : `${asked} --region ${args.region}`;
   return { picked, timeoutSeconds: checkTimeout(args.timeout, whole) };
 }
 
-function pickRegions(value: string, regions: readonly string[], command: string): Picked {
+function pickRegions(value: string, regions: readonly string[], next: string): Picked {
   if (value === "all") return { regions: [...regions], global: true, all: true };
   if (value === globalStack) return { regions: [], global: true, all: false };
   if (regions.includes(value)) return { regions: [value], global: false, all: false };
   throw new UserError({
     what: `there is no region ${value}`,
     why: `--region takes ${[...regions, globalStack, "all"].join(", ")}`,
-    next: `${command} --region ${regions[0]}`,
+    next,
     exitCode: exitCodes.usage,
   });
 }

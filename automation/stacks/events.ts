@@ -4,7 +4,7 @@ import { secondsText } from "../progress.ts";
 
 /** What an operation on a stack did, gathered from the engine's events. */
 export interface StackRun {
-  /** How many of the resources that notes are told of, by operation; one that is replaced counts once. */
+  /** How many of the resources that notes are told of, by operation. */
   changes: Readonly<Record<string, number>>;
   /** Names of the resources whose operation failed. */
   failed: readonly string[];
@@ -28,7 +28,10 @@ const words: Record<string, [doing: string, done: string]> = {
   read: ["reading", "read"],
 };
 
-const planWords: Readonly<Record<string, string>> = { "create-replacement": "create anew" };
+const planWords: Readonly<Record<string, string>> = {
+  "create-replacement": "create anew",
+  "delete-replaced": "delete in the old form",
+};
 
 /** Component resources and stacks have no work of their own; only these steps are worth a line. */
 export function isShown(metadata: { op: string; type: string }): boolean {
@@ -47,8 +50,7 @@ export function eventLog(note: (text: string) => void, now: () => number = Date.
   const errors: string[] = [];
   const changes: Record<string, number> = {};
   const count = (op: string) => {
-    // The other half of a replacement is told by its new one.
-    if (op !== "delete-replaced") changes[op] = (changes[op] ?? 0) + 1;
+    changes[op] = (changes[op] ?? 0) + 1;
   };
   const receive = (event: EngineEvent) => {
     const pre = event.resourcePreEvent;
@@ -81,7 +83,10 @@ export function eventLog(note: (text: string) => void, now: () => number = Date.
 
 /** "3 created, 1 updated", of a plan "3 to create", or "no changes". */
 export function summary(run: StackRun, planned = false): string {
-  const parts = Object.entries(run.changes).map(
+  const { "create-replacement": anew = 0, "delete-replaced": old = 0, ...changes } = run.changes;
+  // The other half of a replacement is told by its new one, unless an earlier run made that.
+  const halves = anew > 0 ? { "create-replacement": anew } : old > 0 ? { "delete-replaced": old } : {};
+  const parts = Object.entries({ ...changes, ...halves }).map(
     ([op, count]) => `${count} ${planned ? `to ${planWords[op] ?? op}` : (words[op]?.[1] ?? op)}`,
   );
   return parts.length === 0 ? "no changes" : parts.join(", ");

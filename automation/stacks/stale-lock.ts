@@ -33,11 +33,12 @@ function readOwner(file: string): BackendLock["owner"] {
 /**
  * Whether the owner of a lock is proved dead: on this host, and no Pulumi has its pid, also in no container here. The
  * lock names a time of day and no start time, and a clock may be set: no time tells a Pulumi that lives with this pid
- * from another one, so it counts as the owner, also after a reboot.
+ * from another one, so it counts as the owner, also after a reboot. From inside a container nothing is proved: a person has
+ * to say it (`unlock`).
  */
-export function isProvablyDead(lock: BackendLock, pulumiHome: string): boolean {
+export function isProvablyDead(lock: BackendLock, pulumiHome: string, seesAll = seesAllProcesses()): boolean {
   if (lock.owner === null) return isAbandonedFragment(lock.file, pulumiHome);
-  return !isElsewhere(lock) && !runsAnywhere("pulumi", lock.owner.pid);
+  return !isElsewhere(lock, seesAll) && !runsAnywhere("pulumi", lock.owner.pid);
 }
 
 /**

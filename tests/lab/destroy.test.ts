@@ -81,6 +81,11 @@ test(
     expect(stateFiles()).toEqual([]);
     const again = await cli(["destroy", "--yes", "--confirm", siteName]);
     expect(again.exitCode).toBe(0);
+    const part = await cli(["destroy", "--region", "secondary", "--yes", "--confirm", siteName]);
+    expect(part).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining("There is nothing of the site"),
+    });
   },
   5 * minute,
 );

@@ -77,6 +77,10 @@ describe("[O8] a service that was stopped by hand", () => {
         return problems.find(({ code }) => code === "database-down")?.next ?? null;
       });
       expect(command).toMatch(/ -- sudo systemctl restart mariadb && npx evenkeel resume primary /);
+      // The picture says it too, beside what is drawn.
+      const drawn = await cli(["topology"]);
+      expect(drawn).toMatchObject({ exitCode: 10, stderr: expect.stringContaining(`next: ${command}`) });
+      expect(drawn.stdout).toMatch(/! database +mariadb down/);
       await inTerminal(command);
       await eventually("the site is healthy again", minute, async () =>
         (await status()).exitCode === 0 ? true : null,

@@ -61,6 +61,12 @@ describe("[P26] refused by name with the next command, before anything is touche
       "--regions takes",
       "init --help",
     ],
+    [
+      "a flag that nobody would read",
+      ["provision", "--", "--preview"],
+      "--preview stands behind",
+      "provision --help",
+    ],
     ["two formats", ["topology", "--format", "svg", "--format", "svg"], "--format takes", "topology --help"],
     [
       "two sites",

@@ -33,7 +33,7 @@ function partsOf(text: string): string[] {
 
 /** The name may stand in quotes, behind a list's dash or a shell's `export`. */
 const named = /^(?:-\s+|export\s+)?["']?([\w.-]+)["']?\s*[:=]\s*(.+?)[,;]?$/;
-const secretName = /pass|pwd|secret|key|token|salt|auth|credential/i;
+const secretName = /pass|pwd|secret|key|token|salt|auth|credential|(?:^|[\W_])pw(?:$|[\W_])/i;
 /** "www-data", "mariadb.service": errors name such, and of configuration files they are most values. */
 const ordinaryWord = /^[a-z]+(?:[-._][a-z]+)*$/;
 
@@ -60,11 +60,16 @@ function unquoted(value: string): string {
   return typeof read === "string" ? read : value.replace(/^(["'])(.*)\1$/, "$2");
 }
 
-/** A document that is a text alone promises a secret: there is nothing else to it. */
+/**
+ * The texts of a document, each under the names of all that it lies in. A document that is a text or a list alone
+ * promises a secret: there is nothing else to it.
+ */
 function textsOf(document: unknown, name = "secret"): string[] {
   if (typeof document === "string") return isOrdinary(name, document) ? [] : [document];
   if (document === null || typeof document !== "object") return [];
-  return Object.entries(document).flatMap(([key, value]) => textsOf(value, key));
+  if (Array.isArray(document)) return document.flatMap((value) => textsOf(value, name));
+  const own = name === "secret" ? "" : name;
+  return Object.entries(document).flatMap(([key, value]) => textsOf(value, `${own} ${key}`));
 }
 
 function parsed(text: string): unknown {

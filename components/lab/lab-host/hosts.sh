@@ -101,7 +101,7 @@ check_volume() { # NAME: against $volume
   present=$(engine container inspect -f '{{range .Mounts}}{{.Name}} {{end}}' "$1")
   present=${present//[[:space:]]/}
   [ "$present" = "$volume" ] ||
-    die "host $1 was made with ${present:-no volume}, not with ${volume:-none}: uploadsVolumeGb belongs to a machine's making; to make it anew (what is on its own disk is lost): docker rm -f $1, then provision"
+    die "host $1 was made with ${present:-no volume}, not with ${volume:-none}: uploadsVolumeGb belongs to a machine's making; set it back; or, to have its whole region made anew (its uploads are lost), destroy that region first: npx evenkeel destroy --region …"
 }
 
 # What may have kept a host's systemd from starting: as process 1 it takes five inotify instances, of which Linux gives

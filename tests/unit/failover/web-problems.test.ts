@@ -92,6 +92,7 @@ describe("services", () => {
     };
     const started = restart("secondary/store", "evenkeel-store");
     expect(lacks("the object store does not answer")).toEqual([null, started]);
+    expect(lacks("the disk of the uploads is full")).toEqual([look("secondary/web-1"), started]);
     expect(lacks("the object store does not answer", "the uploads cannot be written")).toEqual([
       look("secondary/web-1"),
       started,

@@ -39,6 +39,9 @@ describe("what --region picks", () => {
   test("a refused flag names a command to run, with what else was asked for", () => {
     const refused = (next: string) => expect.objectContaining({ exitCode: 2, next });
     expect(() => ask("third")).toThrow(refused(`${asked} --region primary`));
+    expect(() => chosen("x", { region: "third", timeout: 1800 }, regions, "REGION")).toThrow(
+      refused("x --region REGION"),
+    );
     expect(() => ask("all", 2)).toThrow(refused(`${asked} --timeout 1800`));
     expect(() => ask("global", 2)).toThrow(refused(`${asked} --region global --timeout 1800`));
   });

@@ -51,6 +51,9 @@ test("count what is replaced once, and say where nothing is to be done", () => {
     }
   }
   expect(summary(log.result())).toBe("2 created anew");
+  const rest = eventLog(() => {});
+  rest.receive(event({ resOutputsEvent: { metadata: step("delete-replaced", "one") } }));
+  expect(summary(rest.result())).toBe("1 deleted the old");
 });
 
 test("of a failure give its resource and its messages without colours", () => {

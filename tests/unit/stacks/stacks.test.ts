@@ -41,7 +41,7 @@ describe("Pulumi's own locks", () => {
     utimesSync(file, then, then);
     const [lock] = backendLocks(directory, "shop", "primary");
     if (lock === undefined) throw new Error("no lock was found");
-    return isProvablyDead(lock, join(directory, "no-such-home"));
+    return isProvablyDead(lock, join(directory, "no-such-home"), true);
   };
   const owner = (change: object) =>
     JSON.stringify({

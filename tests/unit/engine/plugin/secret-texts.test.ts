@@ -56,6 +56,16 @@ test.each(contents)(
   },
 );
 
+test.each([
+  ["a list below a name that promises one", { passwords: ["correct-horse-battery"] }],
+  ["a mapping below such a name", { password: { primary: "correct-horse-battery" } }],
+  ["a list alone", ["correct-horse-battery"]],
+  ["a short name", { pw: "correct-horse-battery" }],
+  ["a list of mappings", [{ user: "web", tokens: { a: ["correct-horse-battery"] } }]],
+])("an ordinary word is a secret in %s", (_, document) => {
+  expect(shown("it read correct-horse-battery", JSON.stringify(document))).toBe("it read [redacted]");
+});
+
 test("what says where to look stays, and so do short and ordinary words", () => {
   const secret = [
     "/etc/evenkeel/tls/ca.pem",
