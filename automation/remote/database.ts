@@ -93,14 +93,14 @@ export const databaseStatusSchema = z.object({
   apiVersion: z.literal("evenkeel/v1"),
   site: z.string(),
   region: z.string(),
-  engine: z.literal("mariadb"),
+  engine: z.enum(["mariadb", "postgresql"]),
   version: z.string().nullable(),
   role: z.enum(["active", "standby", "fenced", "unseeded"]),
   epoch: z.int().min(0),
   running: z.boolean(),
   /** null: the server does not answer. */
   writable: z.boolean().nullable(),
-  /** GTID position; "" where nothing was ever written, null where the server does not answer. */
+  /** GTID position, or "timeline:LSN"; "" where nothing was ever written, null where the server does not answer. */
   position: z.string().nullable(),
   heartbeat: z.object({ region: z.string(), epoch: z.int(), ageSeconds: z.number() }).nullable(),
   replication: z
@@ -127,9 +127,10 @@ export const databaseStatusSchema = z.object({
   restartNeeded: z.boolean(),
   serverId: z.int(),
   machineId: z.string(),
-  /** The host's history: last transaction of each domain and server, and what it has applied (writer.md, W9). */
-  binlogState: z.string().nullable(),
-  slavePos: z.string().nullable(),
+  /**
+   * What the host holds, in the engine's notation (writer.md, W9): MariaDB's GTIDs, or PostgreSQL's timelines as JSON.
+   */
+  history: z.string().nullable(),
 });
 
 export type DatabaseStatus = z.infer<typeof databaseStatusSchema>;

@@ -1,58 +1,23 @@
+import { engines } from "./database-engines.ts";
+import type { DatabaseFile, DatabaseSecrets, DatabaseSettings } from "./database-settings.ts";
 import { hostFile, render } from "./render.ts";
 
-/** A database host of another region, as this one reaches it over the private link. */
-export interface DatabasePeer {
-  region: string;
-  address: string;
-  /** "ssh-ed25519 AAAA…"; always checked. */
-  hostKey: string;
-}
-
-export interface DatabaseSettings {
-  site: string;
-  region: string;
-  /** 1, 2, … in the order of the site's regions; fixed for the region's life (writer.md, W11). */
-  regionIndex: number;
-  maxRegions: number;
-  serverId: number;
-  /** Own address in the region. */
-  placeAddress: string;
-  /** Own address on the link between the regions. */
-  peeringAddress: string;
-  peers: readonly DatabasePeer[];
-  /** Networks of all regions' web tiers: accounts and the packet filter are bound to them. */
-  webNetworks: readonly string[];
-  /** Who may reach the port besides the peers' databases: addresses or networks of the own web tier. */
-  portClients: readonly string[];
-  peeringNetwork: string;
-  schema: string;
-  users: { app: string; replication: string; health: string };
-}
-
-export interface DatabaseSecrets {
-  passwords: { app: string; replication: string; health: string };
-  /** With this key the database hosts ask each other for status and copies. */
-  peerKey: { privateKey: string; publicKey: string };
-  /** PEM texts: the site's CA and this region's server certificate. */
-  tls: { ca: string; certificate: string; key: string };
-}
-
-/** A file whose content may need the secrets. */
-export interface DatabaseFile {
-  path: string;
-  mode: string;
-  owner?: string;
-  content: (secrets: DatabaseSecrets) => string;
-}
-
 const library = "/usr/local/lib/evenkeel/db";
-const parts = "common config rolefile sql gtid firewall peers replication opening".split(" ");
-const verbs = "birth boot demote fence firewall follow heartbeat promote resume seed send status".split(" ");
+const parts = "common config rolefile unit firewall peers opening progress".split(" ");
+/** What each engine does in its own way, under the same names (evenkeel-db). */
+const engineParts = "server history replication accounts copy beat".split(" ");
+const verbs =
+  "birth boot demote fence firewall follow heartbeat prestart promote resume seed send status".split(" ");
 
 /** Everything that the role writes on a database host. Throws, naming the argument, on wrong combinations. */
 export function databaseFiles(settings: DatabaseSettings): DatabaseFile[] {
   refuseWrong(settings);
-  return [...programs(), ...serverSettings(settings), ...peerAccess(settings), ...secretFiles(settings)];
+  return [
+    ...programs(settings),
+    ...serverSettings(settings),
+    ...peerAccess(settings),
+    ...secretFiles(settings),
+  ];
 }
 
 function refuseWrong({
@@ -66,7 +31,7 @@ function refuseWrong({
 }: DatabaseSettings): void {
   const whole = [regionIndex, maxRegions, serverId].every((n) => Number.isInteger(n) && n >= 1);
   if (!whole) throw new Error("regionIndex, maxRegions and serverId are whole numbers from 1");
-  if (regionIndex > increment(maxRegions)) {
+  if (regionIndex > Math.max(2, maxRegions)) {
     throw new Error(
       `regionIndex ${regionIndex} is beyond maxRegions ${maxRegions}: raise maxRegions at birth`,
     );
@@ -77,51 +42,47 @@ function refuseWrong({
   if (webNetworks.length === 0) throw new Error("webNetworks is empty: no web tier could reach the database");
 }
 
-/** Two at least, so that a single region can become a pair without renumbering (writer.md, W11). */
-function increment(maxRegions: number): number {
-  return Math.max(2, maxRegions);
-}
-
 function fixed(source: string, path: string, mode: string): DatabaseFile {
-  const text = hostFile(`mariadb/${source}`);
+  const text = hostFile(source);
   return { path, mode, content: () => text };
 }
 
-function programs(): DatabaseFile[] {
-  const heartbeat = hostFile("systemd/evenkeel-heartbeat.service");
+function programs({ engine }: DatabaseSettings): DatabaseFile[] {
+  const unit = (source: string, name: string): DatabaseFile => {
+    const text = render(hostFile(source), { UNIT: engines[engine].unit });
+    return { path: `/etc/systemd/system/${name}`, mode: "0644", content: () => text };
+  };
   return [
-    fixed("evenkeel-db", "/usr/local/sbin/evenkeel-db", "0755"),
-    fixed("evenkeel-db-peer", "/usr/local/sbin/evenkeel-db-peer", "0755"),
-    ...parts.map((part) => fixed(`db/${part}.sh`, `${library}/${part}.sh`, "0644")),
-    ...verbs.map((verb) => fixed(`db/verbs/${verb}.sh`, `${library}/verbs/${verb}.sh`, "0644")),
-    fixed("evenkeel-db-boot.service", "/etc/systemd/system/evenkeel-db-boot.service", "0644"),
-    fixed("mariadb-evenkeel.conf", "/etc/systemd/system/mariadb.service.d/evenkeel.conf", "0644"),
-    { path: "/etc/systemd/system/evenkeel-heartbeat.service", mode: "0644", content: () => heartbeat },
+    fixed("database/evenkeel-db", "/usr/local/sbin/evenkeel-db", "0755"),
+    fixed("database/evenkeel-db-peer", "/usr/local/sbin/evenkeel-db-peer", "0755"),
+    ...parts.map((part) => fixed(`database/db/${part}.sh`, `${library}/${part}.sh`, "0644")),
+    ...verbs.map((verb) => fixed(`database/db/verbs/${verb}.sh`, `${library}/verbs/${verb}.sh`, "0644")),
+    ...engineParts.map((part) => fixed(`${engine}/db/${part}.sh`, `${library}/engine/${part}.sh`, "0644")),
+    unit("database/evenkeel-db-boot.service", "evenkeel-db-boot.service"),
+    unit("systemd/evenkeel-heartbeat.service", "evenkeel-heartbeat.service"),
+    fixed(
+      `${engine}/${engine}-evenkeel.conf`,
+      `/etc/systemd/system/${engines[engine].unit}.d/evenkeel.conf`,
+      "0644",
+    ),
   ];
 }
 
 function serverSettings(settings: DatabaseSettings): DatabaseFile[] {
-  const cnf = render(hostFile("mariadb/60-evenkeel.cnf"), {
-    SERVER_ID: settings.serverId,
-    INCREMENT: increment(settings.maxRegions),
-    OFFSET: settings.regionIndex,
-  });
-  const filter = render(hostFile("mariadb/database.nft"), {
+  const { port, files } = engines[settings.engine];
+  const clients = [...settings.portClients, ...settings.peers.map(({ address }) => address)];
+  const filter = render(hostFile("database/database.nft"), {
+    PORT: port,
     OWN_ADDRESSES: [settings.placeAddress, settings.peeringAddress].join(", "),
-    CLIENTS: [...new Set([...settings.portClients, ...settings.peers.map(({ address }) => address)])].join(
-      ", ",
-    ),
+    CLIENTS: [...new Set(clients)].join(", "),
   });
-  return [
-    { path: "/etc/mysql/mariadb.conf.d/60-evenkeel.cnf", mode: "0644", content: () => cnf },
-    { path: "/etc/evenkeel/database.nft", mode: "0644", content: () => filter },
-  ];
+  return [...files(settings), { path: "/etc/evenkeel/database.nft", mode: "0644", content: () => filter }];
 }
 
 function peerAccess({ peeringNetwork }: DatabaseSettings): DatabaseFile[] {
   const limits = `restrict,from="${peeringNetwork}",command="/usr/local/sbin/evenkeel-db-peer"`;
   return [
-    fixed("evenkeel-peer.sudoers", "/etc/sudoers.d/evenkeel-peer", "0440"),
+    fixed("database/evenkeel-peer.sudoers", "/etc/sudoers.d/evenkeel-peer", "0440"),
     {
       path: "/var/lib/evenkeel-peer/.ssh/authorized_keys",
       mode: "0644",
@@ -148,7 +109,7 @@ function secretFiles(settings: DatabaseSettings): DatabaseFile[] {
     {
       path: "/etc/evenkeel/tls/database-key.pem",
       mode: "0640",
-      owner: "root:mysql",
+      owner: `root:${engines[settings.engine].user}`,
       content: ({ tls }) => tls.key,
     },
   ];
@@ -163,7 +124,7 @@ export function databaseConfig(settings: DatabaseSettings, { passwords }: Databa
   const config = {
     site: settings.site,
     region: settings.region,
-    engine: "mariadb",
+    engine: settings.engine,
     serverId: settings.serverId,
     regionIndex: settings.regionIndex,
     maxRegions: settings.maxRegions,

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type DatabaseSecrets, type DatabaseSettings, databaseFiles } from "./database-files.ts";
+import { databaseFiles } from "./database-files.ts";
+import type { DatabaseSecrets, DatabaseSettings, Engine } from "./database-settings.ts";
 import { facts, type HostTarget, hostRole } from "./remote.ts";
 import { hostFile } from "./render.ts";
 
@@ -10,7 +11,7 @@ export interface DatabaseHostArgs extends DatabaseSettings {
 
 /** What the role reports. `restartNeeded`: new settings wait for a restart that only an operator starts. */
 export interface DatabaseHostFacts {
-  engine: "mariadb";
+  engine: Engine;
   version: string | null;
   package: string;
   serverId: number;
@@ -25,7 +26,7 @@ export interface DatabaseHostFacts {
 const installSeconds = 900;
 
 /**
- * A MariaDB host: empty, un-joined and read-only until `evenkeel-db` gives it a role (writer.md, W1 and W2). Throws,
+ * A database host: empty, un-joined and read-only until `evenkeel-db` gives it a role (writer.md, W1 and W2). Throws,
  * naming the argument, on settings that can't work together.
  */
 export class DatabaseHost extends pulumi.ComponentResource {
@@ -41,9 +42,9 @@ export class DatabaseHost extends pulumi.ComponentResource {
       `${name}-role`,
       {
         target: args.target,
-        role: "mariadb",
+        role: args.engine,
         files: files.map((file) => ({ ...file, content: secrets.apply((values) => file.content(values)) })),
-        script: hostFile("mariadb/setup.sh"),
+        script: hostFile(`${args.engine}/setup.sh`),
         timeoutSeconds: installSeconds,
       },
       { parent: this },

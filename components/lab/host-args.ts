@@ -31,6 +31,7 @@ export function databaseArgs(
 ): WithoutTarget<DatabaseHostArgs> {
   const others = config.regionPlans.filter(({ name }) => name !== plan.name);
   return {
+    engine: config.engine,
     site: config.site,
     region: plan.name,
     regionIndex: plan.index,

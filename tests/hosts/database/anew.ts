@@ -20,7 +20,7 @@ systemctl start mariadb`,
         role: "unseeded",
         epoch: 0,
         writable: false,
-        binlogState: "",
+        history: "",
       });
       expect((await verb(lab.pair, "one", "birth")).answer).toEqual({ born: false, epoch: 4, region: "two" });
       const before = await ownEvents("two", 1);

@@ -17,7 +17,7 @@ export function birthTests(lab: DatabaseLab): void {
     });
 
     test("killed before each of its steps and run again it makes one site at epoch 1, once", async () => {
-      for (const step of ["mark_opening", "make_accounts", "write_role", "still_closed=", "remove_durably"]) {
+      for (const step of ["mark_opening", "make_accounts", "write_role", "open_writes", "remove_durably"]) {
         expect({ step, exitCode: (await cutShort(lab.pair, "one", "birth", step)).exitCode }).toEqual({
           step,
           exitCode: killed,

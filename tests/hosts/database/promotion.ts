@@ -12,7 +12,7 @@ import { app, type DatabaseLab } from "../support/database-lab.ts";
 
 /** Begins with one active at epoch 1; leaves two active at epoch 2, and one cleaned, following nobody yet. */
 export function promotionTests(lab: DatabaseLab): void {
-  const { insert, notes, peering, place } = lab;
+  const { insert, notes, peering, place, variable } = lab;
 
   describe("promotion and return", () => {
     test("an epoch that is not greater than the known one is refused, and the active one is no candidate", async () => {
@@ -150,12 +150,12 @@ if [ "$(wc -l </run/peer.asked)" -ge 2 ]; then real | sed 's/"writable":false/"w
       const point = async (step: string) =>
         (await cutShort(lab.pair, "two", "promote --epoch 2", step)).exitCode;
       const silenced = () => lab.pair.script("two", "nft list set inet evenkeel_db silenced");
-      expect(await point("sql 'STOP SLAVE IO_THREAD'")).toBe(killed);
+      expect(await point("stop_receiver")).toBe(killed);
       expect(await silenced()).toContain(peering("one"));
       expect((await lab.pair.status("two")).replication).toMatchObject({ applying: true });
       expect(await point("mark_opening")).toBe(killed);
       expect((await lab.pair.status("two")).replication).toMatchObject({ receiving: false, applying: true });
-      expect(await point("sql 'STOP SLAVE; RESET")).toBe(killed);
+      expect(await point("leave_source")).toBe(killed);
       expect((await verb(lab.pair, "one", "resume --epoch 1")).stderr).toContain(
         "has begun to open its database",
       );
@@ -166,7 +166,7 @@ if [ "$(wc -l </run/peer.asked)" -ge 2 ]; then real | sed 's/"writable":false/"w
         writable: false,
         replication: null,
       });
-      expect(await point("still_closed=")).toBe(killed);
+      expect(await point("open_writes")).toBe(killed);
       expect(await lab.pair.status("two")).toMatchObject({ role: "active", epoch: 2, writable: false });
       expect(await point("remove_durably")).toBe(killed);
       expect((await verb(lab.pair, "two", "promote --epoch 2")).answer).toMatchObject({
@@ -188,7 +188,7 @@ if [ "$(wc -l </run/peer.asked)" -ge 2 ]; then real | sed 's/"writable":false/"w
         "one",
         `systemd-run -q --unit=watch bash -c 'while :; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" "\\n" >>/run/seen; done'`,
       );
-      for (const step of ['sql "STOP SLAVE; SET', "join_source", "start_replica", "write_role"]) {
+      for (const step of ["adopt_own_position", "join_source", "start_replica", "write_role"]) {
         expect({ step, exitCode: (await cutShort(lab.pair, "one", "follow", step)).exitCode }).toEqual({
           step,
           exitCode: killed,
@@ -228,10 +228,10 @@ if [ "$(wc -l </run/peer.asked)" -ge 2 ]; then real | sed 's/"writable":false/"w
         stderr: expect.stringMatching(/holds transactions that region 'two' lacks: up to 0-1-\d+/),
       });
       expect((await verb(lab.pair, "one", "follow three")).exitCode).toBe(12);
-      const { binlogState } = await lab.pair.status("two");
+      const state = await variable("two", "gtid_binlog_state");
       await lab.pair.sql(
         "one",
-        `DROP DATABASE errant; RESET SLAVE ALL; RESET MASTER; SET GLOBAL gtid_binlog_state = '${binlogState}'`,
+        `DROP DATABASE errant; RESET SLAVE ALL; RESET MASTER; SET GLOBAL gtid_binlog_state = '${state}'`,
       );
       await lab.pair.sql("one", `SET GLOBAL gtid_slave_pos = '${(await lab.pair.status("two")).position}'`);
     });

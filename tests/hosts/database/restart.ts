@@ -28,7 +28,7 @@ export function restartTests(lab: DatabaseLab): void {
         stderr: expect.stringContaining("region 'one' can't be asked"),
       });
       expect((await lab.pair.status("two")).writable).toBe(false);
-      expect((await cutShort(lab.pair, "two", "resume --epoch 2", "still_closed=")).exitCode).toBe(killed);
+      expect((await cutShort(lab.pair, "two", "resume --epoch 2", "open_writes")).exitCode).toBe(killed);
       expect((await verb(lab.pair, "two", "resume --epoch 2")).answer).toEqual({
         resumed: true,
         epoch: 2,

@@ -48,7 +48,7 @@ export function roleTests(lab: DatabaseLab): void {
         role: "unseeded",
         epoch: 0,
         writable: false,
-        binlogState: "",
+        history: "",
       });
       for (const words of ["promote --epoch 1", "demote", "follow", "resume --epoch 1", "seed"]) {
         expect({ words, exitCode: (await verb(lab.pair, "one", words)).exitCode }).toEqual({

@@ -24,7 +24,7 @@ mariadb -BNe "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE schema_name
     test("killed before each of its steps, before and after the swap, it starts over and ends joined by TLS", async () => {
       const steps = [
         "BYTES=$(du",
-        "bounded_systemctl stop mariadb.service",
+        "stop_server",
         'find "$STAGING"',
         "adopt_history",
         "start_replica",

@@ -31,7 +31,7 @@ export function databaseLab(pair: () => DatabasePair): DatabaseLab {
     peering: (name) => pair().settings[name].peeringAddress,
     variable: (name, variableName) => pair().sql(name, `SELECT @@global.${variableName}`),
     async ownEvents(name, serverId) {
-      const state = (await pair().status(name)).binlogState ?? "";
+      const state = await pair().sql(name, "SELECT @@global.gtid_binlog_state");
       const entry = state.split(",").find((gtid) => gtid.split("-")[1] === String(serverId));
       return Number(entry?.split("-")[2] ?? 0);
     },

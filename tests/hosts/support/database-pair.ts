@@ -13,17 +13,19 @@ import {
 } from "../../../automation/remote/ssh.ts";
 import { makeAuthority, makeServerCertificate } from "../../../automation/site/certificates.ts";
 import { sshKeyPair } from "../../../automation/site/keys.ts";
-import {
-  type DatabaseSecrets,
-  type DatabaseSettings,
-  databaseFiles,
-} from "../../../components/host/database-files.ts";
+import { databaseFiles } from "../../../components/host/database-files.ts";
+import type {
+  DatabaseSecrets,
+  DatabaseSettings,
+  Engine,
+} from "../../../components/host/database-settings.ts";
 import { roleProgram } from "../../../components/host/job.ts";
 import { hostFile } from "../../../components/host/render.ts";
 import type { KeyPair } from "../../../components/secrets.ts";
 
 /** Two plain systemd hosts behind one gateway, joined by a link, and nothing of a site: what a database role needs. */
 export interface DatabasePair {
+  engine: Engine;
   names: readonly ["one", "two"];
   settings: Record<HostName, DatabaseSettings>;
   passwords: DatabaseSecrets["passwords"];
@@ -34,7 +36,7 @@ export interface DatabasePair {
   run(name: HostName, command: RemoteCommand, timeoutMs?: number): Promise<RemoteResult>;
   /** A shell script as root, from standard input; throws unless it succeeds. */
   script(name: HostName, text: string): Promise<string>;
-  /** SQL as root by the local socket, kept out of the binary log. */
+  /** SQL as the administrator by the local socket; of MariaDB kept out of the binary log. */
   sql(name: HostName, statement: string): Promise<string>;
   status(name: HostName): Promise<DatabaseStatus>;
   close(): Promise<void>;
@@ -46,9 +48,32 @@ export type HostName = "one" | "two";
 export const awkwardPassword = (purpose: string) => `${purpose}'"\\%$ \`ü#;--\\' \\n{}&<>|~`;
 
 const names = ["one", "two"] as const;
-const place = "10.213.0";
-const link = "10.214.0";
+/** Own networks for each engine, so that both pairs may be there at once. */
+const networks = {
+  mariadb: { place: "10.213.0", link: "10.214.0" },
+  postgresql: { place: "10.215.0", link: "10.216.0" },
+} as const;
 const site = "pair";
+
+/** Statements come by standard input. */
+const clients: Record<Engine, readonly string[]> = {
+  mariadb: ["mariadb", "--default-character-set=utf8mb4", "-BNr"],
+  postgresql: [
+    "runuser",
+    "-u",
+    "postgres",
+    "--",
+    "psql",
+    "-X",
+    "-q",
+    "-A",
+    "-t",
+    "-F",
+    "\t",
+    "-v",
+    "ON_ERROR_STOP=1",
+  ],
+};
 const labHost = join(import.meta.dirname, "../../../components/lab/lab-host.sh");
 
 async function lab(words: readonly string[], input: unknown = {}): Promise<void> {
@@ -65,8 +90,12 @@ async function freePort(): Promise<number> {
 }
 
 /** Builds the pair under names that begin with `prefix`; what is left of an earlier run is taken away first. */
-export async function buildPair(prefix = "evenkeel-pair"): Promise<DatabasePair> {
+export async function buildPair(
+  engine: Engine = "mariadb",
+  prefix = `evenkeel-pair-${engine}`,
+): Promise<DatabasePair> {
   await removePair(prefix);
+  const { placeAddress } = addresses(engine);
   const directory = await mkdtemp(join(tmpdir(), "evenkeel-pair-"));
   const key = (comment: string) => sshKeyPair(directory, comment);
   const keys = {
@@ -77,7 +106,7 @@ export async function buildPair(prefix = "evenkeel-pair"): Promise<DatabasePair>
     two: await key("two"),
   };
   const port = await freePort();
-  await buildMachines(prefix, port, keys);
+  await buildMachines(engine, prefix, port, keys);
   const hop = { port: 22, user: "evenkeel" };
   const gateway: SshHost = {
     ...hop,
@@ -99,8 +128,11 @@ export async function buildPair(prefix = "evenkeel-pair"): Promise<DatabasePair>
     replication: awkwardPassword("repl"),
     health: awkwardPassword("health"),
   };
-  const settings = { one: settingsOf("one", keys), two: settingsOf("two", keys) };
-  const tls = await certificates();
+  const settings = {
+    one: settingsOf(engine, "one", keys),
+    two: settingsOf(engine, "two", keys),
+  };
+  const tls = await certificates(engine);
   const run = (name: HostName, command: RemoteCommand, timeoutMs = 120_000) =>
     ssh.run(name, command, { timeoutMs });
   const must = async (name: HostName, command: RemoteCommand, timeoutMs?: number) => {
@@ -110,6 +142,7 @@ export async function buildPair(prefix = "evenkeel-pair"): Promise<DatabasePair>
     return stdout;
   };
   return {
+    engine,
     names,
     settings,
     passwords,
@@ -126,8 +159,9 @@ export async function buildPair(prefix = "evenkeel-pair"): Promise<DatabasePair>
     script: (name, text) =>
       must(name, { argv: ["sudo", "-n", "bash", "-euo", "pipefail", "-s"], stdin: text }),
     sql: async (name, statement) => {
-      const argv = ["sudo", "-n", "mariadb", "--default-character-set=utf8mb4", "-BNr"];
-      return (await must(name, { argv, stdin: `SET SESSION sql_log_bin=0; ${statement}` })).trimEnd();
+      const first = engine === "mariadb" ? "SET SESSION sql_log_bin=0; " : "";
+      const argv = ["sudo", "-n", ...clients[engine]];
+      return (await must(name, { argv, stdin: `${first}${statement}` })).trimEnd();
     },
     status: async (name) =>
       parseDatabaseStatus(await must(name, { argv: ["sudo", "-n", "evenkeel-db", "status"] })),
@@ -139,14 +173,23 @@ export async function buildPair(prefix = "evenkeel-pair"): Promise<DatabasePair>
   };
 }
 
-const placeAddress = (name: HostName) => `${place}.${20 + names.indexOf(name)}`;
-const peeringAddress = (name: HostName) => `${link}.${11 + 10 * names.indexOf(name)}`;
+const addresses = (engine: Engine) => {
+  const { place, link } = networks[engine];
+  return {
+    place,
+    link,
+    placeAddress: (name: HostName) => `${place}.${20 + names.indexOf(name)}`,
+    peeringAddress: (name: HostName) => `${link}.${11 + 10 * names.indexOf(name)}`,
+  };
+};
 
 async function buildMachines(
+  engine: Engine,
   prefix: string,
   port: number,
   keys: Record<"user" | "gateway" | HostName, KeyPair>,
 ): Promise<void> {
+  const { place, link, placeAddress, peeringAddress } = addresses(engine);
   const { tag } = await ensureLabImage({ report: () => {} });
   const base = { site, place: "pair", image: tag, extraHosts: {}, resolver: null, guard: true };
   const login = (pair: KeyPair) => ({
@@ -198,8 +241,9 @@ async function removePair(prefix: string): Promise<void> {
     await lab(["network", "delete", `${prefix}-${network}`]);
 }
 
-async function certificates(): Promise<Record<HostName, DatabaseSecrets["tls"]>> {
+async function certificates(engine: Engine): Promise<Record<HostName, DatabaseSecrets["tls"]>> {
   const authority = await makeAuthority(site);
+  const { placeAddress, peeringAddress } = addresses(engine);
   const leaf = async (name: HostName) => {
     const ip = [placeAddress(name), peeringAddress(name)];
     const { key, certificate } = await makeServerCertificate(authority, `database.${name}`, { dns: [], ip });
@@ -208,10 +252,12 @@ async function certificates(): Promise<Record<HostName, DatabaseSecrets["tls"]>>
   return { one: await leaf("one"), two: await leaf("two") };
 }
 
-function settingsOf(name: HostName, keys: Record<HostName, KeyPair>): DatabaseSettings {
+function settingsOf(engine: Engine, name: HostName, keys: Record<HostName, KeyPair>): DatabaseSettings {
+  const { place, link, placeAddress, peeringAddress } = addresses(engine);
   const index = names.indexOf(name) + 1;
   const other = name === "one" ? "two" : "one";
   return {
+    engine,
     site,
     region: name,
     regionIndex: index,
@@ -230,5 +276,6 @@ function settingsOf(name: HostName, keys: Record<HostName, KeyPair>): DatabaseSe
 
 function databaseProgram(settings: DatabaseSettings, secrets: DatabaseSecrets): string {
   const files = databaseFiles(settings).map((file) => ({ ...file, content: file.content(secrets) }));
-  return roleProgram({ role: "mariadb", machineId: "scratch", files, script: hostFile("mariadb/setup.sh") });
+  const script = hostFile(`${settings.engine}/setup.sh`);
+  return roleProgram({ role: settings.engine, machineId: "scratch", files, script });
 }

@@ -25,8 +25,7 @@ const document = {
   restartNeeded: false,
   serverId: 2,
   machineId: "m",
-  binlogState: "",
-  slavePos: "",
+  history: "",
 };
 
 describe("facts of hosts", () => {

@@ -1,12 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
-import {
-  type DatabaseSecrets,
-  type DatabaseSettings,
-  databaseConfig,
-  databaseFiles,
-} from "../../../components/host/database-files.ts";
+import { databaseConfig, databaseFiles } from "../../../components/host/database-files.ts";
+import type { DatabaseSecrets, DatabaseSettings } from "../../../components/host/database-settings.ts";
 
 const settings: DatabaseSettings = {
+  engine: "mariadb",
   site: "shop",
   region: "secondary",
   regionIndex: 2,

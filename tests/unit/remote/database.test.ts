@@ -22,8 +22,7 @@ const status = {
   restartNeeded: false,
   serverId: 1,
   machineId: "0123456789abcdef0123456789abcdef",
-  binlogState: "0-1-7",
-  slavePos: "0-1-7",
+  history: "0-1-7",
 };
 
 describe("databaseCommand", () => {
@@ -108,8 +107,7 @@ describe("parseDatabaseStatus", () => {
       ...unknown,
       lagSeconds: null,
       running: false,
-      binlogState: null,
-      slavePos: null,
+      history: null,
     };
     expect(parseDatabaseStatus(JSON.stringify(down))).toEqual(down);
   });

@@ -33,7 +33,7 @@ function databaseDocument(facts: typeof active) {
     ...{ apiVersion: "evenkeel/v1", site, region: "r", engine: "mariadb", version: "11" },
     ...{ role: facts.role, epoch: facts.epoch, running: facts.running, writable: facts.writable },
     ...{ position: "", heartbeat: facts.heartbeat, replication: null, lagSeconds: null },
-    ...{ restartNeeded: false, serverId: 1, machineId: "m", binlogState: "", slavePos: "" },
+    ...{ restartNeeded: false, serverId: 1, machineId: "m", history: "" },
   };
 }
 function webDocument(epoch: number) {

@@ -12,6 +12,13 @@ replica_state() {
 # replica FILTER: one value of it; empty when not joined.
 replica() { replica_state | jq -r "$1"; }
 
+# No answer is not "no": whoever asks is about to open something.
+is_joined() {
+  local state
+  state=$(replica_state) || fail "the database does not say whether it is joined to another region"
+  [ -n "$state" ]
+}
+
 # join_source REGION: points the stopped replica at a peer. TLS with the certificate checked, or nothing.
 join_source() {
   local host
@@ -23,10 +30,25 @@ join_source() {
   } | sql_secret
 }
 
-both_threads_run() {
+leave_source() { sql 'STOP SLAVE; RESET SLAVE ALL'; }
+
+source_address() { replica .host; }
+
+is_source_checked() { [ "$(replica '.tls == 1 or .tls == true')" = true ]; }
+
+# Both threads run.
+is_replicating() {
   local state
   state=$(replica_state)
   [ "$(jq -r '.io + .sql' <<<"$state")" = YesYes ]
+}
+
+is_applying() { [ "$(replica .sql)" = Yes ]; }
+
+# Only an answer that says so: of a database that can't be asked nothing is known.
+receives_nothing() {
+  local receiver
+  receiver=$(replica .io) && [ "$receiver" != Yes ]
 }
 
 # An error that waiting can't cure ends the wait: the applier stopped, or the source refuses the position.
@@ -38,14 +60,29 @@ joined_or_hopeless() {
 
 start_replica() {
   sql 'START SLAVE'
-  wait_for joined_or_hopeless && both_threads_run && return 0
+  wait_for joined_or_hopeless && is_replicating && return 0
   fail "replication does not run: $(replica '[.ioError, .sqlError] | map(select(. != "")) | join("; ")')"
 }
 
-# reached GTIDS: waits until all of them are applied here.
-reached() {
-  local left
-  left=$(($(remaining_ms) / 1000))
-  [ "$left" -ge 1 ] || left=1
-  [ "$(sql "SELECT MASTER_GTID_WAIT('$1', $left)")" = 0 ]
+stop_receiver() { sql 'STOP SLAVE IO_THREAD'; }
+
+stop_replication() { sql 'STOP SLAVE'; }
+
+# One that was stopped by a verb that did not come to its end.
+receive_again() { sql 'START SLAVE'; }
+
+# Three facts at once: the receiver has stopped, the applier waits with nothing left to read, and the position of the
+# last received transaction is among the applied ones.
+applied_everything() {
+  local state beyond
+  state=$(replica_state)
+  jq -e '.io == "No" and .sql == "Yes" and (.applier | startswith("Slave has read all relay log"))' <<<"$state" >/dev/null || return 1
+  # Nothing beyond is an answer; no answer is not.
+  beyond=$(gtids_beyond "$(jq -r .received <<<"$state")" "$(jq -r .applied <<<"$state")") || return 1
+  [ -z "$beyond" ]
+}
+
+# For the operator, behind "the applier is stopped" and the like.
+applied_and_received() {
+  replica '"at \(.applied), received \(.received)" + (if .sqlError == "" then "" else ": " + .sqlError end)'
 }

@@ -31,12 +31,13 @@ chosen_writer() {
 follows_already() {
   local host
   host=$(jq -er --arg region "$(jq -r .region <<<"$1")" '.peers[] | select(.region == $region) | .address' "$CONFIG") || return 1
-  [ "$ROLE" = standby ] && [ "$EPOCH" = "$(jq -r .status.epoch <<<"$1")" ] && [ -n "$(replica_state)" ] &&
-    both_threads_run && [ "$(replica .host)" = "$host" ] && [ "$(replica '.tls == 1 or .tls == true')" = true ]
+  [ "$ROLE" = standby ] && [ "$EPOCH" = "$(jq -r .status.epoch <<<"$1")" ] && is_joined && is_replicating &&
+    [ "$(source_address)" = "$host" ] && is_source_checked
 }
 
 follow_problems() {
-  local epoch missing own now
+  local epoch missing own now region
+  region=$(jq -r .region <<<"$1")
   epoch=$(jq -r .status.epoch <<<"$1")
   if [ "$ROLE" = active ]; then
     is_read_only || echo "this host is the active one and not read-only: demote or fence it first"
@@ -44,26 +45,19 @@ follow_problems() {
   fi
   [ "$epoch" -ge "$EPOCH" ] || echo "the other region's epoch $epoch is older than $EPOCH, which is known here"
   own=$(own_history)
-  missing=$(gtids_missing "$own" "$(jq -r '[.status.binlogState, .status.slavePos] | join(",")' <<<"$1")")
+  missing=$(history_missing "$own" "$(jq -r .status.history <<<"$1")")
   # A host that receives already may hold what the writer wrote since it was asked: only a later answer counts.
-  if [ -n "$missing" ] && now=$(ask_peer "$(jq -r .region <<<"$1")"); then
-    missing=$(gtids_missing "$own" "$(jq -r '[.binlogState, .slavePos] | join(",")' <<<"$now")")
+  if [ -n "$missing" ] && now=$(ask_peer "$region"); then
+    missing=$(history_missing "$own" "$(jq -r .history <<<"$now")")
   fi
-  [ -z "$missing" ] || echo "this host holds transactions that region '$(jq -r .region <<<"$1")' lacks: up to $missing"
+  [ -z "$missing" ] || echo "this host holds transactions that region '$region' lacks: $missing"
 }
 
-# A host that wrote itself knows its position by its binary log, one that was joined by gtid_slave_pos; the later of
-# both, domain by domain, is true for either.
 join() {
-  local position
   stop_heartbeat || fail "the heartbeat does not stop"
   make_read_only || fail "the database does not become read-only within the deadline"
   remove_durably "$OPENING"
-  # Stopped before the position is read: a server that goes on applying would refuse the one read before.
-  sql 'STOP SLAVE'
-  position=$(sql "SELECT CONCAT_WS(',', @@gtid_binlog_pos, @@gtid_slave_pos)" | tr -d '\n ')
-  position=$(gtids_latest "$position")
-  sql "STOP SLAVE; SET GLOBAL gtid_slave_pos='$position'"
+  adopt_own_position
   hear_peers
   join_source "$(jq -r .region <<<"$1")" || fail "the database does not take the replication settings"
   start_replica

@@ -2,8 +2,6 @@
 # Fills an empty, un-joined database from the writer, whoever that is now, and joins it (writer.md, W2, W10).
 # The marker `seeding` is there from the moment the old data may be gone until the role is known: with it, a rerun
 # may throw away what lies in the data directory; without it, only an empty database is touched.
-readonly STAGING=/var/lib/mysql-evenkeel-seed
-
 verb_seed() {
   take_lock
   read_role
@@ -20,7 +18,7 @@ verb_seed() {
   writer=$(writer_among_peers)
   [ -n "$writer" ] || refuse "no region that answers is the writer, so there is nothing to copy from"
   started=$(now_ms)
-  copy_from "$(jq -r .region <<<"$writer")" "$(jq -r '[.status.binlogState, .status.slavePos] | join(",")' <<<"$writer")"
+  copy_from "$(jq -r .region <<<"$writer")" "$(jq -r .status.history <<<"$writer")"
   join_writer "$writer"
   jq -cn --arg from "$(jq -r .region <<<"$writer")" --argjson bytes "$BYTES" --argjson ms "$(($(now_ms) - started))" \
     --argjson epoch "$EPOCH" '{seeded: true, $from, $bytes, seconds: ($ms / 1000), $epoch}'
@@ -40,45 +38,26 @@ copy_from() {
   install -d -m 0700 "$STAGING"
   peer_ssh "$1"
   log "copying the database from region '$1'"
+  setpriv --pdeathsig KILL bash "$LIBRARY/progress.sh" "$STAGING" 9>&- &
   setpriv --pdeathsig KILL timeout -k 2 "$(remaining)" setpriv --pdeathsig KILL "${SSH[@]}" send </dev/null |
-    setpriv --pdeathsig KILL mbstream -x -C "$STAGING" || fail "the copy from region '$1' broke off"
+    setpriv --pdeathsig KILL "${UNPACK[@]}" || fail "the copy from region '$1' broke off"
+  kill "$!" 2>/dev/null || :
   BYTES=$(du -sb "$STAGING" | cut -f1)
   log "copied $BYTES bytes, preparing"
-  tied mariadb-backup --no-defaults --prepare --target-dir="$STAGING" 2>"$STAGING.log" || {
-    tail -n 5 "$STAGING.log" >&2
-    fail "the copy can't be prepared"
-  }
-  SEED_POSITION=$(copied_position)
+  prepare_copy
   move_in
   adopt_history "$2"
 }
 
-# The writer's position at the moment of the copy: third word of the backup's own note.
-copied_position() {
-  local note
-  note=$(cat "$STAGING/mariadb_backup_binlog_info") || fail "the copy does not say its position"
-  note=$(cut -f3 <<<"$note")
-  [[ $note =~ ^[0-9,-]+$ ]] || fail "the copy does not say its position"
-  printf '%s' "$note"
-}
-
 move_in() {
   printf 'seeding\n' | put_durably "$SEEDING"
-  bounded_systemctl stop mariadb.service
-  find "$DATADIR" "$LOGDIR" -mindepth 1 -delete
-  find "$STAGING" -mindepth 1 -maxdepth 1 -exec mv -t "$DATADIR" {} +
-  chown -R mysql:mysql "$DATADIR"
+  stop_server
+  find "${DATA[@]}" -mindepth 1 -delete
+  find "$STAGING" -mindepth 1 -maxdepth 1 -exec mv -t "${DATA[0]}" {} +
+  chown -R "$OWNER:$OWNER" "${DATA[0]}"
   rm -rf "$STAGING" "$STAGING.log"
-  sync -f "$DATADIR"
+  sync -f "${DATA[0]}"
   ensure_running
-}
-
-# adopt_history LIST: what the writer held before the copy is in the copy. Said in the own binary log's state, it
-# lets a region that returns later see that its transactions are all here (W9).
-adopt_history() {
-  local state
-  state=$(gtids_newest "$1")
-  sql "RESET MASTER; SET GLOBAL gtid_binlog_state='$state'; SET GLOBAL gtid_slave_pos='$SEED_POSITION'"
 }
 
 # The role is written once the copy has everything that the writer had when the copying ended.

@@ -23,13 +23,13 @@ verb_promote() {
     mark_opening promote "$ASKED_EPOCH" proved
   fi
   ask_again
-  sql 'STOP SLAVE; RESET SLAVE ALL'
+  leave_source
   open_database "$ASKED_EPOCH"
   answer true
 }
 
 answer() {
-  jq -cn --argjson promoted "$1" --argjson epoch "$EPOCH" --arg position "$(sql 'SELECT @@gtid_current_pos')" \
+  jq -cn --argjson promoted "$1" --argjson epoch "$EPOCH" --arg position "$(position)" \
     '{$promoted, $epoch, writable: true, $position}'
 }
 
@@ -65,10 +65,10 @@ ask_again() {
   problems=$(peer_problems)
   [ -n "$problems" ] || return 0
   start_clock 5
-  if [ -n "$(replica_state)" ]; then
+  if is_joined; then
     remove_durably "$OPENING"
     hear_peers
-    sql 'START SLAVE IO_THREAD'
+    receive_again
   fi
   refuse "$problems"
 }
@@ -102,59 +102,34 @@ promote_problems() {
 }
 
 # The epoch in the replicated heartbeat row, 0 where there is none.
-known_by_database() {
-  within 3 sql "SELECT COALESCE((SELECT MAX(epoch) FROM evenkeel.heartbeat), 0)" 2>/dev/null || { running && echo 0; }
-}
+known_by_database() { within 3 highest_beat 2>/dev/null || { running && echo 0; }; }
 
-# An applier that stopped can't prove anything, and a restart of it would begin with an emptied relay log.
+# An applier that stopped can't prove anything, and a restart of it would begin without what was received.
 replica_problems() {
-  local state
-  state=$(replica_state)
-  if [ -z "$state" ]; then
+  if ! is_joined; then
     echo "replication is not set up, so it can't be shown that everything received was applied"
-  elif [ "$(jq -r .sql <<<"$state")" != Yes ]; then
-    jq -r '"the applier is stopped at \(.applied) with \(.received) received" + (if .sqlError == "" then "" else ": " + .sqlError end)' <<<"$state"
+  elif ! is_applying; then
+    echo "the applier is stopped $(applied_and_received)"
   fi
 }
 
 # An earlier run got as far as the proof, and nothing was received since.
-proved() {
-  local receiver
-  [ "$(opening .stage)" = proved ] && receiver=$(replica .io) && [ "$receiver" != Yes ]
-}
+proved() { [ "$(opening .stage)" = proved ] && receives_nothing; }
 
 stop_receiving() {
   silence_peers
-  sql 'STOP SLAVE IO_THREAD'
+  stop_receiver
 }
 
 # Not proved by the deadline: nothing was cleared, and while the applier lives receiving goes on as before.
 prove_applied() {
   wait_for applied_everything && return 0
+  start_clock 5
   local state
-  state=$(DEADLINE_MS=$(($(now_ms) + 3000)) replica_state)
-  if [ "$(jq -r .sql <<<"$state")" = Yes ]; then
-    start_clock 5
+  state=$(applied_and_received)
+  if is_applying; then
     hear_peers
-    sql 'START SLAVE IO_THREAD'
+    receive_again
   fi
-  refuse "$(jq -r '"not everything received could be applied by the deadline: at \(.applied), received \(.received)" + (if .sqlError == "" then "" else ": " + .sqlError end)' <<<"$state")"
-}
-
-# Three facts at once: the receiver has stopped, the applier waits with nothing left to read, and the position of the
-# last received transaction is among the applied ones.
-applied_everything() {
-  local state beyond
-  state=$(replica_state)
-  jq -e '.io == "No" and .sql == "Yes" and (.applier | startswith("Slave has read all relay log"))' <<<"$state" >/dev/null || return 1
-  # Nothing beyond is an answer; no answer is not.
-  beyond=$(gtids_beyond "$(jq -r .received <<<"$state")" "$(jq -r .applied <<<"$state")") || return 1
-  [ -z "$beyond" ]
-}
-
-# gtids_beyond RECEIVED APPLIED: domains in which the applied sequence has not reached the received one.
-gtids_beyond() {
-  jq -cn -r --arg received "$1" --arg applied "$2" "$GTID_JQ"'
-    ($applied | gtids) as $applied
-    | $received | gtids | map(. as $last | select(all($applied[]; .domain != $last.domain or .seq < $last.seq))) | text'
+  refuse "not everything received could be applied by the deadline: $state"
 }

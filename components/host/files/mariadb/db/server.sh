@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154
 # The server by its local socket as root. Statements travel by standard input, so no password is ever an argument.
-readonly SOCKET=/run/mysqld/mysqld.sock DATADIR=/var/lib/mysql LOGDIR=/var/log/mysql
+readonly ENGINE=mariadb UNIT=mariadb.service PORT=3306 SOCKET=/run/mysqld/mysqld.sock
+readonly STARTED_WITH=/run/evenkeel-db-started-with SETTINGS=/etc/mysql/mariadb.conf.d/60-evenkeel.cnf
 
 client() {
   tied mariadb --no-defaults --protocol=socket --socket="$SOCKET" --user=root --default-character-set=utf8mb4 \
@@ -22,19 +23,33 @@ sql_secret() {
   return 1
 }
 
+# sql_literal FILTER: a value of the configuration as an SQL string literal, whatever characters it holds.
+sql_literal() {
+  jq -r "$1"' | "\u0027" + (split("\\") | join("\\\\") | split("\u0027") | join("\u0027\u0027")) + "\u0027"' "$CONFIG"
+}
+
 running() { within 3 sql 'DO 1' 2>/dev/null; }
 
-# Starts the server when it is down; it comes up read-only.
-ensure_running() {
-  running && return 0
-  timeout "$(remaining)" systemctl start mariadb.service >&2 || fail "mariadb.service does not start: see journalctl -u mariadb"
-  wait_for running || fail "mariadb.service has started but does not answer"
+# Its file has read_only=1. What it reads is noted, so that newer settings show as "restart needed".
+start_closed() { sha256sum <"$SETTINGS" >"$STARTED_WITH"; }
+
+restart_needed() {
+  systemctl is-active --quiet "$UNIT" && [ -e "$STARTED_WITH" ] || return 1
+  ! sha256sum <"$SETTINGS" | cmp -s - "$STARTED_WITH"
 }
 
 # Two questions, not one and its opposite: of a database that does not answer neither is true.
 is_writable() { [ "$(sql 'SELECT @@global.read_only')" = 0 ]; }
 
 is_read_only() { [ "$(sql 'SELECT @@global.read_only')" = 1 ]; }
+
+# open_writes EPOCH: the first row of the new epoch is of this session.
+open_writes() {
+  local still_closed
+  still_closed=$(sql "SET GLOBAL read_only=0; SET SESSION sql_log_bin=1;
+    REPLACE INTO evenkeel.heartbeat (id, region, epoch, at) VALUES (1, '$REGION', $1, NOW(6)); SELECT @@global.read_only")
+  [ "$still_closed" = 0 ]
+}
 
 # Commits in flight hold the change up, so application sessions are ended until it goes through, and once more after.
 make_read_only() {
@@ -45,7 +60,24 @@ make_read_only() {
   end_sessions && is_read_only
 }
 
+close_for_fence() { make_read_only && stop_replication && end_remote_sessions; }
+
 end_sessions() { sql "KILL HARD USER '$APP_USER'"; }
+
+end_remote_sessions() {
+  sql "SELECT CONCAT('KILL HARD ', id, ';') FROM information_schema.PROCESSLIST WHERE user NOT IN ('root', 'system user', 'event_scheduler', 'evenkeel-beat')" |
+    { printf 'SET SESSION sql_log_bin=0;\n' && cat; } | tied_force_client
+}
+
+# A session may be gone before its turn comes.
+tied_force_client() { tied mariadb --no-defaults --force --protocol=socket --socket="$SOCKET" --user=root 2>/dev/null || :; }
+
+# 1: no such process. A pgrep that could not look proves nothing.
+database_is_dead() {
+  local status=0
+  pgrep -x mariadbd >/dev/null || status=$?
+  [ "$status" -eq 1 ]
+}
 
 # An attempt to write as the application, over TLS from an address of the web networks: true when the server refuses
 # it because it is read-only. The statement can destroy nothing, should it go through.
@@ -76,7 +108,13 @@ foreign_content() {
   [ -z "$names" ] || echo "it is joined to another database"
 }
 
-lift_mask() {
-  refuse_while_fencing
-  [ "$(systemctl is-enabled mariadb.service 2>/dev/null)" != masked ] || systemctl unmask mariadb.service >&2
+# One row a subject; the heartbeat comes last since its table is missing before birth.
+server_rows() {
+  sql "SELECT JSON_OBJECT('of', 'server', 'version', @@version, 'writable', @@global.read_only = 0, 'position', @@gtid_current_pos,
+      'history', CONCAT_WS(',', NULLIF(@@gtid_binlog_state, ''), NULLIF(@@gtid_slave_pos, '')));
+    SELECT JSON_OBJECT('of', 'replica', 'address', Master_Host, 'receiving', Slave_IO_Running = 'Yes', 'applying', Slave_SQL_Running = 'Yes',
+      'error', NULLIF(CONCAT_WS('; ', NULLIF(Last_IO_Error, ''), NULLIF(Last_SQL_Error, '')), ''),
+      'tls', Master_SSL_Allowed = 'Yes' AND Master_SSL_Verify_Server_Cert = 'Yes') FROM information_schema.SLAVE_STATUS LIMIT 1;
+    SELECT JSON_OBJECT('of', 'heartbeat', 'region', region, 'epoch', epoch,
+      'ageSeconds', ROUND(TIMESTAMPDIFF(MICROSECOND, at, NOW(6)) / 1000000, 3)) FROM evenkeel.heartbeat WHERE id = 1"
 }

@@ -53,32 +53,13 @@ remember_fence() {
 }
 
 # Every connection over the network is ended: what they had under way must not commit later.
-fence_gracefully() {
-  try_lock && running && make_read_only && sql 'STOP SLAVE' && end_remote_sessions
-}
-
-end_remote_sessions() {
-  sql "SELECT CONCAT('KILL HARD ', id, ';') FROM information_schema.PROCESSLIST WHERE user NOT IN ('root', 'system user', 'event_scheduler', 'evenkeel-beat')" |
-    { printf 'SET SESSION sql_log_bin=0;\n' && cat; } | tied_force_client
-}
-
-# A session may be gone before its turn comes.
-tied_force_client() { tied mariadb --no-defaults --force --protocol=socket --socket="$SOCKET" --user=root 2>/dev/null || :; }
+fence_gracefully() { try_lock && running && close_for_fence; }
 
 kill_database() {
-  local enabled
-  enabled=$(systemctl is-enabled mariadb.service 2>/dev/null) || :
-  if [ "$enabled" = masked ] && database_is_dead; then return 0; fi
+  if is_masked && database_is_dead; then return 0; fi
   log "the database does not close itself in time: killing it"
-  systemctl mask mariadb.service >&2 2>/dev/null || fail "mariadb.service can't be masked"
-  systemctl kill -s KILL --kill-whom=all mariadb.service 2>/dev/null || :
+  systemctl mask "$UNIT" >&2 2>/dev/null || fail "$UNIT can't be masked"
+  systemctl kill -s KILL --kill-whom=all "$UNIT" 2>/dev/null || :
   wait_for database_is_dead || fail "the database still lives after SIGKILL"
-  systemctl stop --no-block mariadb.service 2>/dev/null || :
-}
-
-# 1: no such process. A pgrep that could not look proves nothing.
-database_is_dead() {
-  local status=0
-  pgrep -x mariadbd >/dev/null || status=$?
-  [ "$status" -eq 1 ]
+  systemctl stop --no-block "$UNIT" 2>/dev/null || :
 }

@@ -18,6 +18,6 @@ verb_demote() {
     remove_durably "$OPENING"
     write_role "$EPOCH" fenced active
   fi
-  jq -cn --argjson demoted "$changed" --argjson epoch "$EPOCH" --arg position "$(sql 'SELECT @@gtid_current_pos')" \
+  jq -cn --argjson demoted "$changed" --argjson epoch "$EPOCH" --arg position "$(position)" \
     '{$demoted, $epoch, role: "fenced", $position}'
 }

@@ -4,7 +4,7 @@ readonly NFT_TABLE='inet evenkeel_db'
 
 firewall() { printf '%s\n' "$@" | timeout "$(remaining)" nft -f -; }
 
-open_port() { firewall "add element $NFT_TABLE open_ports { 3306 }"; }
+open_port() { firewall "add element $NFT_TABLE open_ports { $PORT }"; }
 
 close_port() { firewall "flush set $NFT_TABLE open_ports"; }
 
@@ -19,7 +19,7 @@ silence_peers() {
 
 hear_peers() { firewall "flush set $NFT_TABLE silenced"; }
 
-# The verb behind ExecStartPre of mariadb.service. No lock: verbs that hold it start the server.
+# No lock: it runs before every start of the server, and verbs that hold the lock start it.
 load_firewall() {
   timeout "$(remaining)" nft -f /etc/evenkeel/database.nft
   read_role

@@ -53,8 +53,7 @@ give_birth() {
     [ -z "$foreign" ] || refuse "the database is not empty: $foreign"
     mark_opening birth 1 started
   fi
-  make_schema
-  make_accounts
+  make_contents
   open_database 1
 }
 
@@ -64,34 +63,4 @@ already_or_now() {
   jq -cn --argjson born "$1" --arg role "$ROLE" --argjson epoch "$EPOCH" --arg region "$REGION" --argjson peers "$PEERS" '
     [{$region, status: {$role, $epoch}}] + [$peers[] | select(.status != null)]
     | {born: $born, epoch: (map(.status.epoch) | max), region: (map(select(.status.role == "active")) | max_by(.status.epoch) | .region? // null)}'
-}
-
-make_schema() {
-  sql_logged "CREATE DATABASE IF NOT EXISTS \`$SCHEMA\` CHARACTER SET utf8mb4;
-    CREATE DATABASE IF NOT EXISTS evenkeel CHARACTER SET utf8mb4;
-    CREATE TABLE IF NOT EXISTS evenkeel.heartbeat (id TINYINT PRIMARY KEY, region VARCHAR(64) NOT NULL, epoch BIGINT NOT NULL,
-      at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)) ENGINE=InnoDB;
-    CREATE USER IF NOT EXISTS 'evenkeel-beat'@localhost IDENTIFIED VIA unix_socket;
-    GRANT SELECT, UPDATE ON evenkeel.heartbeat TO 'evenkeel-beat'@localhost;"
-}
-
-# An underscore in a GRANT's database name is a wildcard unless escaped.
-make_accounts() {
-  make_account app .webNetworks "GRANT ALL PRIVILEGES ON \`${SCHEMA//_/\\_}\`.*"
-  make_account health .webNetworks "GRANT SELECT ON evenkeel.heartbeat"
-  make_account replication .peeringNetwork "GRANT REPLICATION SLAVE ON *.*"
-}
-
-# make_account KEY NETWORKS GRANT: the binary log and every replica get the password's hash, never the password.
-make_account() {
-  local name hash hosts host account
-  hosts=$(account_hosts "$2")
-  name=$(cfg ".users.$1.name")
-  hash=$(printf 'SELECT PASSWORD(%s);\n' "$(sql_literal ".users.$1.password")" | client 2>/dev/null) || fail "the password of $name is not accepted"
-  while read -r host; do
-    [ -n "$host" ] || continue
-    account="'$name'@'$host'"
-    sql_logged "CREATE USER IF NOT EXISTS $account IDENTIFIED BY PASSWORD '$hash' REQUIRE SSL;
-      ALTER USER $account IDENTIFIED BY PASSWORD '$hash' REQUIRE SSL; $3 TO $account;"
-  done <<<"$hosts"
 }

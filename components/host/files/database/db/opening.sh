@@ -20,19 +20,14 @@ stop_heartbeat() {
   ! heartbeat_runs
 }
 
-bounded_systemctl() { timeout "$(remaining)" systemctl "$@"; }
-
 # open_database EPOCH: role first, then writes, then the row that says so. A fence that began meanwhile wins: what it
 # does not stop here, it closes as soon as it has the lock.
 open_database() {
   refuse_while_fencing
   write_role "$1" active
   open_port
-  local still_closed
   refuse_while_fencing
-  still_closed=$(sql "SET GLOBAL read_only=0; SET SESSION sql_log_bin=1;
-    REPLACE INTO evenkeel.heartbeat (id, region, epoch, at) VALUES (1, '$REGION', $1, NOW(6)); SELECT @@global.read_only")
-  [ "$still_closed" = 0 ] || fail "the database is still read-only"
+  open_writes "$1" || fail "the database does not accept writes"
   bounded_systemctl restart "$HEARTBEAT" || fail "the heartbeat does not start: see journalctl -u $HEARTBEAT"
   remove_durably "$OPENING"
 }
@@ -40,7 +35,4 @@ open_database() {
 is_open() { is_writable && heartbeat_runs; }
 
 # A service that runs and commits nothing (a stopped process, a lost session) opens no gate.
-beats_now() {
-  [ "$(sql "SELECT COUNT(*) FROM evenkeel.heartbeat WHERE id = 1 AND region = '$REGION' AND epoch = $EPOCH
-    AND ABS(TIMESTAMPDIFF(MICROSECOND, at, NOW(6))) < 3000000")" = 1 ]
-}
+beats_now() { [ "$(fresh_beats 3 "$EPOCH")" = 1 ]; }

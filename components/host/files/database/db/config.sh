@@ -10,15 +10,3 @@ load_config() {
 }
 
 cfg() { jq -r "$1" "$CONFIG"; }
-
-# sql_literal FILTER: a value of the configuration as an SQL string literal, whatever characters it holds.
-sql_literal() {
-  jq -r "$1"' | "\u0027" + (split("\\") | join("\\\\") | split("\u0027") | join("\u0027\u0027")) + "\u0027"' "$CONFIG"
-}
-
-# account_hosts FILTER: each network "a.b.c.d/len" there as the account host that MariaDB understands.
-account_hosts() {
-  jq -r "$1"' | [.] | flatten | .[]
-    | split("/") | (.[1] | tonumber) as $length
-    | .[0] + "/" + ([range(4) | ([[$length - 8 * ., 0] | max, 8] | min) | 256 - pow(2; 8 - .) | tostring] | join("."))' "$CONFIG"
-}

@@ -6,9 +6,8 @@ verb_send() {
   { [ "$ROLE" = active ] && is_writable; } || refuse "region '$REGION' is not the writer (its role is $ROLE)"
   # Removed at the end of the program, whatever that is.
   SCRATCH=$(mktemp -d /run/evenkeel-send.XXXXXX)
-  tied mariadb-backup --no-defaults --backup --stream=mbstream --target-dir="$SCRATCH" --user=root --socket="$SOCKET" \
-    --datadir="$DATADIR" --parallel=2 2>"$SCRATCH/log" || {
+  send_copy || {
     tail -n 5 "$SCRATCH/log" >&2
-    fail "mariadb-backup failed in region '$REGION'"
+    fail "the copy failed in region '$REGION'"
   }
 }

@@ -13,13 +13,12 @@ verb_resume() {
     return
   fi
   ask_peers
-  local problems joined
+  local problems
   problems=$(resume_problems)
   [ -z "$problems" ] || refuse "$problems"
   lift_mask
   ensure_running
-  joined=$(replica_state)
-  [ -z "$joined" ] || refuse "this host is joined to another region: it follows, it does not write"
+  is_joined && refuse "this host is joined to another region: it follows, it does not write"
   mark_opening resume "$ASKED_EPOCH" started
   ask_peers
   problems=$(resume_problems)

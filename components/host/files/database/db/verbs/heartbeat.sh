@@ -1,22 +1,17 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154
-# Body of evenkeel-heartbeat.service: one committed row a second, through an account that read_only stops. Ends with
+# Body of evenkeel-heartbeat.service: one committed row a second, through an account that a closed database stops. Ends with
 # 12 when this host is not the active one at that epoch any more, which only an answer or the role file can say; a
 # database that stalls ends it with 1, and the unit begins anew.
-
-# A statement that waits for a lock ends in the server as well before it is given up here: sessions that nobody reads
-# would pile up in a long stall and take the application's connections.
-readonly BEAT_PATIENCE='SET SESSION lock_wait_timeout=4, innodb_lock_wait_timeout=4'
 
 verb_heartbeat() {
   read_role
   [ "$ROLE" = active ] || refuse "the role of this host is $ROLE"
   local epoch=$EPOCH answer announced=false
-  coproc BEAT { exec setpriv --pdeathsig KILL --reuid evenkeel-beat --regid evenkeel-beat --clear-groups mariadb --no-defaults \
-    --protocol=socket --socket="$SOCKET" --user=evenkeel-beat --batch --skip-column-names --unbuffered --init-command="$BEAT_PATIENCE"; }
+  coproc BEAT { beat_client setpriv --pdeathsig KILL --reuid evenkeel-beat --regid evenkeel-beat --clear-groups; }
   while still_active "$epoch"; do
-    answer=$(ask_beat "SELECT @@global.read_only") || fail "the database does not answer"
+    answer=$(ask_beat "$BEAT_READ_ONLY") || fail "the database does not answer"
     [ "$answer" = 0 ] || refuse "the database is read-only"
-    answer=$(ask_beat "UPDATE evenkeel.heartbeat SET at = NOW(6) WHERE id = 1 AND region = '$REGION' AND epoch = $epoch; SELECT ROW_COUNT()") ||
+    answer=$(ask_beat "$(beat_update "$epoch")") ||
       fail "the heartbeat was not committed"
     [ "$answer" = 1 ] || refuse "the heartbeat row is not of this region at epoch $epoch"
     [ "$announced" = true ] || systemd-notify --ready --status="epoch $epoch"

@@ -1,0 +1,19 @@
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154
+# The server's unit ($UNIT, engine/server.sh): a masked one was fenced.
+is_masked() { [ "$(systemctl is-enabled "$UNIT" 2>/dev/null)" = masked ]; }
+
+lift_mask() {
+  refuse_while_fencing
+  ! is_masked || systemctl unmask "$UNIT" >&2
+}
+
+# Starts the server when it is down; it comes up read-only.
+ensure_running() {
+  running && return 0
+  timeout "$(remaining)" systemctl start "$UNIT" >&2 || fail "$UNIT does not start: see journalctl -u $UNIT"
+  wait_for running || fail "$UNIT has started but does not answer"
+}
+
+stop_server() { bounded_systemctl stop "$UNIT"; }
+
+bounded_systemctl() { timeout "$(remaining)" systemctl "$@"; }

@@ -1,0 +1,27 @@
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154
+# The heartbeat's row (evenkeel.heartbeat, id 1) and the session that writes it.
+
+# A statement that waits for a lock ends in the server as well before it is given up here: sessions that nobody reads
+# would pile up in a long stall and take the application's connections.
+readonly BEAT_PATIENCE='-c lock_timeout=4s -c statement_timeout=4s'
+readonly BEAT_READ_ONLY='SELECT pg_is_in_recovery()::int'
+
+# beat_client PREFIX...: becomes a client that answers one line a statement.
+beat_client() {
+  exec "$@" env PGOPTIONS="$BEAT_PATIENCE" PGCONNECT_TIMEOUT=5 psql -X -q -A -t -v ON_ERROR_STOP=1 -h "$SOCKET" -p "$PORT" \
+    -U evenkeel-beat -d "$SCHEMA"
+}
+
+# beat_update EPOCH: its answer is 1 where the row is this region's at that epoch.
+beat_update() {
+  printf '%s' "WITH beat AS (UPDATE evenkeel.heartbeat SET at = clock_timestamp() WHERE id = 1 AND region = '$REGION' AND epoch = $1 RETURNING 1)
+    SELECT COUNT(*) FROM beat"
+}
+
+# fresh_beats SECONDS EPOCH: 1 where the row is this region's at that epoch and no older.
+fresh_beats() {
+  sql_site "SELECT COUNT(*) FROM evenkeel.heartbeat WHERE id = 1 AND region = '$REGION' AND epoch = $2
+    AND abs(extract(epoch FROM clock_timestamp() - at)) < $1"
+}
+
+highest_beat() { sql_site "SELECT COALESCE(MAX(epoch), 0) FROM evenkeel.heartbeat"; }

@@ -1,0 +1,138 @@
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154
+# The server by its local socket as postgres. Statements travel by standard input, so no password is ever an argument.
+#
+# A closed database is one in recovery: `standby.signal` lies in its data directory whenever it starts (prestart), so
+# it comes up read-only for everybody, superusers included, whoever starts it. Opening is always a promotion, which
+# begins a new timeline; closing is a fast restart into recovery, for which every session ends and every standby has
+# received all of the log.
+readonly ENGINE=postgresql UNIT=postgresql@17-main.service PORT=5432 SOCKET=/var/run/postgresql
+readonly BIN=/usr/lib/postgresql/17/bin CLUSTER=/var/lib/postgresql/17/main
+# What evenkeel-db alone writes, read by the server's settings: whom it follows, and whom a commit waits for (W12).
+readonly OWN_CONF=/var/lib/evenkeel/postgresql/role.conf
+
+# As `tied`; a change of the user would take the bond with the parent away, so it is tied behind that.
+as_postgres() {
+  setpriv --pdeathsig KILL timeout -k 2 "$(remaining)" setpriv --pdeathsig KILL --reuid postgres --regid postgres --init-groups \
+    env PGCONNECT_TIMEOUT=5 "$@"
+}
+
+# Nothing of what runs here is logged, not even where it fails: a statement may hold a secret.
+client() {
+  {
+    printf "SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET log_min_duration_statement = -1;\n"
+    cat
+  } | as_postgres psql -X -q -A -t -v ON_ERROR_STOP=1 -h "$SOCKET" -p "$PORT" -U postgres "$@"
+}
+
+sql() { printf '%s\n' "$1" | client -d postgres; }
+
+# In the site's own database.
+sql_site() { printf '%s\n' "$1" | client -d "$SCHEMA"; }
+
+# From standard input; psql quotes a bad statement in its error, so only the state is shown.
+sql_secret() {
+  local errors status=0
+  { errors=$(client -d postgres -v VERBOSITY=sqlstate 2>&1 >&3) || status=$?; } 3>&1
+  [ "$status" -eq 0 ] && return 0
+  [[ $errors =~ ERROR:\ *([0-9A-Z]{5}) ]] && log "the database refused a statement that holds a secret: state ${BASH_REMATCH[1]}"
+  return 1
+}
+
+# sql_literal FILTER: a value of the configuration as an SQL string literal, whatever characters it holds.
+sql_literal() {
+  jq -r "$1"' | "E\u0027" + (split("\\") | join("\\\\") | split("\u0027") | join("\u0027\u0027")) + "\u0027"' "$CONFIG"
+}
+
+running() { within 3 sql 'SELECT 1' >/dev/null 2>&1; }
+
+# Before every start, whoever starts it. Nothing but a promotion takes the signal away.
+start_closed() {
+  [ -d "$CLUSTER" ] || return 0
+  setpriv --reuid postgres --regid postgres --init-groups touch "$CLUSTER/standby.signal"
+}
+
+restart_needed() { [ "$(sql 'SELECT COUNT(*) > 0 FROM pg_settings WHERE pending_restart')" = t ]; }
+
+# Two questions, not one and its opposite: of a database that does not answer neither is true.
+is_writable() { [ "$(sql 'SELECT pg_is_in_recovery()')" = f ]; }
+
+is_read_only() { [ "$(sql 'SELECT pg_is_in_recovery()')" = t ]; }
+
+# open_writes EPOCH: everything received is applied before the promotion ends. Each other region gets its slot, which
+# keeps for it what it has not received yet (up to max_slot_wal_keep_size).
+open_writes() {
+  promote_server || return 1
+  make_slots
+  sql_site "INSERT INTO evenkeel.heartbeat (id, region, epoch, at) VALUES (1, '$REGION', $1, clock_timestamp())
+    ON CONFLICT (id) DO UPDATE SET region = excluded.region, epoch = excluded.epoch, at = excluded.at;
+    INSERT INTO evenkeel.openings (timeline, epoch, region) VALUES ($(timeline), $1, '$REGION') ON CONFLICT DO NOTHING"
+}
+
+promote_server() {
+  is_writable && return 0
+  [ "$(sql "SELECT pg_promote(true, $(whole_seconds))")" = t ] && is_writable
+}
+
+whole_seconds() {
+  local left
+  left=$(($(remaining_ms) / 1000))
+  printf '%d' "$((left > 0 ? left : 1))"
+}
+
+make_read_only() {
+  is_read_only && return 0
+  restart_closed && is_read_only
+}
+
+# A walsender whose standby is gone may hold a stop up; it is given up by its own timeout (wal_sender_timeout).
+restart_closed() { bounded_systemctl restart "$UNIT" >&2 && wait_for running; }
+
+# Sessions go first: with the port closed, a walsender would hold the restart up until its timeout.
+close_for_fence() { end_remote_sessions && make_read_only && stop_replication; }
+
+end_remote_sessions() {
+  sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_addr IS NOT NULL" >/dev/null
+}
+
+# 1: no such process. A pgrep that could not look proves nothing.
+database_is_dead() {
+  local status=0
+  pgrep -u postgres -x postgres >/dev/null || status=$?
+  [ "$status" -eq 1 ]
+}
+
+# An attempt to write as the application, over TLS from an address of the web networks: true when the server refuses
+# it because it is in recovery (25006). The statement can destroy nothing, should it go through.
+app_write_refused() {
+  local answer file=/run/evenkeel-db-probe.$$
+  app_password_file >"$file"
+  answer=$(printf 'CREATE TABLE evenkeel_write_probe (id int); DROP TABLE evenkeel_write_probe;\n' |
+    tied env PGPASSFILE="$file" psql -X -q -v VERBOSITY=sqlstate \
+      "host=$PLACE_ADDRESS port=$PORT dbname=$SCHEMA user=$APP_USER sslmode=verify-full sslrootcert=/etc/evenkeel/tls/ca.pem connect_timeout=3" 2>&1) || :
+  rm -f "$file"
+  [[ $answer == *25006* ]]
+}
+
+app_password_file() (umask 077 && password_line .users.app)
+
+# password_line FILTER: a line of a password file, in which a backslash escapes a colon and itself.
+password_line() { jq -r "$1"' | "*:*:*:\(.name):" + (.password | gsub("(?<sign>[\\\\:])"; "\\\(.sign)"))' "$CONFIG"; }
+
+# What makes a database no empty, un-joined one; nothing when it is.
+foreign_content() {
+  local names
+  names=$(sql "SELECT string_agg(datname, ', ') FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1')")
+  [ -z "$names" ] || echo "it holds the databases $names"
+  ! is_joined || echo "it is joined to another database"
+}
+
+# One row a subject; the heartbeat comes last since its database is missing before birth.
+server_rows() {
+  local history
+  history=$(own_history)
+  sql "SELECT json_build_object('of', 'server', 'version', current_setting('server_version'), 'writable', NOT pg_is_in_recovery(),
+      'position', '$(position)', 'history', '$history')"
+  replica_row
+  sql_site "SELECT json_build_object('of', 'heartbeat', 'region', region, 'epoch', epoch,
+      'ageSeconds', round(extract(epoch FROM clock_timestamp() - at), 3)) FROM evenkeel.heartbeat WHERE id = 1"
+}
