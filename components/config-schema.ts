@@ -51,7 +51,9 @@ const siteKeys = {
   provider: z.literal("lab", { error: "only the provider lab is built so far" }),
   regions: z.array(placeName).min(1, "names no region").max(2, "more than two regions are not built so far"),
   initialActive: placeName,
-  engine: z.literal("mariadb", { error: "only the engine mariadb is built so far" }),
+  engine: z.enum(["mariadb", "postgresql"], {
+    error: "must be mariadb or postgresql; no other engine is built so far",
+  }),
   domain,
   networks: z.record(z.string(), cidr),
   maxRegions: z.number().int().min(1).max(9).default(2),

@@ -22,6 +22,11 @@ export interface SiteConfig extends SiteValues {
   peering: LinkPlan;
 }
 
+/** WordPress needs MariaDB so far: a site on PostgreSQL has the order ledger alone. */
+export function hasWordpress({ engine }: Pick<SiteValues, "engine">): boolean {
+  return engine === "mariadb";
+}
+
 /** Raised with every problem found, one a line, each naming the key. The command line turns it into exit code 2. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];

@@ -15,7 +15,7 @@ const secret = z.string().refine((text) => text.trim().length >= shortestSecret,
 export const secretShapes = {
   /** An environment file, a curl configuration and a script's line. */
   storeKey: { pattern: /^[A-Za-z0-9]{16,64}$/, words: "16 to 64 letters and digits" },
-  /** A line of pdns.conf. */
+  /** A line of pdns.conf, a header of HTTP. */
   apiKey: {
     pattern: /^[A-Za-z0-9._~+/=-]{16,}$/,
     words: "at least 16 characters of A-Z, a-z, 0-9 and ._~+/=-",
@@ -72,6 +72,7 @@ export const siteSecretsSchema = z.strictObject({
     adminPassword: secret,
     salts: z.record(z.enum(saltNames), shaped(secretShapes.salt)),
   }),
+  ledger: z.strictObject({ key: shaped(secretShapes.apiKey) }),
   dns: z.strictObject({ apiKey: shaped(secretShapes.apiKey) }),
 });
 

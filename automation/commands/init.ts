@@ -15,6 +15,11 @@ const options = {
   },
   domain: { type: "string", requiresArg: true, describe: "Its public name (NAME.lab.test)" },
   title: { type: "string", requiresArg: true, describe: "Its title" },
+  engine: {
+    choices: ["mariadb", "postgresql"],
+    default: "mariadb",
+    describe: "Its database; on PostgreSQL it has no WordPress, but the order ledger alone",
+  },
   "web-servers": { type: "number", default: 1, requiresArg: true, describe: "Web hosts a region, 1 to 4" },
 } as const;
 

@@ -22,15 +22,20 @@ export function databaseProblems({ name, database }: RegionObservation, context:
   }
   // Before anything else is tried there: no verb opens a database while the fence's marker lies there.
   if (facts.fencing) return [unfinishedFence(name, facts, context)];
-  if (!facts.running) return [stoppedDatabase(name, facts, context)];
-  return [...hostProblems(name, facts, context), ...roleProblems(name, facts, context)];
+  const restart = context.commands.restartDatabase(name, database.engine);
+  if (!facts.running) return [stoppedDatabase(name, facts, restart, context)];
+  return [...hostProblems(name, facts, restart), ...roleProblems(name, facts, context)];
 }
 
 /** No database opens itself when it starts: the newest writer is opened by a second command. */
-function stoppedDatabase(name: string, facts: DatabaseFacts, { epoch, lost, commands }: Context): Problem {
-  const start = commands.restart(databaseHost(name), "mariadb");
+function stoppedDatabase(
+  name: string,
+  facts: DatabaseFacts,
+  restart: string,
+  { epoch, lost, commands }: Context,
+): Problem {
   const wasWriter = facts.role === "active" && facts.epoch === epoch && lost === null;
-  const next = wasWriter ? `${start} && ${commands.resume(name)}` : start;
+  const next = wasWriter ? `${restart} && ${commands.resume(name)}` : restart;
   return { code: "database-down", what: `the database of ${name} does not run`, next };
 }
 
@@ -40,12 +45,12 @@ function unfinishedFence(name: string, facts: DatabaseFacts, { commands }: Conte
   return { code: "fence-unfinished", what, next: commands.fence(name) };
 }
 
-function hostProblems(name: string, facts: DatabaseFacts, { commands }: Context): Problem[] {
+function hostProblems(name: string, facts: DatabaseFacts, restart: string): Problem[] {
   const problems: Problem[] = [];
   if (facts.restartNeeded) {
     const what = `the database of ${name} runs on older settings until it is restarted`;
     // A restart of the active one is an outage: it is the operator's choice, not a mend.
-    const next = facts.role === "active" ? null : commands.restart(databaseHost(name), "mariadb");
+    const next = facts.role === "active" ? null : restart;
     problems.push({ code: "restart-needed", what, next });
   }
   if (facts.clockSkewSeconds !== null) {

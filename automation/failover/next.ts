@@ -13,6 +13,8 @@ export interface Commands {
   mountUploads: (host: string) => string;
   /** Starts a service of a host that does not run or does not answer. */
   restart: (host: string, unit: string) => string;
+  /** The same of a region's database. */
+  restartDatabase: (region: string, engine: string | null) => string;
   /** Which services of a host failed, and, where it can't be reached, which hop does not answer. */
   look: (host: string) => string;
   /** Makes machines of one stack anew by hand, given their resources. */
@@ -21,6 +23,12 @@ export interface Commands {
 
 /** The one host of a region that has its database. */
 export const databaseHost = (region: string) => `${region}/database`;
+
+/** The server's unit by engine (components/host/database-engines.ts). */
+const databaseUnits: Readonly<Record<string, string>> = {
+  mariadb: "mariadb",
+  postgresql: "postgresql@17-main",
+};
 
 /** @param siteFlag the words that name a site to evenkeel: none for the default one. */
 export function commandsOf(siteFlag: string): Commands {
@@ -33,6 +41,8 @@ export function commandsOf(siteFlag: string): Commands {
     follow: (region) => on(databaseHost(region), "sudo evenkeel-db follow"),
     mountUploads: (host) => on(host, "sudo systemctl start mnt-wp_uploads.mount"),
     restart: (host, unit) => on(host, `sudo systemctl restart ${unit}`),
+    restartDatabase: (region, engine) =>
+      on(databaseHost(region), `sudo systemctl restart ${databaseUnits[engine ?? ""] ?? "mariadb"}`),
     look: (host) => on(host, "systemctl --failed"),
     replace: (stack, urns) =>
       [`npx evenkeel${siteFlag} pulumi up -s ${stack}`, ...urns.map((urn) => `--replace '${urn}'`)].join(" "),

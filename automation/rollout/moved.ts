@@ -14,10 +14,13 @@ interface Given {
 
 /**
  * Refuses (exit code 2) a configuration that would have machines of a built region at another address, under another
- * name, with another server id or with another volume. Each of these is given at a machine's making: Pulumi would delete
+ * name, with another engine, server id or volume. Each of these is given at a machine's making: Pulumi would delete
  * the old one, with its database, to make the new one, or end half-way (a volume).
  */
-export function refuseMoved(config: Pick<SiteConfig, "site" | "regionPlans">, outputs: SiteOutputs): void {
+export function refuseMoved(
+  config: Pick<SiteConfig, "engine" | "site" | "regionPlans">,
+  outputs: SiteOutputs,
+): void {
   const moves = config.regionPlans.flatMap((plan) => {
     const region = outputs.regions[plan.name] ?? null;
     const host = region?.hosts.find(({ role }) => role === "database");
@@ -32,6 +35,7 @@ export function refuseMoved(config: Pick<SiteConfig, "site" | "regionPlans">, ou
         built: region.database.serverId,
         wanted: plan.index,
       },
+      { key: "evenkeel:engine", of: "engine", built: region.database.engine, wanted: config.engine },
       { key: "evenkeel:networks", of: "address", built: host.address, wanted: plan.database },
       { ...linked, built: host.peeringAddress ?? plan.peering.database, wanted: plan.peering.database },
       { key: "evenkeel:namePrefix", of: "name", built: host.name, wanted: `${plan.namePrefix}-database` },

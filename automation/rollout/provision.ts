@@ -1,4 +1,4 @@
-import type { SiteConfig } from "../../components/config.ts";
+import { hasWordpress, type SiteConfig } from "../../components/config.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { type Diagnosis, decide } from "../failover/decide.ts";
 import { commandsOf } from "../failover/next.ts";
@@ -59,6 +59,8 @@ export async function provision(args: ProvisionArgs): Promise<void> {
   const options = { place, config, engine, timeoutSeconds };
   const outputs = await withLockedSite(options, command, (session) => rollOut(session, picked, args.full));
   say(`Finished all in ${secondsText((Date.now() - started) / 1000)}.`);
+  if (!hasWordpress(config))
+    say("warning: WordPress does not run on PostgreSQL here, so this site has the order ledger alone.");
   if (outputs === null) say(`Next: npx evenkeel provision${siteFlag(place.name)}`);
   else writeResult(resultBlock(outputs, siteFlag(place.name), seenWriter(place.stateDirectory)?.region));
 }

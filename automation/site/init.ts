@@ -17,6 +17,7 @@ export interface InitArgs {
   domain?: string | undefined;
   title?: string | undefined;
   webServers: number;
+  engine: string;
 }
 
 /** Where a further site's networks are looked for first; a network in use moves to the next free one. */
@@ -44,7 +45,7 @@ export async function init(args: InitArgs, root = home): Promise<void> {
     provider: "lab",
     regions,
     initialActive: args.initialActive ?? regions[0],
-    engine: "mariadb",
+    engine: args.engine,
     domain: args.domain ?? `${args.site}.lab.test`,
     adminEmail: `admin@${args.domain ?? `${args.site}.lab.test`}`,
     title: args.title ?? args.site,

@@ -77,6 +77,7 @@ async function fill(document: Section, path: string, plan: SecretsPlan): Promise
   wordpress.adminPassword ??= typedPassword();
   const salts = section(wordpress, "salts", path);
   for (const name of saltNames) salts[name] ??= salt();
+  section(document, "ledger", path).key ??= apiKey();
   section(document, "dns", path).apiKey ??= apiKey();
 }
 

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { saltNames, secretShapes } from "../secrets.ts";
+import type { Engine } from "./database-settings.ts";
 import { requireAddress } from "./haproxy.ts";
 import type { HostFile } from "./remote.ts";
 import { hostFile, render } from "./render.ts";
@@ -33,6 +34,9 @@ interface WordpressCore {
 
 /** What a web host is given beyond its machine. */
 export interface WebSettings {
+  engine: Engine;
+  /** False: the order ledger alone. */
+  wordpress: boolean;
   site: string;
   region: string;
   /** The host's own address in the region. */
@@ -43,6 +47,8 @@ export interface WebSettings {
   databaseHost: string;
   schema: string;
   users: { app: Account; health: Account };
+  /** Who has it may use the order ledger. */
+  ledgerKey: pulumi.Input<string>;
   /** The own region's Redis; null where there is none. */
   cache: { host: string; user: Account } | null;
   php: PhpSettings;
@@ -76,6 +82,7 @@ export function webFiles(): HostFile[] {
     ["nginx/evenkeel-headers.conf", "/etc/nginx/snippets/evenkeel-headers.conf"],
     ["nginx/evenkeel-tls.conf", "/etc/nginx/snippets/evenkeel-tls.conf"],
     ["nginx/evenkeel-php.conf", "/etc/nginx/snippets/evenkeel-php.conf"],
+    ["nginx/evenkeel-ledger.conf", "/etc/nginx/snippets/evenkeel-ledger.conf"],
     ["nginx/evenkeel-probe.conf", "/etc/nginx/snippets/evenkeel-probe.conf"],
     ["nginx/evenkeel-probes.conf", "/etc/nginx/snippets/evenkeel-probes.conf"],
     ["php/limits.ini", "/etc/evenkeel/php/limits.ini"],
@@ -91,6 +98,9 @@ export function webFiles(): HostFile[] {
     ["wordpress/health.php", `${library}/health.php`],
     ["wordpress/heartbeat.php", `${library}/heartbeat.php`],
     ["wordpress/cron.php", `${library}/cron.php`],
+    ["ledger/ledger.php", `${library}/ledger.php`],
+    ["ledger/install-ledger.php", `${library}/install-ledger.php`],
+    ["ledger/page.php", `${library}/page.php`],
     ["wordpress/install.php", `${library}/install.php`],
     ["wordpress/wp-config.php", `${library}/wp-config.php`],
     ["wordpress/redis-object-cache.php", `${library}/redis-object-cache.php`],
@@ -106,7 +116,9 @@ export function webFiles(): HostFile[] {
 
 /** What differs between sites and hosts, and is no secret. */
 export function siteFiles(args: WebSettings): HostFile[] {
+  const engine = hostFile(`${args.engine}/engine.php`);
   return [
+    { path: "/usr/local/lib/evenkeel/web/engine.php", content: engine },
     { path: "/etc/nginx/sites-available/evenkeel", content: nginxSite(args) },
     { path: "/etc/evenkeel/php/pool.conf", content: poolConfig(args) },
     { path: "/etc/evenkeel/tls/ca.pem", content: args.tls.ca },
@@ -122,9 +134,10 @@ export function secretFiles(args: WebSettings): HostFile[] {
     args.users.health.password,
     args.admin.password,
     args.cache?.user.password ?? "",
+    args.ledgerKey,
   ]);
-  const environment = resolved.apply(([urls, salts, app, health, , cache]) =>
-    wordpressEnvironment(args, { urls, salts, app, health, cache }),
+  const environment = resolved.apply(([urls, salts, app, health, , cache, ledger]) =>
+    wordpressEnvironment(args, { urls, salts, app, health, cache, ledger }),
   );
   const config = resolved.apply(([urls, , , , admin]) => webConfig(args, { urls, admin }));
   return [
@@ -165,6 +178,8 @@ export function poolConfig(args: Listening): string {
 
 type PlainArgs = Pick<
   WebSettings,
+  | "engine"
+  | "wordpress"
   | "site"
   | "region"
   | "domain"
@@ -186,7 +201,14 @@ type PlainArgs = Pick<
 /** /etc/evenkeel/wordpress.env: lines of KEY="JSON string". Throws when a salt is missing or is no secret. */
 export function wordpressEnvironment(
   args: PlainArgs,
-  secrets: { urls: string[]; salts: Record<string, string>; app: string; health: string; cache: string },
+  secrets: {
+    urls: string[];
+    salts: Record<string, string>;
+    app: string;
+    health: string;
+    cache: string;
+    ledger: string;
+  },
 ): string {
   const [siteUrl, ...furtherUrls] = siteUrls(args.domain, secrets.urls);
   const values: Record<string, string> = {
@@ -202,12 +224,19 @@ export function wordpressEnvironment(
     DB_PASSWORD: secrets.app,
     HEALTH_USER: args.users.health.name,
     HEALTH_PASSWORD: secrets.health,
+    HEALTH_SCHEMA: healthSchema(args),
+    LEDGER_KEY: secrets.ledger,
     ...cacheValues(args, secrets.cache),
     ...(args.storeEndpoint === null ? {} : { STORE_ENDPOINT: args.storeEndpoint }),
     ...Object.fromEntries(saltNames.map((name) => [name, saltOf(secrets.salts, name)])),
   };
   const lines = Object.entries(values).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
   return `# Written by the set-up. Readable by PHP only.\n${lines.join("\n")}\n`;
+}
+
+/** Where the heartbeat's table is: MariaDB's schema of its own, or PostgreSQL's one database. */
+function healthSchema({ engine, schema }: Pick<PlainArgs, "engine" | "schema">): string {
+  return engine === "mariadb" ? "evenkeel" : schema;
 }
 
 function cacheValues({ cache }: Pick<PlainArgs, "cache">, password: string): Record<string, string> {
@@ -220,6 +249,8 @@ export function webConfig(args: PlainArgs, secrets: { urls: string[]; admin: str
   const core = args.wordpressCore;
   const { listen: _, ...poolSize } = args.php;
   const config = {
+    engine: args.engine,
+    wordpress: args.wordpress,
     site: args.site,
     region: args.region,
     domain: args.domain,

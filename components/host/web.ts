@@ -40,6 +40,8 @@ export class WebHost extends pulumi.ComponentResource {
         script: render(hostFile("wordpress/setup.sh"), {
           ARCHIVE_WANTED: archive ? "yes" : "no",
           UPLOADS_DEVICE: args.uploadsDevice ?? "",
+          ENGINE: args.engine,
+          WORDPRESS: args.wordpress ? "yes" : "no",
         }),
         timeoutSeconds: roleTimeoutSeconds,
       },

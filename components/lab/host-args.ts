@@ -1,4 +1,4 @@
-import type { SiteConfig } from "../config.ts";
+import { hasWordpress, type SiteConfig } from "../config.ts";
 import type { CacheHostArgs } from "../host/cache.ts";
 import type { DatabaseHostArgs } from "../host/database.ts";
 import type { SiteTls } from "../host/haproxy.ts";
@@ -115,6 +115,8 @@ export function webArgs(
 ): WithoutTarget<WebHostArgs> {
   const urls = siteUrls(config, ports);
   return {
+    engine: config.engine,
+    wordpress: hasWordpress(config),
     site: config.site,
     region: plan.name,
     address,
@@ -125,6 +127,7 @@ export function webArgs(
       app: { name: accounts.app, password: secrets.database.app },
       health: { name: accounts.health, password: secrets.database.health },
     },
+    ledgerKey: secrets.ledger.key,
     cache:
       config.cache === "none"
         ? null
@@ -138,7 +141,7 @@ export function webArgs(
     // The edge too: what comes by way of both shows the edge first.
     balancerAddresses: [plan.gateway, config.third.peering.edge],
     boundedWaitSeconds: config.boundedWaitSeconds,
-    wordpressCore: core,
+    wordpressCore: hasWordpress(config) ? core : null,
     title: config.title,
     admin: {
       user: secrets.wordpress.adminUser,

@@ -140,6 +140,7 @@ export const access: LabAccess = {
         saltNames.map((name) => [name, secret(name)]),
       ) as LabAccess["secrets"]["wordpress"]["salts"],
     },
+    ledger: { key: secret("ledger") },
     dns: { apiKey: secret("dns") },
   },
 };

@@ -1,17 +1,19 @@
+import type { Matrix } from "./engines.ts";
 import type { Round } from "./interrupts.ts";
 import type { Visit } from "./newcomer.ts";
 import { whenText } from "./schedule.ts";
 import type { Shape } from "./shapes.ts";
 
-/** docs/soak.md, from what each part found when it was last run. Pure. */
+/** docs/soak.md, a section a part, each from what that part found when it was last run. Pure. */
 
 /** In the order in which they are run. */
-export const partNames = ["shapes", "newcomer", "interrupts"] as const;
+export const partNames = ["shapes", "engines", "newcomer", "interrupts"] as const;
 export type PartName = (typeof partNames)[number];
 
 /** What a part finds, one after the other. */
 export interface Findings {
   shapes: Shape;
+  engines: Matrix;
   newcomer: Visit;
   interrupts: Round;
 }
@@ -25,28 +27,49 @@ export interface Kept<T> {
   findings: T[];
 }
 
-/** By part; null where it was never run in this clone. */
-export type SoakResults = { [Name in PartName]: Kept<Findings[Name]> | null };
+/** How a part's section is written; the page has them in this order. */
+const sections: {
+  [Name in PartName]: {
+    title: string;
+    lines: (findings: readonly Findings[Name][]) => string[];
+    more?: (seed: number) => string;
+  };
+} = {
+  interrupts: { title: "Interrupted runs", lines: roundLines, more: (seed) => `, seed ${seed}` },
+  shapes: { title: "Other shapes of a site", lines: shapeLines },
+  engines: { title: "Other engines", lines: matrixLines },
+  newcomer: { title: "A newcomer", lines: visitLines },
+};
 
-export function page({ shapes, newcomer, interrupts }: SoakResults): string {
-  return [
-    "# The last soak",
-    "",
-    "Written by `npm run soak`; not edited by hand. Each part is of the commit that it names: `--only` runs one alone.",
-    "",
-    ...section("Interrupted runs", interrupts, roundLines, (seed) => `, seed ${seed}`),
-    ...section("Other shapes of a site", shapes, shapeLines),
-    ...section("A newcomer", newcomer, visitLines),
-  ].join("\n");
+const head = `# The last soak
+
+Written by \`npm run soak\`; not edited by hand. Each part is of the commit that it names: \`--only\` runs one alone.
+`;
+
+/** The page with this part's section anew; the others stay as they are, or say that they were never run. */
+export function withPart<Name extends PartName>(
+  page: string | null,
+  part: Name,
+  kept: Kept<Findings[Name]>,
+): string {
+  const found = new Map(
+    (page ?? "")
+      .split(/^(?=## )/m)
+      .filter((text) => text.startsWith("## "))
+      .map((text) => [text.slice(3, text.indexOf("\n")), text.trimEnd()] as const),
+  );
+  const { title, lines, more } = sections[part];
+  found.set(title, section(title, kept, lines, more).join("\n").trimEnd());
+  const all = Object.values(sections).map((one) => found.get(one.title) ?? `## ${one.title}\n\nNot run yet.`);
+  return `${[head.trimEnd(), ...all].join("\n\n")}\n`;
 }
 
 function section<T extends { problems: string[] }>(
   title: string,
-  kept: Kept<T> | null,
+  kept: Kept<T>,
   lines: (findings: readonly T[]) => string[],
   more: (seed: number) => string = () => "",
 ): string[] {
-  if (kept === null) return [`## ${title}`, "", "Not run yet in this clone.", ""];
   const { commit, seed, cutShort, findings } = kept;
   const well = findings.filter(({ problems }) => problems.length === 0).length;
   return [
@@ -94,6 +117,23 @@ function shapeLines(shapes: readonly Shape[]): string[] {
         code(name),
         provisionSeconds.toFixed(1),
         rebootSeconds.toFixed(1),
+        outcome(problems, "well"),
+      ]),
+    ),
+  ];
+}
+
+function matrixLines(matrices: readonly Matrix[]): string[] {
+  return [
+    "A site of each engine, built from nothing; the lab tests that know no engine run on it, and it is destroyed.",
+    "",
+    ...table(
+      ["engine", "seconds to build", "second provision, seconds", "tests", "outcome"],
+      matrices.map(({ engine, provisionSeconds, againSeconds, tests, problems }) => [
+        engine,
+        provisionSeconds.toFixed(1),
+        againSeconds.toFixed(1),
+        tests,
         outcome(problems, "well"),
       ]),
     ),

@@ -3,6 +3,7 @@ import { exitCodes, explain, UserError } from "../../automation/errors.ts";
 import { createInterrupts, useInterrupts } from "../../automation/interrupt.ts";
 import { setUpEngine } from "../../automation/rollout/engine.ts";
 import { home } from "../lab/support/cli.ts";
+import { runEngines } from "./engines.ts";
 import { interruptRuns } from "./interrupts.ts";
 import { newcomer } from "./newcomer.ts";
 import { optionsOf } from "./options.ts";
@@ -11,7 +12,7 @@ import { keep } from "./results.ts";
 import { runShapes } from "./shapes.ts";
 
 /**
- * `npm run soak [-- --only shapes|newcomer|interrupts --seed N]`: what is too long for `npm test`. Interrupts runs on
+ * `npm run soak [-- --only shapes|engines|newcomer|interrupts --seed N]`: what is too long for `npm test`. Interrupts runs on
  * the same site as the lab tests, which is destroyed at the end, and writes what was found to docs/soak.md. Exit 1 when
  * anything failed, 2 usage, 130 interrupted.
  */
@@ -25,6 +26,7 @@ type Found<Name extends PartName> = (finding: Findings[Name]) => void;
 
 const parts: { [Name in PartName]: (found: Found<Name>, seed: number) => Promise<void> } = {
   shapes: (found) => runShapes({ say, found }),
+  engines: (found) => runEngines({ say, found }),
   newcomer: (found) => newcomer({ say, found }),
   interrupts: (found, seed) => interruptRuns({ seed, kills, say, found }),
 };

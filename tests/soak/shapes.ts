@@ -38,7 +38,7 @@ async function evenkeel(site: string, words: readonly string[]) {
 }
 
 /** The same, for a command that must succeed: its seconds. */
-async function well(site: string, words: readonly string[]): Promise<number> {
+export async function well(site: string, words: readonly string[]): Promise<number> {
   const { exitCode, stderr, seconds } = await evenkeel(site, words);
   if (exitCode !== 0)
     throw new Error(`${words[0]} ended with ${exitCode}: ${stderr.split("\n").slice(-5).join(" ")}`);
@@ -54,7 +54,7 @@ async function problemsOf(site: string, active: string, regions: readonly string
 }
 
 /** Takes a shape's site away with its files; a problem where anything is left. */
-async function takeAway(site: string): Promise<string[]> {
+export async function takeAway(site: string): Promise<string[]> {
   const folder = join(home, "sites", site);
   if (!existsSync(folder)) return [];
   const { exitCode } = await evenkeel(site, ["destroy", "--yes", "--confirm", site]);

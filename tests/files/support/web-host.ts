@@ -8,6 +8,8 @@ export const toPhp = "502";
 export const nasty = `quote" 'back\\slash $(x) %s é`;
 const saltNames = ["AUTH", "SECURE_AUTH", "LOGGED_IN", "NONCE"].flatMap((n) => [`${n}_KEY`, `${n}_SALT`]);
 const site = {
+  engine: "mariadb" as const,
+  wordpress: true,
   site: "shop",
   region: "primary",
   domain: "shop.lab.test",
@@ -47,13 +49,14 @@ export async function layWebFiles(host: ScratchHost): Promise<void> {
     for name in index.php wp-login.php wp-config.php xmlrpc.php wp-admin/index.php wp-admin/install.php \\
       wp-content/uploads/a.php wp-content/uploads/a.jpg .git/config .env .htaccess dump.sql wp-config.php.bak \\
       wp-includes/a.css; do echo secret >"$name"; done`);
-  const secrets = { urls, salts, app: nasty, health: "health", cache: "" };
+  const secrets = { urls, salts, app: nasty, health: "health", cache: "", ledger: "ledger-key-of-the-site" };
   const files = [
     ...webFiles(),
     {
       path: "/etc/nginx/sites-available/evenkeel",
       content: nginxSite({ ...site, balancerAddresses: ["10.10.0.2"] }),
     },
+    { path: "/usr/local/lib/evenkeel/web/engine.php", content: hostFile(`${site.engine}/engine.php`) },
     { path: "/etc/evenkeel/wordpress.env", content: wordpressEnvironment(site, secrets) },
     { path: "/etc/evenkeel/web.json", content: webConfig(site, { urls, admin: "password" }) },
     { path: scripts[1] as string, content: hostFile("wordpress/setup.sh") },

@@ -4,32 +4,25 @@ import type { DatabaseLab } from "../support/database-lab.ts";
 
 /** Begins with two active at epoch 4; what one holds is thrown away. */
 export function anewTests(lab: DatabaseLab): void {
-  const { insert, notes, ownEvents } = lab;
+  const { insert, notes, ownWrites, words } = lab;
 
   describe("a host made anew", () => {
     test("is no place for a birth, is seeded from whoever writes now, and adds nothing to the history", async () => {
-      await lab.pair.script(
-        "one",
-        `systemctl stop mariadb
-find /var/lib/mysql /var/log/mysql -mindepth 1 -delete
-rm /var/lib/evenkeel/role.json
-mariadb-install-db --user=mysql --disable-log-bin --skip-test-db >/dev/null
-systemctl start mariadb`,
-      );
+      await lab.pair.script("one", `rm /var/lib/evenkeel/role.json\n${words.begunAnew}`);
       expect(await lab.pair.status("one")).toMatchObject({
         role: "unseeded",
         epoch: 0,
         writable: false,
-        history: "",
+        history: words.emptyHistory,
       });
       expect((await verb(lab.pair, "one", "birth")).answer).toEqual({ born: false, epoch: 4, region: "two" });
-      const before = await ownEvents("two", 1);
+      const before = await ownWrites("two", "one");
       expect((await verb(lab.pair, "one", "seed")).answer).toMatchObject({
         seeded: true,
         from: "two",
         epoch: 4,
       });
-      expect(await ownEvents("one", 1)).toBe(before);
+      expect(await ownWrites("one", "one")).toBe(before);
       expect(await lab.pair.status("two")).toMatchObject({ role: "active", epoch: 4, writable: true });
       expect(await notes("one")).toBe(await notes("two"));
     }, 120_000);
@@ -60,11 +53,11 @@ systemctl start mariadb`,
 
     test("new settings that waited for a promotion do not restart the database that it made the active one", async () => {
       const started = () =>
-        lab.pair.script("two", "systemctl show -P ExecMainStartTimestampMonotonic mariadb");
+        lab.pair.script("two", `systemctl show -P ActiveEnterTimestampMonotonic ${words.unit}`);
       const before = await started();
       expect((await verb(lab.pair, "one", "demote")).exitCode).toBe(0);
       const promotion = await heldAt(lab.pair, "two", "promote --epoch 6 --deadline 150", "ask_again");
-      const role = lab.pair.applyRole("two", { maxRegions: 4 });
+      const role = lab.pair.applyRole("two", words.restartSetting);
       await eventually(
         "the role waits for the lock",
         60_000,

@@ -12,11 +12,11 @@ import type { DatabaseLab } from "../support/database-lab.ts";
 
 /** Begins with two active at epoch 2; leaves it active at epoch 4 and one its standby. */
 export function fenceTests(lab: DatabaseLab): void {
-  const { insert, variable } = lab;
+  const { freeze, insert, words } = lab;
 
   describe("fence", () => {
     test("a fence beats a resume that holds the lock and hears from its peers only after the kill", async () => {
-      const dead = async () => (await lab.pair.script("two", "pidof mariadbd || echo none")) === "none\n";
+      const dead = async () => (await lab.pair.script("two", `${words.processes} || echo none`)) === "none\n";
       expect((await verb(lab.pair, "two", "demote")).exitCode).toBe(0);
       await answerPeers(
         lab.pair,
@@ -60,9 +60,13 @@ export function fenceTests(lab: DatabaseLab): void {
       expect((await verb(lab.pair, "two", "resume --epoch 2")).answer).toMatchObject({ resumed: true });
       await lab.pair.script(
         "two",
-        `flock /run/evenkeel-db.lock bash -c 'until ! pidof mariadbd; do sleep 0.1; done
-systemctl unmask mariadb; systemctl start mariadb; mariadb -e "SET GLOBAL read_only=0"
-nft add element inet evenkeel_db open_ports "{ 3306 }"' >/dev/null 2>&1 &
+        `cat >/run/open.sh <<'END'
+until ! ${words.processes}; do sleep 0.1; done
+systemctl unmask ${words.unit}; systemctl start ${words.unit}
+${words.openByHand}
+nft add element inet evenkeel_db open_ports "{ ${words.port} }"
+END
+flock /run/evenkeel-db.lock bash /run/open.sh >/dev/null 2>&1 &
 sleep 0.3`,
       );
       expect((await verb(lab.pair, "two", "fence --deadline 12")).answer).toMatchObject({ method: "killed" });
@@ -78,7 +82,7 @@ sleep 0.3`,
       async (how) => {
         const file = "/var/lib/evenkeel/role.json";
         await lab.pair.script("two", `cp -p ${file} /run/role.json; printf '{"epoch": 2, "ro' >${file}`);
-        if (how === "killed") await lab.pair.script("two", "kill -STOP $(pidof mariadbd)");
+        if (how === "killed") await freeze("two", true);
         const fence = await verb(lab.pair, "two", "fence --deadline 8");
         expect({ exitCode: fence.exitCode, answer: fence.answer }).toEqual({ exitCode: 1, answer: null });
         expect(fence.stderr).toContain("role.json can't be read");
@@ -92,9 +96,9 @@ sleep 0.3`,
           "active\n",
         );
         if (how === "killed")
-          expect(await lab.pair.script("two", "pidof mariadbd || echo none")).toBe("none\n");
-        else expect(await variable("two", "read_only")).toBe("1");
-        expect((await insert("one", "two", "unrecorded")).stderr).toContain("ERROR 2002");
+          expect(await lab.pair.script("two", `${words.processes} || echo none`)).toBe("none\n");
+        else expect(await lab.pair.sql("two", words.closed)).toBe("1");
+        expect((await insert("one", "two", "unrecorded")).stderr).toMatch(words.refused.connection);
         expect((await verb(lab.pair, "two", "resume --epoch 2")).exitCode).toBe(1);
         await lab.pair.script("two", `cp -p /run/role.json ${file}`);
         expect((await verb(lab.pair, "two", "resume --epoch 2")).stderr).toContain("fence must end first");
@@ -119,9 +123,9 @@ sleep 0.3`,
       const fenced = { fenced: true, role: "fenced", epoch: 2, method: "graceful" };
       expect((await verb(lab.pair, "two", "fence")).answer).toEqual(fenced);
       expect((await verb(lab.pair, "two", "fence")).answer).toEqual(fenced);
-      expect((await insert("one", "two", "fenced")).stderr).toContain("ERROR 2002");
+      expect((await insert("one", "two", "fenced")).stderr).toMatch(words.refused.connection);
       await reboot(lab.pair, "two");
-      expect((await insert("one", "two", "fenced")).stderr).toContain("ERROR 2002");
+      expect((await insert("one", "two", "fenced")).stderr).toMatch(words.refused.connection);
       expect(await lab.pair.status("two")).toMatchObject({
         role: "fenced",
         epoch: 2,
@@ -147,7 +151,7 @@ sleep 0.3`,
     }, 90_000);
 
     test("a frozen server is killed and stays masked; status works; the host comes back only by a role", async () => {
-      await lab.pair.script("one", "kill -STOP $(pidof mariadbd)");
+      await freeze("one", true);
       const { answer, seconds } = await verb(lab.pair, "one", "fence --deadline 6");
       expect(answer).toEqual({ fenced: true, role: "fenced", epoch: 3, method: "killed" });
       expect(seconds).toBeLessThan(20);
@@ -157,7 +161,7 @@ sleep 0.3`,
         running: false,
         writable: null,
       });
-      await expect(lab.pair.script("one", "systemctl start mariadb")).rejects.toThrow("masked");
+      await expect(lab.pair.script("one", `systemctl start ${words.unit}`)).rejects.toThrow("masked");
       expect((await verb(lab.pair, "two", "promote --epoch 4")).answer).toMatchObject({
         promoted: true,
         epoch: 4,
@@ -176,7 +180,11 @@ sleep 0.3`,
     }, 120_000);
 
     test("a second verb waits for the first, and ends with 13 at its deadline", async () => {
-      await lab.pair.script("one", "systemd-run -q --unit=holder flock /run/evenkeel-db.lock sleep 30");
+      await lab.pair.script(
+        "one",
+        `systemd-run -q --unit=holder flock /run/evenkeel-db.lock sleep 30
+while flock -n /run/evenkeel-db.lock true; do sleep 0.05; done`,
+      );
       expect((await verb(lab.pair, "one", "follow --deadline 1")).exitCode).toBe(13);
       expect((await verb(lab.pair, "one", "status")).exitCode).toBe(0);
       await lab.pair.script("one", "systemctl stop holder");

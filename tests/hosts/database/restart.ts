@@ -4,17 +4,18 @@ import type { DatabaseLab } from "../support/database-lab.ts";
 
 /** Begins with one following nobody; two stays the active database at epoch 2. */
 export function restartTests(lab: DatabaseLab): void {
-  const { insert } = lab;
+  const { insert, words } = lab;
 
   describe("restart", () => {
     test("the host cleaned of it follows again", async () => {
-      expect((await verb(lab.pair, "one", "follow")).answer).toMatchObject({ followed: true, epoch: 2 });
+      expect((await verb(lab.pair, "one", "follow")).answer).toMatchObject({ epoch: 2 });
+      expect(await lab.pair.status("one")).toMatchObject({ role: "standby", replication: { source: "two" } });
     });
 
     test("the rebooted writer stays read-only until resume, which asks everyone first", async () => {
       await reboot(lab.pair, "two");
       expect(await lab.pair.status("two")).toMatchObject({ role: "active", epoch: 2, writable: false });
-      expect((await insert("one", "two", "after the reboot")).stderr).toContain("ERROR 1290");
+      expect((await insert("one", "two", "after the reboot")).stderr).toMatch(words.refused.write);
       expect(await lab.pair.script("two", "systemctl is-active evenkeel-heartbeat || :")).toBe("inactive\n");
       expect((await verb(lab.pair, "two", "promote --epoch 2")).stderr).toContain("resume --epoch 2");
       expect((await verb(lab.pair, "two", "resume --epoch 3")).stderr).toContain("knows epoch 2, not 3");
@@ -44,7 +45,7 @@ export function restartTests(lab: DatabaseLab): void {
 
     test("a standby whose server crashes, or whose host reboots, receives again by itself", async () => {
       const receives = async () => (await lab.pair.status("one")).replication?.receiving === true;
-      await lab.pair.script("one", "kill -KILL $(pidof mariadbd)");
+      await lab.pair.script("one", `kill -KILL $(${words.processes})`);
       await eventually("one receives after a crash", 40_000, receives);
       await reboot(lab.pair, "one");
       await eventually("one receives after a reboot", 40_000, receives);
@@ -52,7 +53,7 @@ export function restartTests(lab: DatabaseLab): void {
     }, 150_000);
 
     test("a crashed writer comes back read-only and beats no more", async () => {
-      await lab.pair.script("two", "kill -KILL $(pidof mariadbd)");
+      await lab.pair.script("two", `kill -KILL $(${words.processes})`);
       await eventually("two runs again", 40_000, async () => (await lab.pair.status("two")).running);
       expect(await lab.pair.status("two")).toMatchObject({ role: "active", writable: false });
       await eventually("the heartbeat ends", 20_000, async () =>
@@ -62,13 +63,10 @@ export function restartTests(lab: DatabaseLab): void {
     }, 90_000);
 
     test.each([
-      [
-        "waits for a lock",
-        "systemd-run -q --unit=stall mariadb -e 'FLUSH TABLES WITH READ LOCK; DO SLEEP(7)'",
-      ],
+      ["waits for a lock", `systemd-run -q --unit=stall ${words.stallWrites(7)}`],
       [
         "stands still",
-        "systemd-run -q --unit=stall bash -c 'kill -STOP $(pidof mariadbd); sleep 7; kill -CONT $(pidof mariadbd)'",
+        `systemd-run -q --unit=stall bash -c 'p=$(${words.processes}); kill -STOP $p; sleep 7; kill -CONT $p'`,
       ],
     ])(
       "the heartbeat returns by itself to a writer that %s for seven seconds",
@@ -87,11 +85,10 @@ export function restartTests(lab: DatabaseLab): void {
           return age < 3 && (await unit("ActiveState")) === "active";
         });
         expect(await unit("ExecMainStatus")).not.toBe("12");
-        const sessions = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE user = 'evenkeel-beat'";
         await eventually(
           "no other session is left",
           10_000,
-          async () => (await lab.pair.sql("two", sessions)) === "1",
+          async () => (await lab.pair.sql("two", words.beatSessions)) === "1",
         );
         expect(await lab.pair.status("two")).toMatchObject({ role: "active", epoch: 2, writable: true });
       },

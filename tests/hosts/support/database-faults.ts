@@ -95,29 +95,51 @@ export interface Login {
   password: string;
   tls: boolean;
   statement: string;
+  /** As another region's database comes. */
+  replication?: boolean;
 }
 
 /** A client's session over the network, with what it was told to run. */
 export async function login(pair: DatabasePair, options: Login): Promise<RemoteResult> {
-  const escaped = options.password.replaceAll("\\", "\\\\").replaceAll('"', '\\"');
-  const transport = options.tls ? "ssl-ca=/etc/evenkeel/tls/ca.pem\nssl-verify-server-cert" : "skip-ssl";
-  const script = `
+  const script = pair.engine === "mariadb" ? mariadbSession(options) : postgresqlSession(options);
+  return pair.run(options.from, { argv: ["sudo", "-n", "bash", "-s"], stdin: script }, 30_000);
+}
+
+function mariadbSession({ to, user, password, tls, statement }: Login): string {
+  const escaped = password.replaceAll("\\", "\\\\").replaceAll('"', '\\"');
+  const transport = tls ? "ssl-ca=/etc/evenkeel/tls/ca.pem\nssl-verify-server-cert" : "skip-ssl";
+  return `
 umask 077
 cat >/run/client.cnf <<'END'
 [client]
 protocol=tcp
-host=${options.to}
-user=${options.user}
+host=${to}
+user=${user}
 password="${escaped}"
 connect-timeout=4
 default-character-set=utf8mb4
 ${transport}
 END
 mariadb --defaults-file=/run/client.cnf --batch --skip-column-names <<'END'
-${options.statement}
+${statement}
 END
 `;
-  return pair.run(options.from, { argv: ["sudo", "-n", "bash", "-s"], stdin: script }, 30_000);
+}
+
+function postgresqlSession({ to, user, password, tls, statement, replication = false }: Login): string {
+  const escaped = password.replaceAll("\\", "\\\\").replaceAll(":", "\\:");
+  const transport = tls ? "sslmode=verify-full sslrootcert=/etc/evenkeel/tls/ca.pem" : "sslmode=disable";
+  const database = replication ? "replication=true" : "dbname=wordpress_db";
+  return `
+umask 077
+cat >/run/client.pass <<'END'
+*:*:*:*:${escaped}
+END
+PGPASSFILE=/run/client.pass psql -X -q -A -t -v ON_ERROR_STOP=1 \\
+  "host=${to} ${database} user=${user} connect_timeout=4 ${transport}" <<'END'
+${statement}
+END
+`;
 }
 
 /** Lets a host reach no other database host by SSH, or again. Answered by a reset, so that nothing waits. */

@@ -1,6 +1,8 @@
 import type { RemoteResult } from "../../../automation/remote/ssh.ts";
+import type { Engine } from "../../../components/host/database-settings.ts";
 import { login } from "./database-faults.ts";
 import { awkwardPassword, type DatabasePair, type HostName } from "./database-pair.ts";
+import { type EngineWords, engineWords } from "./engine-words.ts";
 
 export const hosts = ["one", "two"] as const;
 export const app = () => ({ user: "wp_user", password: awkwardPassword("app"), tls: true });
@@ -10,36 +12,44 @@ export const replicator = () => ({ user: "evenkeel_repl", password: awkwardPassw
 export interface DatabaseLab {
   /** Only for what runs inside a test: the pair is built when all tests are registered already. */
   readonly pair: DatabasePair;
+  readonly engine: Engine;
+  /** The engine's own words for what the tests do. */
+  readonly words: EngineWords;
   place(name: HostName): string;
   peering(name: HostName): string;
   variable(name: HostName, variableName: string): Promise<string>;
-  /** Highest sequence number that a host's history holds of a server id. */
-  ownEvents(name: HostName, serverId: number): Promise<number>;
+  /** How often a host's history says that `of` has written (words.ownWrites). */
+  ownWrites(name: HostName, of: HostName): Promise<number>;
+  /** Stops the server's processes where they stand, or lets them go on. */
+  freeze(name: HostName, frozen: boolean): Promise<unknown>;
   /** Adds a note as the application does, over the network. */
   insert(from: HostName, to: HostName, text: string): Promise<RemoteResult>;
   notes(name: HostName): Promise<string>;
 }
 
 /** `pair` is asked again each time, so that it may be built later. */
-export function databaseLab(pair: () => DatabasePair): DatabaseLab {
+export function databaseLab(engine: Engine, pair: () => DatabasePair): DatabaseLab {
   const place = (name: HostName) => pair().settings[name].placeAddress;
+  const words = engineWords[engine];
   return {
     get pair() {
       return pair();
     },
+    engine,
+    words,
     place,
     peering: (name) => pair().settings[name].peeringAddress,
-    variable: (name, variableName) => pair().sql(name, `SELECT @@global.${variableName}`),
-    async ownEvents(name, serverId) {
-      const state = await pair().sql(name, "SELECT @@global.gtid_binlog_state");
-      const entry = state.split(",").find((gtid) => gtid.split("-")[1] === String(serverId));
-      return Number(entry?.split("-")[2] ?? 0);
+    variable: (name, variableName) => pair().sql(name, words.setting(variableName)),
+    async ownWrites(name, of) {
+      const { history } = await pair().status(name);
+      return words.ownWrites(history ?? "", pair().settings[of]);
     },
-    async insert(from, to, text) {
-      const statement = `CREATE TABLE IF NOT EXISTS wordpress_db.notes (id INT AUTO_INCREMENT PRIMARY KEY, note TEXT);
-INSERT INTO wordpress_db.notes (note) VALUES ('${text}');`;
-      return login(pair(), { from, to: place(to), ...app(), statement });
-    },
-    notes: (name) => pair().sql(name, "SELECT id, note FROM wordpress_db.notes ORDER BY id"),
+    freeze: (name, frozen) => pair().script(name, `kill -${frozen ? "STOP" : "CONT"} $(${words.processes})`),
+    insert: (from, to, text) =>
+      login(pair(), {
+        ...{ from, to: place(to), ...app() },
+        statement: `${words.notes.make};\n${words.notes.add(text)};`,
+      }),
+    notes: (name) => pair().sql(name, words.notes.all),
   };
 }

@@ -32,7 +32,7 @@ export interface DatabasePair {
   /** Container of a host, for faults that only the machine's owner can cause. */
   container(name: HostName): string;
   /** Applies the database role over SSH, as host/remote.ts does, and gives its facts. */
-  applyRole(name: HostName, changes?: Partial<DatabaseSettings>): Promise<Record<string, unknown>>;
+  applyRole(name: HostName, edit?: FileEdit): Promise<Record<string, unknown>>;
   run(name: HostName, command: RemoteCommand, timeoutMs?: number): Promise<RemoteResult>;
   /** A shell script as root, from standard input; throws unless it succeeds. */
   script(name: HostName, text: string): Promise<string>;
@@ -43,6 +43,14 @@ export interface DatabasePair {
 }
 
 export type HostName = "one" | "two";
+
+/** Another text for one of the role's files. */
+export interface FileEdit {
+  path: string;
+  name: string;
+  from: string;
+  to: string;
+}
 
 /** Every kind of sign that some layer takes for its own. */
 export const awkwardPassword = (purpose: string) => `${purpose}'"\\%$ \`ü#;--\\' \\n{}&<>|~`;
@@ -58,22 +66,16 @@ const site = "pair";
 /** Statements come by standard input. */
 const clients: Record<Engine, readonly string[]> = {
   mariadb: ["mariadb", "--default-character-set=utf8mb4", "-BNr"],
-  postgresql: [
-    "runuser",
-    "-u",
-    "postgres",
-    "--",
-    "psql",
-    "-X",
-    "-q",
-    "-A",
-    "-t",
-    "-F",
-    "\t",
-    "-v",
-    "ON_ERROR_STOP=1",
-  ],
+  postgresql: "runuser -u postgres -- psql -X -q -A -t -F \t -v ON_ERROR_STOP=1".split(" "),
 };
+
+/** psql: in the site's database, once there is one. */
+const inSiteDatabase = `SELECT EXISTS (SELECT FROM pg_database WHERE datname = 'wordpress_db') AS there \\gset
+\\if :there
+\\c wordpress_db
+\\endif
+`;
+
 const labHost = join(import.meta.dirname, "../../../components/lab/lab-host.sh");
 
 async function lab(words: readonly string[], input: unknown = {}): Promise<void> {
@@ -147,10 +149,11 @@ export async function buildPair(
     settings,
     passwords,
     container: (name) => `${prefix}-${name}`,
-    async applyRole(name, changes = {}) {
+    async applyRole(name, edit) {
       const program = databaseProgram(
-        { ...settings[name], ...changes },
+        settings[name],
         { passwords, peerKey: keys.peer, tls: tls[name] },
+        edit,
       );
       const argv = ["sudo", "-n", "timeout", "-k", "10", "600", "python3", "-I", "-"];
       return JSON.parse(await must(name, { argv, stdin: program }, 620_000)) as Record<string, unknown>;
@@ -159,9 +162,9 @@ export async function buildPair(
     script: (name, text) =>
       must(name, { argv: ["sudo", "-n", "bash", "-euo", "pipefail", "-s"], stdin: text }),
     sql: async (name, statement) => {
-      const first = engine === "mariadb" ? "SET SESSION sql_log_bin=0; " : "";
+      const first = engine === "mariadb" ? "SET SESSION sql_log_bin=0;\n" : inSiteDatabase;
       const argv = ["sudo", "-n", ...clients[engine]];
-      return (await must(name, { argv, stdin: `${first}${statement}` })).trimEnd();
+      return (await must(name, { argv, stdin: `${first}${statement};\n` })).trimEnd();
     },
     status: async (name) =>
       parseDatabaseStatus(await must(name, { argv: ["sudo", "-n", "evenkeel-db", "status"] })),
@@ -274,8 +277,17 @@ function settingsOf(engine: Engine, name: HostName, keys: Record<HostName, KeyPa
   };
 }
 
-function databaseProgram(settings: DatabaseSettings, secrets: DatabaseSecrets): string {
-  const files = databaseFiles(settings).map((file) => ({ ...file, content: file.content(secrets) }));
+function databaseProgram(settings: DatabaseSettings, secrets: DatabaseSecrets, edit?: FileEdit): string {
+  const files = databaseFiles(settings).map((file) => {
+    const content = file.content(secrets);
+    return { ...file, content: edit?.path === file.path ? edited(content, edit) : content };
+  });
   const script = hostFile(`${settings.engine}/setup.sh`);
   return roleProgram({ role: settings.engine, machineId: "scratch", files, script });
+}
+
+function edited(content: string, { path, name, from, to }: FileEdit): string {
+  const changed = content.replace(`${name} = ${from}\n`, `${name} = ${to}\n`);
+  if (changed === content) throw new Error(`${path} has no line "${name} = ${from}"`);
+  return changed;
 }

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { execa } from "execa";
 
-/** The clone's root and the site that the lab tests build. */
 export const home = join(import.meta.dirname, "../../..");
-export const siteName = "proof";
+/** The site that the lab tests build; a soak runs some of them on another one. */
+export const siteName = process.env.EVENKEEL_TEST_SITE ?? "proof";
 
 export interface CliResult {
   exitCode: number;

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { SiteSecrets } from "../../../components/secrets.ts";
 
 /** Every secret of the site, public parts and the armour of keys left out. Written down here on purpose. */
-export function secretsOf({ ssh, tls, database, wordpress, dns, cache, store }: SiteSecrets): {
+export function secretsOf({ ssh, tls, database, wordpress, dns, cache, store, ledger }: SiteSecrets): {
   words: string[];
   keyLines: string[];
 } {
@@ -21,6 +21,7 @@ export function secretsOf({ ssh, tls, database, wordpress, dns, cache, store }: 
       ...Object.values(cache),
       ...Object.values(store).flatMap(({ operator, media }) => [operator.secretKey, media.secretKey]),
       dns.apiKey,
+      ledger.key,
     ],
     keyLines: lines.filter((line) => line.length >= 8 && !line.startsWith("-----")),
   };

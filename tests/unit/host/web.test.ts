@@ -40,6 +40,9 @@ function args(change: Partial<WebHostArgs> = {}): WebHostArgs {
       connection: { host: "10.10.0.31", port: 22, user: "evenkeel", privateKey: "key", hostKey: "host key" },
       machineId: "machine",
     },
+    engine: "mariadb",
+    wordpress: true,
+    ledgerKey: "ledger-key-of-the-site",
     site: "shop",
     region: "primary",
     address: "10.10.0.31",
@@ -144,7 +147,7 @@ describe("a web host", () => {
   test("[O14] a missing or short salt is refused, without its value", () => {
     const salts = { ...(args().salts as Record<string, string>), NONCE_SALT: "put your phrase here" };
     const make = () =>
-      files.wordpressEnvironment(args(), { urls: [], salts, app: "a", health: "h", cache: "c" });
+      files.wordpressEnvironment(args(), { urls: [], salts, app: "a", health: "h", cache: "c", ledger: "l" });
     expect(make).toThrow(/NONCE_SALT/);
     expect(make).not.toThrow(/phrase/);
   });

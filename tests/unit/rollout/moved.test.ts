@@ -14,6 +14,7 @@ const region = (name: string) => ({ name, namePrefix: `shop-${name}`, location: 
 const wanted = { regions: [region("primary"), region("secondary")], networks, webServers: 1 };
 const site = (change: Partial<typeof wanted> = {}) => ({
   site: "proof",
+  engine: "mariadb" as const,
   regionPlans: planRegions({ ...wanted, ...change }),
 });
 
@@ -29,7 +30,10 @@ function built({
     const host = { role: "database", name: `${plan.namePrefix}-database`, address: plan.database };
     const hosts = [{ ...host, peeringAddress: plan.peering.database }];
     const made = plan.name === "primary" || secondary;
-    return [plan.name, made ? { hosts, uploadsVolumeGb, database: { serverId: plan.index } } : null] as const;
+    return [
+      plan.name,
+      made ? { hosts, uploadsVolumeGb, database: { engine: "mariadb", serverId: plan.index } } : null,
+    ] as const;
   });
   return { regions: Object.fromEntries(regions), global: null } as unknown as SiteOutputs;
 }

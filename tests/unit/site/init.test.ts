@@ -30,6 +30,7 @@ const args = (site: string, change: Partial<InitArgs> = {}): InitArgs => ({
   site,
   regions: "primary,secondary",
   webServers: 1,
+  engine: "mariadb",
   ...change,
 });
 const made = (site: string) => loadSiteConfig(join(root, "sites", site));

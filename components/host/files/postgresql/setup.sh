@@ -26,9 +26,11 @@ own_files() {
   visudo -cqf /etc/sudoers.d/evenkeel-peer || die "the sudoers file of evenkeel-peer is not valid"
 }
 
+# A database in recovery refuses to start with fewer senders than it had last, and initdb's own number is 10.
 make_cluster() {
   [ -e "$CLUSTER_CONF/postgresql.conf" ] ||
-    pg_createcluster 17 main --start-conf=manual -- --data-checksums --encoding=UTF8 --locale=C.UTF-8 >&2 ||
+    pg_createcluster 17 main --start-conf=manual -- --data-checksums --encoding=UTF8 --locale=C.UTF-8 \
+      --set "max_wal_senders=$(sed -n 's/^max_wal_senders = //p' "$CONF")" >&2 ||
     die "the cluster can't be made"
   ln -sfn "$CONF" "$CLUSTER_CONF/conf.d/60-evenkeel.conf"
 }

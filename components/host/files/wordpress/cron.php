@@ -14,7 +14,7 @@ function evenkeel_reasons_not_to_run(): array
     }
     try {
         return evenkeel_reasons_not_active(evenkeel_heartbeat(), $gate['epoch']);
-    } catch (mysqli_sql_exception) {
+    } catch (EvenkeelDatabaseError) {
         return ['the database does not answer'];
     }
 }

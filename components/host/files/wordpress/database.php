@@ -1,38 +1,27 @@
 <?php
-/** Short questions to the region's own database, outside WordPress: TLS checked against the site's CA, all bounded. */
+/** Short questions to the region's own database, outside WordPress. engine.php has how. */
 
 require_once __DIR__ . '/environment.php';
 
 const EVENKEEL_CA = '/etc/evenkeel/tls/ca.pem';
-const EVENKEEL_TIMEOUT_SECONDS = 1;
+const EVENKEEL_CONNECT_SECONDS = 1;
+/** Whoever may wait longer for an answer says so beforehand. */
+defined('EVENKEEL_ANSWER_SECONDS') || define('EVENKEEL_ANSWER_SECONDS', 1);
+
+/** A commit whose answer did not come. */
+final class EvenkeelUnknownOutcome extends RuntimeException
+{
+}
+
 /** A row replicated from a region whose clock runs a little ahead may be this young. */
 const EVENKEEL_LEAST_AGE_SECONDS = -1.0;
 
-/** Throws mysqli_sql_exception within two seconds where the database does not answer. */
-function evenkeel_connect(string $user, string $password, ?string $schema): mysqli
-{
-    mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
-    $database = mysqli_init();
-    $database->options(MYSQLI_OPT_CONNECT_TIMEOUT, EVENKEEL_TIMEOUT_SECONDS);
-    $database->options(MYSQLI_OPT_READ_TIMEOUT, EVENKEEL_TIMEOUT_SECONDS);
-    $database->options(MYSQLI_INIT_COMMAND, "SET time_zone = '+00:00'");
-    $database->ssl_set(null, null, EVENKEEL_CA, null, null);
-    $host = evenkeel_value('DB_HOST');
-    @$database->real_connect($host, $user, $password, $schema, 3306, null, MYSQLI_CLIENT_SSL);
-    return $database;
-}
+require_once __DIR__ . '/engine.php';
 
-/** The database as WordPress uses it. */
-function evenkeel_connect_as_site(): mysqli
+/** The database as the site uses it. */
+function evenkeel_connect_as_site(): object
 {
     return evenkeel_connect(evenkeel_value('DB_USER'), evenkeel_value('DB_PASSWORD'), evenkeel_value('DB_NAME'));
-}
-
-/** Whether the server takes no writes at the moment (MariaDB 12 and MySQL answer with words, older ones with 0/1). */
-function evenkeel_is_read_only(mysqli $database): bool
-{
-    $value = $database->query('SELECT @@global.read_only')->fetch_row()[0];
-    return !in_array(strtoupper((string) $value), ['0', 'OFF'], true);
 }
 
 /**
@@ -42,10 +31,9 @@ function evenkeel_is_read_only(mysqli $database): bool
  */
 function evenkeel_heartbeat(): ?array
 {
-    $database = evenkeel_connect(evenkeel_value('HEALTH_USER'), evenkeel_value('HEALTH_PASSWORD'), null);
-    $row = $database->query(
-        'SELECT region, epoch, TIMESTAMPDIFF(MICROSECOND, at, UTC_TIMESTAMP(6)) FROM evenkeel.heartbeat WHERE id = 1'
-    )->fetch_row();
+    $schema = evenkeel_value('HEALTH_SCHEMA');
+    $database = evenkeel_connect(evenkeel_value('HEALTH_USER'), evenkeel_value('HEALTH_PASSWORD'), $schema);
+    $row = evenkeel_rows($database, EVENKEEL_HEARTBEAT)[0] ?? null;
     if ($row === null) {
         return null;
     }

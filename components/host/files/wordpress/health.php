@@ -31,14 +31,19 @@ function evenkeel_store_answers(): bool
     return $code >= 200 && $code < 500;
 }
 
+function evenkeel_silence(EvenkeelDatabaseError $error): string
+{
+    return 'the database does not answer (error ' . evenkeel_error_code($error) . ')';
+}
+
 /** @return list<string> */
 function evenkeel_problems_ready(): array
 {
     $problems = [];
     try {
-        evenkeel_connect_as_site()->query('SELECT 1');
-    } catch (mysqli_sql_exception $error) {
-        $problems[] = "the database does not answer (error {$error->getCode()})";
+        evenkeel_rows(evenkeel_connect_as_site(), 'SELECT 1');
+    } catch (EvenkeelDatabaseError $error) {
+        $problems[] = evenkeel_silence($error);
     }
     if (!evenkeel_store_answers()) {
         $problems[] = 'the object store does not answer';
@@ -59,8 +64,8 @@ function evenkeel_problems_active(array $gate): array
     }
     try {
         return evenkeel_reasons_not_active(evenkeel_heartbeat(), $gate['epoch']);
-    } catch (mysqli_sql_exception $error) {
-        return ["the database does not answer (error {$error->getCode()})"];
+    } catch (EvenkeelDatabaseError $error) {
+        return [evenkeel_silence($error)];
     }
 }
 

@@ -6,9 +6,9 @@ require __DIR__ . '/database.php';
 
 try {
     echo json_encode(evenkeel_heartbeat()), "\n";
-} catch (mysqli_sql_exception $error) {
-    // A database that answers, but has no such account, schema or table, was not given the site yet: a clear answer.
-    if (in_array($error->getCode(), [1044, 1045, 1049, 1130, 1142, 1146], true)) {
+} catch (EvenkeelDatabaseError $error) {
+    // A database that answers, but was not given the site yet: a clear answer.
+    if (evenkeel_is_unborn($error)) {
         exit("null\n");
     }
     fwrite(STDERR, "the database does not answer: {$error->getMessage()}\n");

@@ -13,11 +13,11 @@ function evenkeel_finish(bool $installed, ?string $reason): never
     exit(0);
 }
 
-/** @return list<string> Tables of the schema that are not WordPress's own. */
+/** @return list<string> Tables of the schema that are neither WordPress's own nor the ledger's. */
 function evenkeel_foreign_tables(mysqli $database): array
 {
     $names = array_column($database->query('SHOW TABLES')->fetch_all(), 0);
-    return array_values(array_filter($names, fn (string $name) => !str_starts_with($name, 'wp_')));
+    return array_values(array_filter($names, fn (string $name) => preg_match('/^(wp|evenkeel)_/', $name) !== 1));
 }
 
 /** Whether everything is installed. A schema cut short in the middle counts as empty, or says "begun". */
@@ -97,7 +97,7 @@ try {
         evenkeel_finish(false, 'WordPress is installed already');
     }
     $evenkeel_database->close();
-} catch (mysqli_sql_exception $error) {
+} catch (EvenkeelDatabaseError $error) {
     fwrite(STDERR, "the database does not answer: {$error->getMessage()}\n");
     exit(1);
 }

@@ -1,15 +1,19 @@
-# The web role: nginx, PHP-FPM and WordPress. Run as root by the role runner; may be repeated at any time.
+# The web role: nginx, PHP-FPM and WordPress or, where the site has none, the order ledger alone. Run as root by the role runner; may be repeated at any time.
 # shellcheck shell=bash source=/dev/null
 . /usr/local/lib/evenkeel/role.sh
 
 readonly library=/usr/local/lib/evenkeel/web
 readonly archive_wanted='@@ARCHIVE_WANTED@@' uploads_device='@@UPLOADS_DEVICE@@'
+readonly engine='@@ENGINE@@' wordpress='@@WORDPRESS@@'
 # The package wordpress asks for "a web server" and "a PHP": nginx, php-fpm and php are named with it, so that no
 # Apache comes along.
-packages=(nginx-light php-fpm php-cli php-mysql php-gd php-xml php-curl php-mbstring php-zip php-intl php-redis php)
-packages+=(mariadb-client)
+packages=(nginx-light php-fpm php-cli php-gd php-xml php-curl php-mbstring php-zip php-intl php-redis php)
+case $engine in
+  mariadb) packages+=(php-mysql mariadb-client) ;;
+  postgresql) packages+=(php-pgsql postgresql-client-17) ;;
+esac
 [ -z "$uploads_device" ] || packages+=(e2fsprogs)
-[ "$archive_wanted" = yes ] || packages+=(wordpress wordpress-theme-twentytwentyfive)
+[ "$archive_wanted" = yes ] || [ "$wordpress" = no ] || packages+=(wordpress wordpress-theme-twentytwentyfive)
 
 php_version() { php -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;'; }
 
@@ -52,6 +56,14 @@ put() {
   mv -T "$2.new" "$2"
 }
 
+# A site without WordPress has a page that says so, and the ledger.
+place_page() {
+  install -d -o www-data -g www-data -m 0755 /var/www/html /var/www/html/wp-content /var/www/html/wp-content/uploads
+  rm -f /var/www/html/index.nginx-debian.html
+  put /usr/local/lib/evenkeel/web/page.php /var/www/html/index.php
+  [ -z "$uploads_device" ] || "$library/uploads-volume" "$uploads_device"
+}
+
 place_core() {
   local before
   before=$(cat /var/lib/evenkeel/core.json 2>/dev/null || true)
@@ -74,7 +86,7 @@ configure_nginx() {
     reload=yes
   fi
   changed /etc/nginx/sites-available/evenkeel \
-    /etc/nginx/snippets/evenkeel-{gate,headers,tls,php,probe,probes}.conf /etc/evenkeel/tls/site{,-key}.pem && reload=yes
+    /etc/nginx/snippets/evenkeel-{gate,headers,ledger,tls,php,probe,probes}.conf /etc/evenkeel/tls/site{,-key}.pem && reload=yes
   nginx -t -q >&2 || die "nginx refuses its configuration"
   systemctl enable --quiet nginx
   if [ "$reload" = yes ] || ! systemctl is-active --quiet nginx; then
@@ -121,7 +133,7 @@ install_packages "${packages[@]}"
 install -d -o www-data -g www-data -m 0750 /var/lib/evenkeel-cache
 php=$(php_version)
 configure_php "$php"
-place_core "$php"
+if [ "$wordpress" = yes ]; then place_core "$php"; else place_page; fi
 configure_nginx
 configure_units "$php"
 wait_until 20 answers || die "the web tier does not answer at /evenkeel/live"

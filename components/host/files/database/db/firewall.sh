@@ -20,8 +20,8 @@ silence_peers() {
 hear_peers() { firewall "flush set $NFT_TABLE silenced"; }
 
 # No lock: it runs before every start of the server, and verbs that hold the lock start it.
+# A role that can't be read may be the active one's: the server may start, closed, and nobody reaches it.
 load_firewall() {
   timeout "$(remaining)" nft -f /etc/evenkeel/database.nft
-  read_role
-  if [ "$CLOSED" = true ] || [ -e "$FENCING" ]; then close_port; else open_port; fi
+  if role_is_known && [ "$CLOSED" != true ] && [ ! -e "$FENCING" ]; then open_port; else close_port; fi
 }

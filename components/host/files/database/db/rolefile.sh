@@ -16,6 +16,9 @@ read_role() {
   [[ $ROLE =~ ^(active|standby|fenced|unseeded)$ && $EPOCH =~ ^[0-9]+$ ]] || fail "$ROLE_FILE can't be read"
 }
 
+# read_role, which ends the program where it fails, tried first in a shell of its own.
+role_is_known() { (read_role) && read_role; }
+
 # write_role EPOCH ROLE [WAS] [CLOSED]
 write_role() {
   local document

@@ -47,7 +47,7 @@ join_source() {
   (umask 077 && password_line .users.replication >/var/lib/evenkeel/postgresql/passfile.new)
   chown postgres:postgres /var/lib/evenkeel/postgresql/passfile.new
   mv -f /var/lib/evenkeel/postgresql/passfile.new /var/lib/evenkeel/postgresql/passfile
-  write_conf "$1" "primary_conninfo = 'host=$host port=$PORT user=$(cfg .users.replication.name) passfile=/var/lib/evenkeel/postgresql/passfile sslmode=verify-full sslrootcert=/etc/evenkeel/tls/ca.pem application_name=$(slot "$REGION") connect_timeout=4'" \
+  write_conf "$1" "primary_conninfo = 'host=$host port=$PORT user=$(cfg .users.replication.name) passfile=/var/lib/evenkeel/postgresql/passfile sslmode=verify-full sslcertmode=disable sslrootcert=/etc/evenkeel/tls/ca.pem application_name=$(slot "$REGION") connect_timeout=4'" \
     "primary_slot_name = '$(slot "$REGION")'"
 }
 

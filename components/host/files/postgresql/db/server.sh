@@ -87,8 +87,15 @@ make_read_only() {
 # A walsender whose standby is gone may hold a stop up; it is given up by its own timeout (wal_sender_timeout).
 restart_closed() { bounded_systemctl restart "$UNIT" >&2 && wait_for running; }
 
-# Sessions go first: with the port closed, a walsender would hold the restart up until its timeout.
-close_for_fence() { end_remote_sessions && make_read_only && stop_replication; }
+# At once, and nothing more is written: behind a closed port no standby would get the end of an orderly stop (what its
+# sessions had under way, and the last checkpoint), and this host could not follow the next writer without a rewind.
+close_for_fence() {
+  stop_replication
+  is_read_only || stop_at_once
+  ensure_running && is_read_only && end_remote_sessions
+}
+
+stop_at_once() { as_postgres "$BIN/pg_ctl" stop -D "$CLUSTER" -m immediate -w >&2; }
 
 end_remote_sessions() {
   sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_addr IS NOT NULL" >/dev/null
@@ -105,15 +112,13 @@ database_is_dead() {
 # it because it is in recovery (25006). The statement can destroy nothing, should it go through.
 app_write_refused() {
   local answer file=/run/evenkeel-db-probe.$$
-  app_password_file >"$file"
+  (umask 077 && password_line .users.app >"$file")
   answer=$(printf 'CREATE TABLE evenkeel_write_probe (id int); DROP TABLE evenkeel_write_probe;\n' |
     tied env PGPASSFILE="$file" psql -X -q -v VERBOSITY=sqlstate \
-      "host=$PLACE_ADDRESS port=$PORT dbname=$SCHEMA user=$APP_USER sslmode=verify-full sslrootcert=/etc/evenkeel/tls/ca.pem connect_timeout=3" 2>&1) || :
+      "host=$PLACE_ADDRESS port=$PORT dbname=$SCHEMA user=$APP_USER sslmode=verify-full sslcertmode=disable sslrootcert=/etc/evenkeel/tls/ca.pem connect_timeout=3" 2>&1) || :
   rm -f "$file"
   [[ $answer == *25006* ]]
 }
-
-app_password_file() (umask 077 && password_line .users.app)
 
 # password_line FILTER: a line of a password file, in which a backslash escapes a colon and itself.
 password_line() { jq -r "$1"' | "*:*:*:\(.name):" + (.password | gsub("(?<sign>[\\\\:])"; "\\\(.sign)"))' "$CONFIG"; }

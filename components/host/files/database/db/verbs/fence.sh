@@ -28,9 +28,6 @@ verb_fence() {
   jq -cn --arg method "$method" --argjson epoch "$EPOCH" '{fenced: true, role: "fenced", $epoch, $method}'
 }
 
-# read_role, which ends the program where it fails, tried first in a shell of its own.
-role_is_known() { (read_role) && read_role; }
-
 is_unseeded() { role_is_known && [ "$ROLE" = unseeded ]; }
 
 # With the lock nobody opens anything any more. False when the database had to be killed (again).

@@ -1,0 +1,4 @@
+import { describe } from "@jest/globals";
+import { databaseSuite } from "./database/suite.ts";
+
+describe("PostgreSQL", () => databaseSuite("postgresql"));
