@@ -1,7 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { phpFiles, scripts, type WebHost } from "../support/web-host.ts";
+
+const files = join(import.meta.dirname, "../../../components/host/files");
 
 export function programTests(web: WebHost): void {
   describe("the programs themselves accept our files", () => {
@@ -40,6 +42,26 @@ export function programTests(web: WebHost): void {
         stdout: "",
       });
     });
+
+    test.each(["mariadb", "postgresql"])("php -l, how a web host asks %s", async (engine) => {
+      const input = readFileSync(join(files, engine, "engine.php"), "utf8");
+      expect(await web.host.run(["php", "-l"], { input })).toMatchObject({ exitCode: 0 });
+    });
+
+    test("shellcheck, the database's programs of both engines", async () => {
+      const folders = ["database", "database/db", "database/db/verbs"];
+      for (const folder of [...folders, "mariadb", "mariadb/db", "postgresql", "postgresql/db"]) {
+        const names = readdirSync(join(files, folder)).filter((name) =>
+          /(\.sh|^evenkeel-db|^evenkeel-db-peer)$/.test(name),
+        );
+        expect(names).not.toEqual([]);
+        for (const name of names) {
+          const input = readFileSync(join(files, folder, name), "utf8");
+          const said = await web.host.run(["shellcheck", "-s", "bash", "-"], { input });
+          expect({ folder, name, ...said }).toMatchObject({ exitCode: 0, stdout: "" });
+        }
+      }
+    }, 120_000);
 
     test("systemd, the three units", async () => {
       const units = ["cron.service", "cron.timer", "settle.service"].map(

@@ -4,6 +4,7 @@ import { databaseLab, hosts } from "../support/database-lab.ts";
 import { buildPair, type DatabasePair } from "../support/database-pair.ts";
 import { anewTests } from "./anew.ts";
 import { birthTests } from "./birth.ts";
+import { faultTests } from "./faults.ts";
 import { fenceTests } from "./fence.ts";
 import { promotionTests } from "./promotion.ts";
 import { restartTests } from "./restart.ts";
@@ -38,4 +39,5 @@ export function databaseSuite(engine: Engine): void {
   restartTests(lab);
   fenceTests(lab);
   anewTests(lab);
+  faultTests(lab);
 }

@@ -47,6 +47,10 @@ export interface EngineWords {
   closed: string;
   /** Opens the closed database by hand, past evenkeel-db. */
   openByHand: string;
+  /** Shell: leaves the source, with all that is known of it. */
+  leave: string;
+  /** Shell: some tens of megabytes more. */
+  grow: string;
   /** Shell: a file of the copy that a seed is streaming. */
   firstCopied: string;
   /** Shell: the data directory as the role made it first, and the server started on it. */
@@ -120,6 +124,8 @@ const mariadb: EngineWords = {
   stallWrites: (seconds) => `mariadb -e 'FLUSH TABLES WITH READ LOCK; DO SLEEP(${seconds})'`,
   closed: "SELECT @@global.read_only",
   openByHand: "mariadb -e 'SET GLOBAL read_only=0'",
+  leave: "mariadb -e 'STOP SLAVE; RESET SLAVE ALL'",
+  grow: `mariadb wordpress_db -e "CREATE TABLE big (id INT PRIMARY KEY, text CHAR(200)); INSERT INTO big SELECT seq, RPAD('', 200, MD5(RAND(seq))) FROM seq_1_to_100000"`,
   firstCopied: "/var/lib/mysql-evenkeel-seed/ibdata1",
   begunAnew: `systemctl stop mariadb
 find /var/lib/mysql /var/log/mysql -mindepth 1 -delete
@@ -200,6 +206,9 @@ const postgresql: EngineWords = {
     `${psql} -c "BEGIN; LOCK TABLE evenkeel.heartbeat IN EXCLUSIVE MODE; SELECT pg_sleep(${seconds})"`,
   closed: "SELECT pg_is_in_recovery()::int",
   openByHand: `${psql} -c "SELECT pg_promote()"`,
+  leave: `printf '# Written by evenkeel-db alone.\\n# follows: nobody\\n' >/var/lib/evenkeel/postgresql/role.conf
+${psql} -c "SELECT pg_reload_conf()"`,
+  grow: `${psql} -c "CREATE TABLE big AS SELECT n AS id, repeat(md5(random()::text), 6) AS text FROM generate_series(1, 100000) n"`,
   firstCopied: "/var/lib/postgresql/evenkeel-seed/backup_label",
   begunAnew: `systemctl stop postgresql@17-main
 find /var/lib/postgresql/17/main -mindepth 1 -delete

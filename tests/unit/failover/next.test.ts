@@ -8,6 +8,7 @@ const written = (commands: Commands) => [
   commands.fence("primary"),
   commands.mountUploads("primary/web-1"),
   commands.restart("primary/web-1", "nginx.service"),
+  commands.restartDatabase("primary", "postgresql"),
   commands.look("primary/web-1"),
   commands.replace("primary", ["urn:a"]),
 ];
@@ -16,6 +17,16 @@ test("every command names the site it is for, before what is passed on; the defa
   const forSite = written(commandsOf(" --site proof"));
   expect(written(commandsOf(""))).toEqual(forSite.map((one) => one.replace(" --site proof", "")));
   for (const command of forSite) expect(command).toMatch(/^npx evenkeel [^']*--site proof/);
+});
+
+test.each([
+  ["mariadb", "mariadb"],
+  ["postgresql", "postgresql@17-main"],
+  [null, "mariadb"],
+])("a database of the engine %s is started by its unit, %s", (engine, unit) => {
+  expect(commandsOf("").restartDatabase("primary", engine)).toBe(
+    `npx evenkeel ssh primary/database -- sudo systemctl restart ${unit}`,
+  );
 });
 
 test("what is passed on to another program stands behind the site", () => {

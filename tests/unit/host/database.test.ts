@@ -81,6 +81,65 @@ describe("the settings of a database host", () => {
   });
 });
 
+describe("PostgreSQL", () => {
+  const postgresql = { engine: "postgresql" as const };
+  const conf = "/etc/evenkeel/postgresql.conf";
+
+  test("[D7] keeps what it kept by the older names of the settings, under today's", () => {
+    expect(lines(file(conf, postgresql).text)).toEqual(
+      expect.arrayContaining([
+        "wal_level = replica",
+        "max_wal_senders = 5",
+        // 64 segments of 16 MB.
+        "wal_keep_size = 1024MB",
+        "hot_standby = on",
+        "max_slot_wal_keep_size = 8GB",
+      ]),
+    );
+  });
+
+  test("lets the application and the probes in from web networks, the peers from the link, and only by TLS", () => {
+    const rules = lines(file("/etc/evenkeel/pg_hba.conf", postgresql).text).map((line) => line.split(/ +/));
+    expect(rules.filter(([type]) => type !== "local")).toEqual([
+      ["hostssl", "wordpress_db", "wp_user", "10.10.0.0/24", "scram-sha-256"],
+      ["hostssl", "wordpress_db", "evenkeel_health", "10.10.0.0/24", "scram-sha-256"],
+      ["hostssl", "wordpress_db", "wp_user", "10.20.0.0/24", "scram-sha-256"],
+      ["hostssl", "wordpress_db", "evenkeel_health", "10.20.0.0/24", "scram-sha-256"],
+      ["hostssl", "replication", "evenkeel_repl", "10.99.0.0/24", "scram-sha-256"],
+    ]);
+    expect(rules.filter(([type]) => type === "local").every((rule) => rule.at(-1) === "peer")).toBe(true);
+  });
+
+  test("has its own port in the packet filter, and its unit in the others'", () => {
+    expect(file("/etc/evenkeel/database.nft", postgresql).text).toContain(
+      "tcp dport 5432 tcp dport @open_ports",
+    );
+    expect(file("/etc/evenkeel/database.nft", postgresql).text).not.toContain("3306");
+    for (const unit of ["evenkeel-db-boot.service", "evenkeel-heartbeat.service"])
+      expect(file(`/etc/systemd/system/${unit}`, postgresql).text).toContain(
+        "After=postgresql@17-main.service",
+      );
+    const dropIn = "/etc/systemd/system/postgresql@17-main.service.d/evenkeel.conf";
+    expect(file(dropIn, postgresql).text).toContain("evenkeel-db prestart");
+  });
+
+  test("has a file under the same name for each that MariaDB has of its own", () => {
+    const own = (engine: "mariadb" | "postgresql") =>
+      databaseFiles({ ...settings, engine }).flatMap(({ path }) =>
+        path.includes("/db/engine/") ? [path] : [],
+      );
+    expect(own("postgresql")).toEqual(own("mariadb"));
+    expect(own("postgresql")).toHaveLength(6);
+  });
+
+  test("its key is its own group's", () => {
+    const key = databaseFiles({ ...settings, ...postgresql }).find(({ path }) =>
+      path.endsWith("database-key.pem"),
+    );
+    expect(key).toMatchObject({ mode: "0640", owner: "root:postgres" });
+  });
+});
+
 describe("settings that can't work together are refused by name", () => {
   test.each([
     ["regionIndex", { regionIndex: 3 }],

@@ -70,6 +70,19 @@ test.each([
   expect(refusal(change).what).toContain(key);
 });
 
+test("another engine is refused: a database is not changed into one of another kind", () => {
+  const moved = { ...site(), engine: "postgresql" as const };
+  expect(() => refuseMoved(moved, built())).toThrow(
+    expect.objectContaining({
+      exitCode: exitCodes.usage,
+      what: "evenkeel:engine of the built region primary was changed",
+      why: expect.stringContaining(
+        "the engine of primary's database host is mariadb, and would be postgresql",
+      ),
+    }),
+  );
+});
+
 test("a volume for the uploads is refused where the region was built without, and there only", () => {
   const withVolume = (sizeGb: number) => ({
     regions: [region("primary"), { ...region("secondary"), uploadsVolumeGb: sizeGb }],

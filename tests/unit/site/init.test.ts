@@ -59,6 +59,12 @@ describe("a further site", () => {
     });
   });
 
+  test("may be on PostgreSQL", async () => {
+    await init(args("books", { engine: "postgresql" }), root);
+    expect(made("books")).toMatchObject({ engine: "postgresql" });
+    expect(made("blog")).toMatchObject({ engine: "mariadb" });
+  });
+
   test("may be one region alone", async () => {
     await init(args("solo", { regions: "primary" }), root);
     expect(made("solo")).toMatchObject({ regions: ["primary"], initialActive: "primary" });
