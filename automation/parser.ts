@@ -138,7 +138,7 @@ function verbIn({ parsed }: Argv): string | undefined {
 }
 
 /** Flags that would change what a command does, and that npm takes for settings of its own without a word. */
-const keptFlags = ["preview", "full", "region", "site", "format", "confirm", "even-active"];
+const keptFlags = ["preview", "check", "full", "region", "site", "format", "confirm", "even-active"];
 
 /**
  * Refuses (2) a command that npm runs without a flag that was meant for it: `npm run provision --preview` would build

@@ -5,6 +5,16 @@ const options = {
   ...siteOption,
   ...regionOption,
   preview: { type: "boolean", default: false, describe: "Show what would change; change nothing" },
+  check: {
+    type: "boolean",
+    default: false,
+    describe: "Only look at every host and name what is not as it was left (exit 10); change nothing",
+  },
+  format: {
+    choices: ["table", "json"],
+    default: "table",
+    describe: "With --check: form of the result on standard output",
+  },
   full: {
     type: "boolean",
     default: false,

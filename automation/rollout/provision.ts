@@ -18,6 +18,7 @@ import { globalStack } from "../stacks.ts";
 import { lookAt } from "../status/look.ts";
 import { say } from "../terminal.ts";
 import { askDatabases, askHosts, askStartedHosts } from "./answers.ts";
+import { checkDrift, mendHosts } from "./drift.ts";
 import { setUpEngine } from "./engine.ts";
 import { refuseWrongWriters, settleGates } from "./gates.ts";
 import { missingUrns } from "./machines.ts";
@@ -33,6 +34,10 @@ export interface ProvisionArgs {
   site: string;
   region: string;
   preview: boolean;
+  /** Names what differs on the hosts, and changes nothing. */
+  check: boolean;
+  /** Of what `check` prints: table or json. */
+  format: string;
   yes: boolean;
   /** Compares every resource also where nothing changed since the last rollout. */
   full: boolean;
@@ -53,6 +58,10 @@ export async function provision(args: ProvisionArgs): Promise<void> {
   const { picked, timeoutSeconds } = chosen(asked, args, config.regions);
   refuseNewNames(place, config);
   if (args.preview) return previewRollout({ place, config, picked });
+  if (args.check) {
+    process.exitCode = await checkDrift(place, config, args.format);
+    return;
+  }
   const engine = await setUpEngine(args);
   await refuseClashes(config);
   const command = picked.all ? "provision" : `provision --region ${args.region}`;
@@ -168,6 +177,7 @@ async function join(session: Session, { global, started }: Joining): Promise<Sit
     const outputs = await readOutputs(session);
     await ssh.addHosts(sshHosts(hostsOf(outputs), dial, session.config.site));
     await runWork([
+      { title: "Hosts", run: (note) => mendHosts(ssh, outputs, session.config.site, note) },
       {
         title: "Gates",
         run: async (note) => {

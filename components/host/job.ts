@@ -24,9 +24,12 @@ export function roleProgram(job: RoleJob): string {
   return render(hostFile("common/apply.py"), { JOB: text.replaceAll("'", "\\u0027") });
 }
 
-/** What a host gets whatever its role: the helpers of the role scripts, and what they tell sshd. */
+/** What a host gets whatever its role: the look at it, the helpers of the role scripts, and what they tell sshd. */
 function onEveryHost(): RoleJob["files"] {
   return [
+    { path: "/usr/local/sbin/evenkeel-look", content: hostFile("common/evenkeel-look"), mode: "0755" },
+    // As it is, without a job in it: what evenkeel-look applies a role with again.
+    { path: "/usr/local/lib/evenkeel/apply.py", content: hostFile("common/apply.py") },
     { path: "/usr/local/lib/evenkeel/role.sh", content: hostFile("common/role.sh") },
     { path: "/etc/evenkeel/sshd.conf", content: hostFile("ssh/evenkeel.conf") },
   ];

@@ -225,7 +225,7 @@ export function wordpressEnvironment(
     HEALTH_USER: args.users.health.name,
     HEALTH_PASSWORD: secrets.health,
     HEALTH_SCHEMA: healthSchema(args),
-    LEDGER_KEY: secrets.ledger,
+    LEDGER_ACCESS: secrets.ledger,
     ...cacheValues(args, secrets.cache),
     ...(args.storeEndpoint === null ? {} : { STORE_ENDPOINT: args.storeEndpoint }),
     ...Object.fromEntries(saltNames.map((name) => [name, saltOf(secrets.salts, name)])),

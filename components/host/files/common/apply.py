@@ -5,7 +5,7 @@ of JSON {"role", "files": [{"path", "mode", "owner", "content"}], "script", "mac
 the last only makes a new machine's job another one. Runs as root, one role at a time (flock with a deadline), and
 keeps the list of files written since the role last finished, so that a run cut short repeats what depends on them.
 """
-import fcntl, grp, json, os, pwd, subprocess, sys, time
+import fcntl, grp, importlib.machinery, importlib.util, json, os, pwd, subprocess, sys, time
 
 JOB = json.loads(r'''
 @@JOB@@
@@ -76,6 +76,21 @@ def write_all(files, pending_path):
     write({"path": pending_path, "mode": "0644", "owner": "root", "content": notes})
 
 
+def look_program():
+    loader = importlib.machinery.SourceFileLoader("evenkeel_look", "/usr/local/sbin/evenkeel-look")
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("evenkeel_look", loader))
+    sys.dont_write_bytecode = True
+    loader.exec_module(module)
+    return module
+
+
+def remember(base):
+    """What this role leaves, for evenkeel-look to compare with; and the job, for it to be applied again."""
+    wanted = look_program().remember(JOB["role"], [entry["path"] for entry in JOB["files"]], base + ".said")
+    write({"path": base + ".job", "mode": "0600", "owner": "root", "content": json.dumps(JOB)})
+    write({"path": base + ".wanted", "mode": "0600", "owner": "root", "content": json.dumps(wanted)})
+
+
 def main():
     os.umask(0o022)
     os.makedirs(STATE, mode=0o700, exist_ok=True)
@@ -83,11 +98,13 @@ def main():
     base = os.path.join(STATE, JOB["role"])
     write_all(JOB["files"], base + ".pending")
     write({"path": base + ".sh", "mode": "0700", "owner": "root", "content": JOB["script"]})
-    environment = dict(os.environ, EVENKEEL_CHANGED=base + ".pending", EVENKEEL_ROLE=JOB["role"])
+    open(base + ".said", "w").close()
+    environment = dict(os.environ, EVENKEEL_CHANGED=base + ".pending", EVENKEEL_SAID=base + ".said", EVENKEEL_ROLE=JOB["role"])
     # The script holds the lock as well: where this program is killed alone, a rerun waits until the script has ended.
     held = [lock.fileno()]
     done = subprocess.run(["bash", base + ".sh"], stdin=subprocess.DEVNULL, env=environment, pass_fds=held)
     if done.returncode == 0:
+        remember(base)
         os.remove(base + ".pending")
     # For all who have it: what a script may have left running holds nobody up.
     fcntl.flock(lock, fcntl.LOCK_UN)

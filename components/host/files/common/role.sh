@@ -22,11 +22,19 @@ changed() {
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
+# wants KIND WORD...: for evenkeel-look, which compares the host with it later. "package NAME", "file PATH" (one that
+# the script made itself, as it is when the role has finished), "unit NAME [enabled] [active] [while-open]" (the last: not
+# while the database is fenced).
+wants() { printf '%s\n' "$*" >>"${EVENKEEL_SAID:-/dev/null}"; }
+
 # install_packages PKG...: only what is missing. A first boot may still hold the package lock, hence the lock
 # timeout; package lists may be old, hence one retry after an update.
 install_packages() {
   local missing=() package
-  for package in "$@"; do installed "$package" || missing+=("$package"); done
+  for package in "$@"; do
+    wants package "$package"
+    installed "$package" || missing+=("$package")
+  done
   [ "${#missing[@]}" -eq 0 ] && return 0
   log "installing ${missing[*]}"
   apt_get install --no-install-recommends "${missing[@]}" && return 0
@@ -67,5 +75,7 @@ secure_ssh() {
   fi
   told=$(sshd -T) || die "sshd refuses its own configuration (above) and would not start again: see /etc/ssh"
   other=$(diff <(printf '%s\n' "$told") <(printf '%s\n' "$want") | sed -n 's/^< //p') || true
+  wants file "$config"
+  wants unit ssh.service active
   [ -z "$other" ] || die "sshd reads \"${other%%$'\n'*}\" before it comes to $config: see /etc/ssh"
 }

@@ -85,4 +85,7 @@ check
 swap
 systemctl enable -q haproxy >&2
 run
+wants unit haproxy.service enabled active
+wants file "$config"
+wants file "$pem"
 printf '{"haproxy":"%s","loaded":"%s"}\n' "$(haproxy -v | sed -n 's/^HAProxy version \([^ ]*\).*/\1/p')" "$(cat "$loaded")"

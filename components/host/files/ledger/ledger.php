@@ -17,6 +17,8 @@
 /** A commit may wait for another region, or for that wait to be given up. */
 const EVENKEEL_ANSWER_SECONDS = 15;
 const EVENKEEL_LEDGER_LIMIT = 10000;
+/** More is no order: what is read of it is no JSON. */
+const EVENKEEL_LEDGER_BYTES = 4096;
 
 require __DIR__ . '/database.php';
 
@@ -37,7 +39,7 @@ function evenkeel_refuse(int $status, string $error): never
 /** @return array<string, mixed> */
 function evenkeel_ledger_body(): array
 {
-    $body = json_decode((string) file_get_contents('php://input'), true, 4);
+    $body = json_decode((string) file_get_contents('php://input', length: EVENKEEL_LEDGER_BYTES), true, 4);
     return is_array($body) ? $body : evenkeel_refuse(400, 'the body is no JSON object');
 }
 
@@ -122,7 +124,7 @@ function evenkeel_ledger_stock(object $database): never
 function evenkeel_ledger_answer(): never
 {
     $key = $_SERVER['HTTP_X_EVENKEEL_LEDGER_KEY'] ?? '';
-    if (!hash_equals(evenkeel_value('LEDGER_KEY'), $key)) {
+    if (!hash_equals(evenkeel_value('LEDGER_ACCESS'), $key)) {
         evenkeel_refuse(403, 'the key is missing or wrong');
     }
     $path = parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH);

@@ -92,4 +92,5 @@ install_packages mariadb-server mariadb-backup mariadb-client
 apply_settings
 start
 check
+wants unit mariadb.service enabled active while-open
 print_facts

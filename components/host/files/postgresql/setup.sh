@@ -103,4 +103,8 @@ make_cluster
 apply_settings
 start
 check
+wants unit evenkeel-db-boot.service enabled
+wants unit "$UNIT" active while-open
+wants file "$CLUSTER_CONF/conf.d/60-evenkeel.conf"
+wants file "$CLUSTER_CONF/start.conf"
 print_facts

@@ -65,4 +65,6 @@ make_database
 configure
 load_zone
 run
+wants unit pdns.service enabled active
+wants file "$config"
 printf '{"powerdns":"%s","zone":"%s"}\n' "$(dpkg-query -W -f '${Version}' pdns-server)" "$domain"

@@ -51,5 +51,7 @@ secure_ssh
 install_server
 make_operator
 run
+wants unit redis-server.service enabled active
+wants file "$ACL"
 printf '{"redis":"%s","maxMemoryBytes":%s,"policy":"%s","maxClients":%s}\n' \
   "$(dpkg-query -W -f '${Version}' redis-server)" "$(setting maxmemory)" "$(setting maxmemory-policy)" "$(setting maxclients)"

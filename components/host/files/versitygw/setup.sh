@@ -78,5 +78,8 @@ secure_ssh
 install_packages curl
 run
 make_bucket
+wants unit evenkeel-store.service enabled active
+wants file "$PROGRAM"
+wants file "$HOME_DIR/iam/users.json"
 printf '{"versitygw":"%s","bucket":"%s","endpoint":"%s","versioning":%s}\n' "$SHA256" "$BUCKET" "$ENDPOINT" \
   "$(request media GET "/$BUCKET?versioning" | grep -q '<Status>Enabled</Status>' && echo true || echo false)"

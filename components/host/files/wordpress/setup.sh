@@ -144,4 +144,19 @@ if settle_gate; then
 elif [ -e /run/evenkeel/held ]; then
   systemctl start --no-block evenkeel-settle.service
 fi
+wants unit nginx.service enabled active
+wants unit "php$php-fpm.service" enabled active
+wants unit evenkeel-settle.service enabled
+wants unit evenkeel-drain.service enabled active
+wants file /etc/nginx/sites-enabled/evenkeel
+for name in fpm/pool.d/evenkeel.conf fpm/pool.d/evenkeel-size.conf fpm/conf.d/90-evenkeel.ini cli/conf.d/90-evenkeel.ini; do
+  wants file "/etc/php/$php/$name"
+done
+wants file /etc/evenkeel/php/pool-size.conf
+if [ "$wordpress" = yes ]; then
+  wants file /var/www/html/wp-config.php
+  [ ! -e /var/www/html/wp-content/object-cache.php ] || wants file /var/www/html/wp-content/object-cache.php
+else
+  wants file /var/www/html/index.php
+fi
 /usr/local/sbin/evenkeel-web status

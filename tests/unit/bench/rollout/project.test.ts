@@ -37,7 +37,7 @@ describe("the Ansible project of a recipe", () => {
       roles: { files: Record<string, string>[]; folders: string[]; seconds: number }[];
       pushes: object[];
     };
-    expect(roles[0]?.files.slice(2)).toEqual([
+    expect(roles[0]?.files.slice(4)).toEqual([
       { src: source("/etc/evenkeel/tls/ca.pem"), dest: "/etc/evenkeel/tls/ca.pem", mode: "0644", ...root },
       {
         src: source("/etc/evenkeel/web.env"),

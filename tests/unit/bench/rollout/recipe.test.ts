@@ -46,6 +46,8 @@ describe("the recipe of a rollout", () => {
     expect(role.timeoutSeconds).toBe(900);
     expect(role.job.script).toBe("echo web's\n");
     expect(role.job.files.map(({ path }) => path)).toEqual([
+      "/usr/local/sbin/evenkeel-look",
+      "/usr/local/lib/evenkeel/apply.py",
       "/usr/local/lib/evenkeel/role.sh",
       "/etc/evenkeel/sshd.conf",
       "/etc/evenkeel/tls/ca.pem",

@@ -1,0 +1,121 @@
+import type { SiteConfig } from "../../components/config.ts";
+import { exitCodes, UserError } from "../errors.ts";
+import { hostsOf, openHosts, type SiteOutputs } from "../hosts.ts";
+import { apiVersion, jsonDocument, table, writeResult } from "../output.ts";
+import { type Finding, lookCommand, parseLook } from "../remote/host.ts";
+import type { SshSession } from "../remote/ssh.ts";
+import { type SitePlace, siteFlag } from "../site.ts";
+import { say } from "../terminal.ts";
+import { notSetUp } from "./preview.ts";
+import { openExisting, readOutputs } from "./session.ts";
+
+/** Something on a host that is not as its roles left it. */
+export interface Drift extends Finding {
+  /** "primary/web-1". */
+  host: string;
+  repaired: boolean;
+}
+
+/** What the look at all hosts found; a host that could not be looked at is no host that is well. */
+export interface Drifts {
+  drifts: Drift[];
+  unknown: { host: string; why: string }[];
+}
+
+const lookMs = 30_000;
+/** A repair may install a package. */
+const repairMs = 12 * 60_000;
+
+/** Looks at every host at once, one round trip each, and lets each mend itself where that is asked for. */
+export async function lookAtHosts(
+  ssh: Pick<SshSession, "run">,
+  outputs: SiteOutputs,
+  { repair }: { repair: boolean },
+): Promise<Drifts> {
+  const looks = hostsOf(outputs).map(async ({ id }): Promise<Drifts> => {
+    try {
+      const timeoutMs = repair ? repairMs : lookMs;
+      const { exitCode, stdout, stderr } = await ssh.run(id, lookCommand({ repair }), { timeoutMs });
+      if (exitCode !== 0) return { drifts: [], unknown: [{ host: id, why: whyOf(exitCode, stderr) }] };
+      const { findings, repaired } = parseLook(stdout);
+      const mended = new Set(repaired.map((one) => JSON.stringify(one)));
+      const drifts = findings.map((one) => ({ ...one, host: id, repaired: mended.has(JSON.stringify(one)) }));
+      return { drifts, unknown: [] };
+    } catch (error) {
+      return { drifts: [], unknown: [{ host: id, why: (error as Error).message }] };
+    }
+  });
+  const all = await Promise.all(looks);
+  return {
+    drifts: all.flatMap(({ drifts }) => drifts),
+    unknown: all.flatMap(({ unknown }) => unknown),
+  };
+}
+
+function whyOf(exitCode: number, stderr: string): string {
+  const last = stderr.trim().split("\n").at(-1) ?? "";
+  return last === "" ? `evenkeel-look ended with ${exitCode}` : last;
+}
+
+/** "primary/web-1: the unit nginx.service is masked, wanted not masked". */
+export function driftText({ host, kind, what, wanted, found }: Omit<Drift, "repaired">): string {
+  return `${host}: the ${kind} ${what}: found ${found}, wanted ${wanted}`;
+}
+
+/**
+ * The step of a rollout: names what differs and what was mended. Throws (exit code 10) where something could not be
+ * mended, or a host not be looked at.
+ */
+export async function mendHosts(
+  ssh: SshSession,
+  outputs: SiteOutputs,
+  site: string,
+  note: (text: string) => void,
+): Promise<string> {
+  const { drifts, unknown } = await lookAtHosts(ssh, outputs, { repair: true });
+  for (const drift of drifts) note(`${driftText(drift)}${drift.repaired ? "; mended" : ""}`);
+  const left = drifts.filter(({ repaired }) => !repaired);
+  if (left.length + unknown.length > 0) throw notMended(site, left, unknown);
+  const count = hostsOf(outputs).length;
+  return drifts.length === 0 ? `all ${count} are as they were left` : `${drifts.length} mended`;
+}
+
+function notMended(site: string, left: readonly Drift[], unknown: Drifts["unknown"]): UserError {
+  return new UserError({
+    what: "not every host is as its roles want it",
+    why: [
+      ...left.map(driftText),
+      ...unknown.map(({ host, why }) => `${host} can't be looked at: ${why}`),
+    ].join("\n"),
+    next: `npx evenkeel provision --full${siteFlag(site)}; npx evenkeel provision --check${siteFlag(site)} names it again`,
+    exitCode: exitCodes.degraded,
+    code: "drift",
+  });
+}
+
+/** `provision --check`: names what differs, changes nothing. Gives 10 where anything does, or could not be looked at. */
+export async function checkDrift(place: SitePlace, config: SiteConfig, format: string): Promise<number> {
+  const session = await openExisting(place, config);
+  if (session === null) throw notSetUp(place);
+  const outputs = await readOutputs(session);
+  const ssh = await openHosts(place, outputs, session.secrets, { attempts: 1, timeoutSeconds: 5 });
+  let found: Drifts;
+  try {
+    found = await lookAtHosts(ssh, outputs, { repair: false });
+  } finally {
+    await ssh.close();
+  }
+  const { drifts, unknown } = found;
+  if (format === "json") {
+    const named = drifts.map(({ repaired: _, ...drift }) => drift);
+    writeResult(jsonDocument({ apiVersion, site: config.site, drifts: named, unknown }));
+  } else if (drifts.length > 0) {
+    const rows = drifts.map(({ host, kind, what, wanted, found: now }) => [host, kind, what, wanted, now]);
+    writeResult(table(["Host", "Kind", "What", "Wanted", "Found"], rows));
+  }
+  for (const { host, why } of unknown) say(`${host} can't be looked at: ${why}`);
+  const hosts = hostsOf(outputs).length;
+  if (drifts.length + unknown.length === 0) say(`All ${hosts} hosts are as their roles left them.`);
+  else say(`Next: npx evenkeel provision${siteFlag(place.name)}`);
+  return drifts.length + unknown.length === 0 ? exitCodes.ok : exitCodes.degraded;
+}

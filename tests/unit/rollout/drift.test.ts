@@ -1,0 +1,99 @@
+import { describe, expect, test } from "@jest/globals";
+import type { SiteOutputs } from "../../../automation/hosts.ts";
+import type { RemoteCommand } from "../../../automation/remote/ssh.ts";
+import { driftText, lookAtHosts, mendHosts } from "../../../automation/rollout/drift.ts";
+
+const outputs = {
+  regions: { primary: { hosts: [{ id: "primary/web-1" }, { id: "primary/database" }] } },
+  global: { hosts: [{ id: "third/edge" }] },
+} as unknown as SiteOutputs;
+const finding = { role: "web", kind: "unit", what: "nginx.service", wanted: "not masked", found: "masked" };
+const clean = { roles: ["web"], findings: [], repaired: [] };
+
+type Answer = { exitCode: number; stdout: string; stderr: string };
+const said = (look: object): Answer => ({ exitCode: 0, stdout: JSON.stringify(look), stderr: "" });
+
+/** Answers by host; notes what was asked. */
+function site(answers: Record<string, Answer | Error>) {
+  const asked: string[] = [];
+  const run = async (id: string, { argv }: RemoteCommand) => {
+    asked.push(`${id}: ${argv.slice(2).join(" ")}`);
+    const answer = answers[id] ?? said(clean);
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  return { asked, ssh: { run } as never };
+}
+
+describe("the look at all hosts", () => {
+  test("is one question a host, and says who has what", async () => {
+    const { asked, ssh } = site({ "primary/web-1": said({ ...clean, findings: [finding] }) });
+    expect(await lookAtHosts(ssh, outputs, { repair: false })).toEqual({
+      drifts: [{ ...finding, host: "primary/web-1", repaired: false }],
+      unknown: [],
+    });
+    const program = "/usr/local/sbin/evenkeel-look";
+    expect(asked).toEqual([
+      `primary/web-1: ${program}`,
+      `primary/database: ${program}`,
+      `third/edge: ${program}`,
+    ]);
+  });
+
+  test("a host that is silent, fails or says something else is unknown, and the others are looked at", async () => {
+    const { ssh } = site({
+      "primary/web-1": new Error("no route"),
+      "primary/database": { exitCode: 1, stdout: "", stderr: "first\nno such file\n" },
+      "third/edge": said({ roles: [] }),
+    });
+    const { drifts, unknown } = await lookAtHosts(ssh, outputs, { repair: false });
+    expect(drifts).toEqual([]);
+    expect(unknown.map(({ host }) => host)).toEqual(["primary/web-1", "primary/database", "third/edge"]);
+    expect(unknown.slice(0, 2).map(({ why }) => why)).toEqual(["no route", "no such file"]);
+  });
+});
+
+describe("mending", () => {
+  const mend = async (answers: Record<string, Answer | Error>) => {
+    const notes: string[] = [];
+    const { asked, ssh } = site(answers);
+    return { end: await mendHosts(ssh, outputs, "proof", (text) => notes.push(text)), notes, asked };
+  };
+
+  test("names what was found and mended; where nothing was, it says so", async () => {
+    const mended = said({ ...clean, findings: [finding], repaired: [finding] });
+    const { end, notes, asked } = await mend({ "primary/web-1": mended });
+    expect(end).toBe("1 mended");
+    expect(notes).toEqual(["primary/web-1: the unit nginx.service: found masked, wanted not masked; mended"]);
+    expect(asked[0]).toContain("evenkeel-look --repair");
+    expect((await mend({})).end).toBe("all 3 are as they were left");
+  });
+
+  test.each([
+    ["what could not be mended", said({ ...clean, findings: [finding] }), "found masked"],
+    [
+      "a host that could not be looked at",
+      new Error("no route"),
+      "primary/web-1 can't be looked at: no route",
+    ],
+  ])("%s ends with 10 and is named", async (_, answer, why) => {
+    await expect(mend({ "primary/web-1": answer })).rejects.toMatchObject({
+      exitCode: 10,
+      why: expect.stringContaining(why),
+      next: expect.stringContaining("npx evenkeel provision --check --site proof"),
+    });
+  });
+});
+
+test("a drift is told with host, kind, thing, what was found and what is wanted", () => {
+  const drift = {
+    ...finding,
+    kind: "file" as const,
+    what: "/etc/x",
+    wanted: "mode 0600",
+    found: "mode 0644",
+  };
+  expect(driftText({ ...drift, host: "primary/cache" })).toBe(
+    "primary/cache: the file /etc/x: found mode 0644, wanted mode 0600",
+  );
+});
