@@ -9,7 +9,7 @@ export function lookCommand({ repair }: { repair: boolean }): RemoteCommand {
 const finding = z.object({
   /** The role that wants it; null for what no role knows of. */
   role: z.string().nullable(),
-  kind: z.enum(["file", "link", "unit", "package", "cron", "role"]),
+  kind: z.enum(["file", "link", "unit", "package", "cron", "role", "variable", "account", "grant"]),
   what: z.string(),
   wanted: z.string(),
   found: z.string(),

@@ -5,9 +5,11 @@ import { hostFile, render } from "./render.ts";
 const library = "/usr/local/lib/evenkeel/db";
 const parts = "common config rolefile unit firewall peers opening progress".split(" ");
 /** What each engine does in its own way, under the same names (evenkeel-db). */
-const engineParts = "server history replication accounts copy beat".split(" ");
+const engineParts = "server history replication accounts copy beat look".split(" ");
 const verbs =
-  "birth boot demote fence firewall follow heartbeat prestart promote resume seed send status".split(" ");
+  "birth boot demote fence firewall follow heartbeat look prestart promote resume seed send status".split(
+    " ",
+  );
 
 /** Everything that the role writes on a database host. Throws, naming the argument, on wrong combinations. */
 export function databaseFiles(settings: DatabaseSettings): DatabaseFile[] {

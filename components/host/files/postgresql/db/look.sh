@@ -1,0 +1,80 @@
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154
+# What of the running server differs from its file and from its birth.
+
+# What the file says and the server does not have: another file, ALTER SYSTEM or a command line overrules it. Newer
+# settings that wait for a restart are no drift: status says so.
+setting_findings() {
+  sql "SELECT format(E'variable\t%s\t%s\t%s', f.name, f.setting, current_setting(f.name)) FROM pg_file_settings f JOIN pg_settings s USING (name)
+    WHERE f.sourcefile = '/etc/evenkeel/postgresql.conf' AND NOT f.applied AND NOT s.pending_restart"
+}
+
+# What evenkeel-db never writes, since it never says ALTER SYSTEM (writer.md, W12).
+mend_settings() {
+  local name
+  while IFS=$'\t' read -r _ name _; do sql "ALTER SYSTEM RESET \"$name\""; done < <(setting_findings)
+  sql 'SELECT pg_reload_conf()' >/dev/null
+  wait_for no_setting_found || :
+}
+
+no_setting_found() { [ -z "$(setting_findings)" ]; }
+
+# Roles, a line each: name and attributes; and who may do what in the site's database beyond its owner.
+wanted_roles() {
+  printf '%s\tlogin\n' "$(cfg .users.app.name)" "$(cfg .users.health.name)" evenkeel-beat
+  printf '%s\tlogin replication\n' "$(cfg .users.replication.name)"
+}
+
+found_roles() {
+  sql "SELECT rolname || E'\t' || concat_ws(' ', CASE WHEN rolcanlogin THEN 'login' END, CASE WHEN rolreplication THEN 'replication' END,
+      CASE WHEN rolsuper THEN 'superuser' END, CASE WHEN rolcreatedb THEN 'createdb' END, CASE WHEN rolcreaterole THEN 'createrole' END,
+      CASE WHEN rolbypassrls THEN 'bypassrls' END) FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> 'postgres' AND rolcanlogin ORDER BY rolname"
+}
+
+wanted_grants() {
+  local health
+  health=$(cfg .users.health.name)
+  printf '%s\n' "$health SELECT" "evenkeel-beat SELECT" "evenkeel-beat UPDATE" | LC_ALL=C sort | paste -sd ','
+}
+
+found_grants() {
+  sql_site "SELECT grantee || ' ' || privilege_type FROM information_schema.role_table_grants
+    WHERE table_schema = 'evenkeel' AND grantee <> 'postgres'" | LC_ALL=C sort | paste -sd ','
+}
+
+wrong_accounts() {
+  local wanted found name rights other
+  wanted=$(wanted_roles)
+  found=$(found_roles)
+  while IFS=$'\t' read -r name rights; do
+    other=$(awk -F '\t' -v n="$name" '$1 == n { print "x" $2 }' <<<"$found")
+    if [ -z "$other" ]; then
+      printf 'account\t%s\tthere\tmissing\n' "$name"
+    elif [ "${other#x}" != "$rights" ]; then
+      printf 'grant\t%s\t%s\t%s\n' "$name" "$rights" "${other#x}"
+    fi
+  done <<<"$wanted"
+  while IFS=$'\t' read -r name rights; do
+    [ -n "$name" ] || continue
+    awk -F '\t' -v n="$name" '$1 == n { known = 1 } END { exit known }' <<<"$wanted" || continue
+    printf 'account\t%s\tno such account, or one that may not log in\tthere\n' "$name"
+  done <<<"$found"
+  wanted=$(wanted_grants)
+  found=$(found_grants)
+  [ "$wanted" = "$found" ] || printf 'grant\tevenkeel\t%s\t%s\n' "$wanted" "${found:-none}"
+}
+
+# Ours get what birth gave them and no more. Anybody else's may not log in any more: somebody made it.
+mend_accounts() {
+  local kind what wanted found
+  while IFS=$'\t' read -r kind what wanted found; do
+    case "$kind $what $found" in
+      "grant evenkeel "*) sql_site "DO \$\$ DECLARE r record; BEGIN
+          FOR r IN SELECT DISTINCT grantee FROM information_schema.role_table_grants WHERE table_schema = 'evenkeel' AND grantee <> 'postgres'
+          LOOP EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA evenkeel FROM %s', CASE r.grantee WHEN 'PUBLIC' THEN 'PUBLIC' ELSE quote_ident(r.grantee) END); END LOOP; END \$\$" ;;
+      "grant "*) sql "ALTER ROLE \"$what\" NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS" ;;
+      "account "*" there") sql "ALTER ROLE \"$what\" NOLOGIN" ;;
+    esac
+  done < <(wrong_accounts)
+  make_accounts
+  make_schema
+}
