@@ -24,7 +24,7 @@ import { refuseWrongWriters, settleGates } from "./gates.ts";
 import { missingUrns } from "./machines.ts";
 import { refuseMoved } from "./moved.ts";
 import { previewRollout } from "./preview.ts";
-import { chosen, type Picked } from "./regions.ts";
+import { chosen, type Picked, rolloutOrder } from "./regions.ts";
 import { epochToOpen, interruptedActive, refuseLostWriter, rejoinPeers, resumeRegion } from "./resume.ts";
 import { readOutputs, type Session, withLockedSite } from "./session.ts";
 import { cureStaleLocks, prepareStack } from "./stale.ts";
@@ -149,8 +149,9 @@ async function build(
       return summary(result);
     },
   });
-  const regions = picked.regions.map((name) => up(name, `Region ${name}`));
-  if (regions.length > 0) await runWork([{ title: "Regions", parallel: regions }]);
+  // Interrupted or failed in between, the active region is as it was.
+  for (const names of rolloutOrder(picked.regions, seenWriter(session.place.stateDirectory)?.region))
+    await runWork([{ title: "Regions", parallel: names.map((name) => up(name, `Region ${name}`)) }]);
   interrupts().check();
   if (!picked.global) return null;
   const global = up(globalStack, "Link, third place, site and traffic");

@@ -26,6 +26,17 @@ export function chosen(
   return { picked, timeoutSeconds: checkTimeout(args.timeout, whole) };
 }
 
+/**
+ * The order in which regions are brought up to date: those in one list side by side. Where one is known to be active,
+ * every other one goes first, so that what does not work is met where nobody is served; a site that is being built has
+ * none, and all go at once.
+ */
+export function rolloutOrder(regions: readonly string[], active: string | undefined): string[][] {
+  const others = regions.filter((name) => name !== active);
+  const last = regions.filter((name) => name === active);
+  return [others, last].filter((names) => names.length > 0);
+}
+
 function pickRegions(value: string, regions: readonly string[], next: string): Picked {
   if (value === "all") return { regions: [...regions], global: true, all: true };
   if (value === globalStack) return { regions: [], global: true, all: false };

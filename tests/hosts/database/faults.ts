@@ -76,9 +76,9 @@ jq '.users.replication.password = "not-the-password"' /run/database.json >${conf
       await lab.pair.script(
         "two",
         `cp -a /var/lib/evenkeel /run/evenkeel-kept
-mount -t tmpfs -o size=64k tmpfs /var/lib/evenkeel
+mount -t tmpfs -o size=1m tmpfs /var/lib/evenkeel
 cp -a /run/evenkeel-kept/. /var/lib/evenkeel/
-head -c 100000 /dev/zero >/var/lib/evenkeel/filler 2>/dev/null || :`,
+head -c 2000000 /dev/zero >/var/lib/evenkeel/filler 2>/dev/null || :`,
       );
       const demoted = await verb(lab.pair, "two", "demote");
       expect({ exitCode: demoted.exitCode, said: demoted.stderr }).toEqual({
@@ -94,7 +94,8 @@ head -c 100000 /dev/zero >/var/lib/evenkeel/filler 2>/dev/null || :`,
         `rm -rf /run/evenkeel-kept; cp -a /var/lib/evenkeel /run/evenkeel-kept
 umount /var/lib/evenkeel; cp -a /run/evenkeel-kept/. /var/lib/evenkeel/`,
       );
-      expect((await verb(lab.pair, "two", "resume --epoch 6")).answer).toMatchObject({ resumed: true });
+      const { answer, stderr } = await verb(lab.pair, "two", "resume --epoch 6");
+      expect({ answer, stderr }).toMatchObject({ answer: { resumed: true } });
       expect(await insert("one", "two", "room again")).toMatchObject({ exitCode: 0 });
       await eventually("the standby goes on", 20_000, async () =>
         (await notes("one")).includes("room again"),

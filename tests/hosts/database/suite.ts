@@ -6,6 +6,7 @@ import { anewTests } from "./anew.ts";
 import { birthTests } from "./birth.ts";
 import { faultTests } from "./faults.ts";
 import { fenceTests } from "./fence.ts";
+import { lookTests } from "./look.ts";
 import { promotionTests } from "./promotion.ts";
 import { restartTests } from "./restart.ts";
 import { roleTests } from "./role.ts";
@@ -40,4 +41,5 @@ export function databaseSuite(engine: Engine): void {
   fenceTests(lab);
   anewTests(lab);
   faultTests(lab);
+  lookTests(lab);
 }

@@ -47,6 +47,10 @@ export interface EngineWords {
   closed: string;
   /** Opens the closed database by hand, past evenkeel-db. */
   openByHand: string;
+  /** What is done by hand to a database that writes, a setting first, and as what the look has to name it. */
+  drifts: readonly { by: string; kind: "variable" | "account" | "grant"; what: string }[];
+  /** How many accounts of somebody else's are there, and can't log in. */
+  strays: string;
   /** Shell: leaves the source, with all that is known of it. */
   leave: string;
   /** Shell: some tens of megabytes more. */
@@ -124,6 +128,22 @@ const mariadb: EngineWords = {
   stallWrites: (seconds) => `mariadb -e 'FLUSH TABLES WITH READ LOCK; DO SLEEP(${seconds})'`,
   closed: "SELECT @@global.read_only",
   openByHand: "mariadb -e 'SET GLOBAL read_only=0'",
+  drifts: [
+    { by: "mariadb -e 'SET GLOBAL sync_binlog=0'", kind: "variable", what: "sync_binlog" },
+    { by: "mariadb -e 'CREATE USER stray@localhost'", kind: "account", what: "stray@localhost" },
+    {
+      by: `mariadb -e 'GRANT INSERT ON evenkeel.heartbeat TO "evenkeel-beat"@localhost'`,
+      kind: "grant",
+      what: "evenkeel-beat@localhost",
+    },
+    {
+      by: `mariadb -e 'REVOKE SELECT ON evenkeel.heartbeat FROM "evenkeel_health"@"10.213.0.0/255.255.255.0"'`,
+      kind: "grant",
+      what: "evenkeel_health@10.213.0.0/255.255.255.0",
+    },
+  ],
+  strays:
+    "SELECT COUNT(*) FROM mysql.global_priv WHERE user = 'stray' AND JSON_VALUE(priv, '$.account_locked')",
   leave: "mariadb -e 'STOP SLAVE; RESET SLAVE ALL'",
   grow: `mariadb wordpress_db -e "CREATE TABLE big (id INT PRIMARY KEY, text CHAR(200)); INSERT INTO big SELECT seq, RPAD('', 200, MD5(RAND(seq))) FROM seq_1_to_100000"`,
   firstCopied: "/var/lib/mysql-evenkeel-seed/ibdata1",
@@ -206,6 +226,21 @@ const postgresql: EngineWords = {
     `${psql} -c "BEGIN; LOCK TABLE evenkeel.heartbeat IN EXCLUSIVE MODE; SELECT pg_sleep(${seconds})"`,
   closed: "SELECT pg_is_in_recovery()::int",
   openByHand: `${psql} -c "SELECT pg_promote()"`,
+  drifts: [
+    {
+      by: `${psql} -c "ALTER SYSTEM SET wal_keep_size = '64MB'" -c "SELECT pg_reload_conf()"; sleep 0.5`,
+      kind: "variable",
+      what: "wal_keep_size",
+    },
+    { by: `${psql} -c "CREATE ROLE stray LOGIN SUPERUSER"`, kind: "account", what: "stray" },
+    { by: `${psql} -c "ALTER ROLE wp_user CREATEDB"`, kind: "grant", what: "wp_user" },
+    {
+      by: `${psql} -c "GRANT INSERT ON evenkeel.heartbeat TO evenkeel_health; REVOKE UPDATE ON evenkeel.heartbeat FROM \\"evenkeel-beat\\""`,
+      kind: "grant",
+      what: "evenkeel",
+    },
+  ],
+  strays: "SELECT COUNT(*) FROM pg_roles WHERE rolname = 'stray' AND NOT rolcanlogin",
   leave: `printf '# Written by evenkeel-db alone.\\n# follows: nobody\\n' >/var/lib/evenkeel/postgresql/role.conf
 ${psql} -c "SELECT pg_reload_conf()"`,
   grow: `${psql} -c "CREATE TABLE big AS SELECT n AS id, repeat(md5(random()::text), 6) AS text FROM generate_series(1, 100000) n"`,

@@ -5,7 +5,7 @@ import { destroyOrder, whatGoes } from "../../../automation/rollout/destroy.ts";
 import { setUpReport } from "../../../automation/rollout/engine.ts";
 import { exportLines } from "../../../automation/rollout/env.ts";
 import { resultBlock } from "../../../automation/rollout/provision.ts";
-import { chosen } from "../../../automation/rollout/regions.ts";
+import { chosen, rolloutOrder } from "../../../automation/rollout/regions.ts";
 import type { GlobalOutputs, RegionOutputs } from "../../../components/outputs.ts";
 
 const regions = ["primary", "secondary"];
@@ -21,6 +21,16 @@ describe("what --region picks", () => {
     expect(pick("all")).toEqual({ regions, global: true, all: true });
     expect(pick("secondary")).toEqual({ regions: ["secondary"], global: false, all: false });
     expect(pick("global")).toEqual({ regions: [], global: true, all: false });
+  });
+
+  test("the regions of a new site go side by side; of one that serves, the active one last", () => {
+    expect(rolloutOrder(regions, undefined)).toEqual([regions]);
+    expect(rolloutOrder(regions, "primary")).toEqual([["secondary"], ["primary"]]);
+    expect(rolloutOrder(["secondary"], "primary")).toEqual([["secondary"]]);
+    expect(rolloutOrder(["primary"], "primary")).toEqual([["primary"]]);
+    // A region that went away from the configuration.
+    expect(rolloutOrder(regions, "tertiary")).toEqual([regions]);
+    expect(rolloutOrder([], "primary")).toEqual([]);
   });
 
   test("[P2] what joins the regions is destroyed before them", () => {

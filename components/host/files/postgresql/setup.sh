@@ -81,7 +81,7 @@ check() {
   local status wrong
   status=$(evenkeel-db status --deadline 10)
   jq -e '.running and (.restartNeeded | not)' <<<"$status" >/dev/null || return 0
-  wrong=$(asked "SELECT string_agg(name || COALESCE(': ' || error, ''), ', ') FROM pg_file_settings WHERE sourcefile = '$CONF' AND NOT applied") ||
+  wrong=$(asked "SELECT string_agg(name || COALESCE(': ' || error, ''), ', ') FROM pg_file_settings WHERE sourcefile LIKE '%/60-evenkeel.conf' AND (error IS NOT NULL OR NOT applied)") ||
     die "postgresql does not tell its settings"
   [ -z "$wrong" ] || die "postgresql does not run with what $CONF says: $wrong"
   [ "$(asked "SELECT COUNT(*) FROM pg_hba_file_rules WHERE error IS NOT NULL")" = 0 ] || die "$HBA has lines that postgresql refuses"

@@ -5,7 +5,7 @@
 # settings that wait for a restart are no drift: status says so.
 setting_findings() {
   sql "SELECT format(E'variable\t%s\t%s\t%s', f.name, f.setting, current_setting(f.name)) FROM pg_file_settings f JOIN pg_settings s USING (name)
-    WHERE f.sourcefile = '/etc/evenkeel/postgresql.conf' AND NOT f.applied AND NOT s.pending_restart"
+    WHERE f.sourcefile LIKE '%/60-evenkeel.conf' AND NOT f.applied AND NOT s.pending_restart"
 }
 
 # What evenkeel-db never writes, since it never says ALTER SYSTEM (writer.md, W12).

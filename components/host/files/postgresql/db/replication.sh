@@ -115,10 +115,21 @@ applied_and_received() {
   sql "SELECT format('at %s, received %s', pg_last_wal_replay_lsn(), COALESCE(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()))"
 }
 
+# Why a standby that receives does not apply: somebody paused it, or the writer was given more than it has.
+why_paused() {
+  local line
+  line=$(journal | sed -n 's/.*DETAIL:  \(.* lower setting than on the primary.*\)/\1/p' | tail -n 1)
+  printf 'applying is paused%s' "${line:+: $line}"
+}
+
 replica_row() {
   is_joined || return 0
   local error=''
-  [ "$(receiver_status)" = streaming ] || error=$(last_complaint)
+  if [ "$(receiver_status)" != streaming ]; then
+    error=$(last_complaint)
+  elif ! is_applying; then
+    error=$(why_paused)
+  fi
   jq -cn --arg address "$(source_address)" --argjson receiving "$([ "$(receiver_status)" = streaming ] && echo true || echo false)" \
     --argjson applying "$(is_applying && echo true || echo false)" --argjson tls "$(is_source_checked && echo true || echo false)" --arg error "$error" \
     '{of: "replica", $address, $receiving, $applying, $tls, error: (if $error == "" then null else $error end)}'
