@@ -31,7 +31,7 @@ const unitSuites: Suite[] = [
 const hostSuites: Suite[][] = [
   [{ kind: "lab", pattern: "tests/lab/", workers: 1, timeoutMinutes: 45 }],
   [
-    { kind: "hosts", pattern: "tests/hosts/", workers: 1, timeoutMinutes: 15 },
+    { kind: "hosts", pattern: "tests/hosts/", workers: 1, timeoutMinutes: 30 },
     { kind: "files", pattern: "tests/files/", workers: 1, timeoutMinutes: 15 },
   ],
 ];
