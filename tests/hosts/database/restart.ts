@@ -43,6 +43,13 @@ export function restartTests(lab: DatabaseLab): void {
       expect(await insert("one", "two", "resumed")).toMatchObject({ exitCode: 0 });
     }, 120_000);
 
+    test("a server that is started by hand, past the unit and what stands before it, is closed as well", async () => {
+      await lab.pair.script("two", words.startedByHand);
+      expect(await lab.pair.status("two")).toMatchObject({ role: "active", epoch: 2, writable: false });
+      await lab.pair.script("two", words.stoppedByHand);
+      expect((await verb(lab.pair, "two", "resume --epoch 2")).answer).toMatchObject({ resumed: true });
+    }, 60_000);
+
     test("a standby whose server crashes, or whose host reboots, receives again by itself", async () => {
       const receives = async () => (await lab.pair.status("one")).replication?.receiving === true;
       await lab.pair.script("one", `kill -KILL $(${words.processes})`);

@@ -55,6 +55,9 @@ export interface EngineWords {
   leave: string;
   /** Shell: some tens of megabytes more. */
   grow: string;
+  /** Shell: ends the server's unit, and starts the server without it; and ends that one. */
+  startedByHand: string;
+  stoppedByHand: string;
   /** Shell: a file of the copy that a seed is streaming. */
   firstCopied: string;
   /** Shell: the data directory as the role made it first, and the server started on it. */
@@ -146,6 +149,10 @@ const mariadb: EngineWords = {
     "SELECT COUNT(*) FROM mysql.global_priv WHERE user = 'stray' AND JSON_VALUE(priv, '$.account_locked')",
   leave: "mariadb -e 'STOP SLAVE; RESET SLAVE ALL'",
   grow: `mariadb wordpress_db -e "CREATE TABLE big (id INT PRIMARY KEY, text CHAR(200)); INSERT INTO big SELECT seq, RPAD('', 200, MD5(RAND(seq))) FROM seq_1_to_100000"`,
+  startedByHand: `systemctl stop mariadb
+runuser -u mysql -- mariadbd >/dev/null 2>&1 </dev/null &
+until mariadb -e 'DO 1' 2>/dev/null; do sleep 0.1; done`,
+  stoppedByHand: "mariadb-admin shutdown; while pidof mariadbd; do sleep 0.1; done",
   firstCopied: "/var/lib/mysql-evenkeel-seed/ibdata1",
   begunAnew: `systemctl stop mariadb
 find /var/lib/mysql /var/log/mysql -mindepth 1 -delete
@@ -244,6 +251,10 @@ const postgresql: EngineWords = {
   leave: `printf '# Written by evenkeel-db alone.\\n# follows: nobody\\n' >/var/lib/evenkeel/postgresql/role.conf
 ${psql} -c "SELECT pg_reload_conf()"`,
   grow: `${psql} -c "CREATE TABLE big AS SELECT n AS id, repeat(md5(random()::text), 6) AS text FROM generate_series(1, 100000) n"`,
+  startedByHand: `systemctl stop postgresql@17-main
+runuser -u postgres -- /usr/lib/postgresql/17/bin/pg_ctl start -w -D /var/lib/postgresql/17/main -o '-c config_file=/etc/postgresql/17/main/postgresql.conf' >/dev/null 2>&1 </dev/null`,
+  stoppedByHand:
+    "runuser -u postgres -- /usr/lib/postgresql/17/bin/pg_ctl stop -w -m fast -D /var/lib/postgresql/17/main >/dev/null",
   firstCopied: "/var/lib/postgresql/evenkeel-seed/backup_label",
   begunAnew: `systemctl stop postgresql@17-main
 find /var/lib/postgresql/17/main -mindepth 1 -delete

@@ -61,6 +61,8 @@ joined_or_hopeless() {
 start_replica() {
   sql 'START SLAVE'
   wait_for joined_or_hopeless && is_replicating && return 0
+  # The deadline may be over; why is worth a question more.
+  start_clock 5
   fail "replication does not run: $(replica '[.ioError, .sqlError] | map(select(. != "")) | join("; ")')"
 }
 

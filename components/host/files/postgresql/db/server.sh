@@ -45,7 +45,7 @@ sql_literal() {
 
 running() { within 3 sql 'SELECT 1' >/dev/null 2>&1; }
 
-# Before every start, whoever starts it. Nothing but a promotion takes the signal away.
+# Before every start. Nothing but a promotion takes the signal away.
 start_closed() {
   [ -d "$CLUSTER" ] || return 0
   setpriv --reuid postgres --regid postgres --init-groups touch "$CLUSTER/standby.signal"
@@ -68,9 +68,12 @@ open_writes() {
     INSERT INTO evenkeel.openings (timeline, epoch, region) VALUES ($(timeline), $1, '$REGION') ON CONFLICT DO NOTHING"
 }
 
+# The signal is put back at once: only a start reads it, and whoever starts the server next, past systemd too, gets it
+# closed.
 promote_server() {
-  is_writable && return 0
-  [ "$(sql "SELECT pg_promote(true, $(whole_seconds))")" = t ] && is_writable
+  is_writable || [ "$(sql "SELECT pg_promote(true, $(whole_seconds))")" = t ] || return 1
+  start_closed
+  is_writable
 }
 
 whole_seconds() {
