@@ -76,11 +76,7 @@ export function eventLog(note: (text: string) => void, now: () => number = Date.
       failed.push(name);
       note(`failed: ${name}`);
     }
-    const told = event.diagnosticEvent;
-    if (told?.severity === "error") errors.push(plainText(told.message));
-    // What a command on a host tells of its progress.
-    if (told?.severity === "info" && /::command:remote:Command::/.test(told.urn ?? ""))
-      note(`${resourceName(told.urn ?? "")}: ${plainText(told.message)}`);
+    if (event.diagnosticEvent?.severity === "error") errors.push(plainText(event.diagnosticEvent.message));
   };
   return { receive, result: () => ({ changes, failed, errors, seconds: (now() - started) / 1000 }) };
 }

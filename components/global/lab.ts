@@ -158,7 +158,6 @@ export class LabGlobal extends pulumi.ComponentResource {
         target: this.target(region, `${region}/database`),
         command: "sudo -n timeout -k 10 @@SECONDS@@ evenkeel-db seed --deadline 1700",
         timeoutSeconds: verbSeconds.seed,
-        tells: true,
       },
       { parent: this, dependsOn: after },
     );

@@ -78,8 +78,6 @@ export interface HostCommandArgs {
   later?: string;
   stdin?: pulumi.Input<string>;
   timeoutSeconds: number;
-  /** Its standard error is told line by line while it runs: progress of what takes long, and nothing secret. */
-  tells?: boolean;
   /** Further values that make the command run again when they change. */
   again?: pulumi.Input<string>[];
 }
@@ -103,7 +101,7 @@ export function hostCommand(
       create: bounded(args.command),
       update: bounded(args.later ?? args.command),
       stdin: args.stdin ?? occasion([args.target.machineId, ...(args.again ?? [])]),
-      logging: args.tells === true ? remote.Logging.Stderr : remote.Logging.None,
+      logging: remote.Logging.None,
       addPreviousOutputInEnv: false,
     },
     {

@@ -56,22 +56,6 @@ test("count what is replaced once, and say where nothing is to be done", () => {
   expect(summary(rest.result())).toBe("1 deleted the old");
 });
 
-test("of a command on a host tell its progress, and nobody else's words", () => {
-  const notes: string[] = [];
-  const log = eventLog((text) => notes.push(text));
-  const told = (type: string, severity: string) =>
-    log.receive(
-      event({
-        diagnosticEvent: { urn: step("create", "seed", type).urn, severity, message: "copied 5 bytes\n" },
-      }),
-    );
-  told("command:remote:Command", "info");
-  told("command:remote:Command", "debug");
-  told("command:local:Command", "info");
-  log.receive(event({ diagnosticEvent: { severity: "info", message: "noise" } }));
-  expect(notes).toEqual(["seed: copied 5 bytes"]);
-});
-
 test("of a failure give its resource and its messages without colours", () => {
   const log = eventLog(() => {});
   log.receive(event({ resOpFailedEvent: { metadata: step("update", "web") } }));
