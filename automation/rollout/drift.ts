@@ -57,7 +57,7 @@ function whyOf(exitCode: number, stderr: string): string {
   return last === "" ? `evenkeel-look ended with ${exitCode}` : last;
 }
 
-/** "primary/web-1: the unit nginx.service is masked, wanted not masked". */
+/** "primary/web-1: the unit nginx.service: found masked, wanted not masked". */
 export function driftText({ host, kind, what, wanted, found }: Omit<Drift, "repaired">): string {
   return `${host}: the ${kind} ${what}: found ${found}, wanted ${wanted}`;
 }

@@ -16,9 +16,8 @@ interface Named {
 }
 
 /** What is done to a host, and as what it has to be named. */
-interface Seeded extends Omit<Named, "wanted" | "found"> {
+interface Seeded extends Omit<Named, "wanted"> {
   by: string;
-  found: string;
 }
 
 const web = "secondary/web-1";
