@@ -1,5 +1,5 @@
 import { engines } from "./database-engines.ts";
-import type { DatabaseFile, DatabaseSecrets, DatabaseSettings } from "./database-settings.ts";
+import type { DatabaseFile, DatabaseSecrets, DatabaseSettings, Engine } from "./database-settings.ts";
 import { hostFile, render } from "./render.ts";
 
 const library = "/usr/local/lib/evenkeel/db";
@@ -20,6 +20,11 @@ export function databaseFiles(settings: DatabaseSettings): DatabaseFile[] {
     ...peerAccess(settings),
     ...secretFiles(settings),
   ];
+}
+
+/** The role script: what every engine has, and the engine's own. */
+export function databaseScript(engine: Engine): string {
+  return hostFile("database/setup.sh") + hostFile(`${engine}/setup.sh`);
 }
 
 function refuseWrong({

@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { databaseFiles } from "./database-files.ts";
+import { databaseFiles, databaseScript } from "./database-files.ts";
 import type { DatabaseSecrets, DatabaseSettings, Engine } from "./database-settings.ts";
 import { facts, type HostTarget, hostRole } from "./remote.ts";
-import { hostFile } from "./render.ts";
 
 export interface DatabaseHostArgs extends DatabaseSettings {
   target: HostTarget;
@@ -44,7 +43,7 @@ export class DatabaseHost extends pulumi.ComponentResource {
         target: args.target,
         role: args.engine,
         files: files.map((file) => ({ ...file, content: secrets.apply((values) => file.content(values)) })),
-        script: hostFile(`${args.engine}/setup.sh`),
+        script: databaseScript(args.engine),
         timeoutSeconds: installSeconds,
       },
       { parent: this },

@@ -108,6 +108,24 @@ sleep 0.3`,
       90_000,
     );
 
+    test("the limit of starts in a short time, which is there for crashes, keeps no verb from starting the server", async () => {
+      const drop = `/run/systemd/system/${words.unit}.d/limit.conf`;
+      await lab.pair.script(
+        "two",
+        `mkdir -p ${drop.replace(/[^/]*$/, "")}
+printf '[Unit]\\nStartLimitIntervalSec=1h\\nStartLimitBurst=1\\n' >${drop}; systemctl daemon-reload
+systemctl restart ${words.unit} || :`,
+      );
+      await expect(lab.pair.script("two", `systemctl restart ${words.unit}`)).rejects.toThrow();
+      expect(await lab.pair.script("two", `systemctl show -P Result ${words.unit}`)).toBe(
+        "start-limit-hit\n",
+      );
+      expect((await verb(lab.pair, "two", "resume --epoch 2")).answer).toMatchObject({ resumed: true });
+      expect((await verb(lab.pair, "two", "demote")).answer).toMatchObject({ demoted: true });
+      expect((await verb(lab.pair, "two", "resume --epoch 2")).answer).toMatchObject({ resumed: true });
+      await lab.pair.script("two", `rm ${drop}; systemctl daemon-reload`);
+    }, 90_000);
+
     test("fence closes port and database gracefully, killed or run twice, and stays closed over a reboot", async () => {
       // What the standby has not received when the port closes is lost to it, and the fenced host then rightly may
       // not follow: here nothing shall be lost.

@@ -13,14 +13,13 @@ import {
 } from "../../../automation/remote/ssh.ts";
 import { makeAuthority, makeServerCertificate } from "../../../automation/site/certificates.ts";
 import { sshKeyPair } from "../../../automation/site/keys.ts";
-import { databaseFiles } from "../../../components/host/database-files.ts";
+import { databaseFiles, databaseScript } from "../../../components/host/database-files.ts";
 import type {
   DatabaseSecrets,
   DatabaseSettings,
   Engine,
 } from "../../../components/host/database-settings.ts";
 import { roleProgram } from "../../../components/host/job.ts";
-import { hostFile } from "../../../components/host/render.ts";
 import type { KeyPair } from "../../../components/secrets.ts";
 
 /** Two plain systemd hosts behind one gateway, joined by a link, and nothing of a site: what a database role needs. */
@@ -282,7 +281,7 @@ function databaseProgram(settings: DatabaseSettings, secrets: DatabaseSecrets, e
     const content = file.content(secrets);
     return { ...file, content: edit?.path === file.path ? edited(content, edit) : content };
   });
-  const script = hostFile(`${settings.engine}/setup.sh`);
+  const script = databaseScript(settings.engine);
   return roleProgram({ role: settings.engine, machineId: "scratch", files, script });
 }
 

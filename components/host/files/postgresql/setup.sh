@@ -1,29 +1,15 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154
 # Role "postgresql": an empty, un-joined, read-only database with its packet filter, its accounts for the other
 # regions, and evenkeel-db, which alone starts it (its cluster is "manual").
-# shellcheck source=/dev/null
-. /usr/local/lib/evenkeel/role.sh
-
 readonly CONF=/etc/evenkeel/postgresql.conf HBA=/etc/evenkeel/pg_hba.conf OWN=/var/lib/evenkeel/postgresql
 readonly UNIT=postgresql@17-main.service CLUSTER_CONF=/etc/postgresql/17/main
 readonly DROP_IN=/etc/systemd/system/$UNIT.d/evenkeel.conf
-readonly UNITS=(/etc/systemd/system/evenkeel-db-boot.service /etc/systemd/system/evenkeel-heartbeat.service)
 
-# The package would make the user postgres itself, but too late: its files belong to that group.
-make_users() {
-  getent passwd postgres >/dev/null || useradd --system --user-group --home-dir /var/lib/postgresql --no-create-home --shell /bin/bash postgres
-  getent passwd evenkeel-beat >/dev/null || useradd --system --user-group --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin evenkeel-beat
-  # A forced command is run by the login shell, so this user needs one; it has no password.
-  getent passwd evenkeel-peer >/dev/null || useradd --system --user-group --home-dir /var/lib/evenkeel-peer --no-create-home --shell /bin/sh --password '*' evenkeel-peer
-}
-
-own_files() {
-  install -d -m 0755 /var/lib/evenkeel
+# Before the first verb has run, nobody is followed.
+own_more() {
   install -d -m 0755 "$OWN"
-  # Before the first verb has run, nobody is followed.
   [ -e "$OWN/role.conf" ] || printf '# Written by evenkeel-db alone.\n# follows: nobody\n' >"$OWN/role.conf"
-  chown root:postgres /etc/evenkeel/tls/database-key.pem "$HBA"
-  visudo -cqf /etc/sudoers.d/evenkeel-peer || die "the sudoers file of evenkeel-peer is not valid"
+  chown root:postgres "$HBA"
 }
 
 # A database in recovery refuses to start with fewer senders than it had last, and initdb's own number is 10.
@@ -37,42 +23,26 @@ make_cluster() {
 
 asked() { runuser -u postgres -- psql -X -q -A -t -h /var/run/postgresql -d postgres -c "$1"; }
 
-# New settings reach a standby by a restart now; the active database only says that it needs one (writer.md, W1).
+# What a running server takes without a restart.
 apply_settings() {
   systemctl is-active --quiet "$UNIT" || return 0
   if changed /etc/evenkeel/database.nft; then evenkeel-db firewall --deadline 10; fi
-  if changed "$CONF" "$HBA" /etc/evenkeel/tls/database.pem /etc/evenkeel/tls/database-key.pem /etc/evenkeel/tls/ca.pem; then
-    asked "SELECT pg_reload_conf()" >&2
-    sleep 0.5
-  fi
-  if changed "$CONF" && wants_restart; then restart_unless_active; fi
-  if changed "${UNITS[@]}" /usr/local/sbin/evenkeel-db; then systemctl try-restart evenkeel-heartbeat; fi
+  if changed "$CONF" "$HBA" || tls_changed; then reload; fi
+  if changed "$CONF"; then restart_unless_active; fi
+  apply_beside
 }
 
-# Only a standby wants one; a status that can't be had is an error, never "no".
-wants_restart() {
-  local status
-  status=$(evenkeel-db status --deadline 10) || die "evenkeel-db status fails"
-  jq -e '.role != "active" and .restartNeeded' <<<"$status" >/dev/null
+# Whether a restart is wanted is only known when the files were read, which the server says no sooner than it did.
+reload() {
+  local before
+  before=$(asked "SELECT pg_conf_load_time()") && asked "SELECT pg_reload_conf()" >&2
+  read_anew() { [ "$(asked 'SELECT pg_conf_load_time()')" != "$before" ]; }
+  wait_until 10 read_anew || die "postgresql does not read its settings anew: see journalctl -u $UNIT"
 }
 
-# Whoever held the lock may have made this database the active one, or have restarted it: asked again under the lock.
-restart_unless_active() {
-  exec 8>/run/evenkeel-db.lock
-  flock -w 120 8 || die "another evenkeel-db verb holds /run/evenkeel-db.lock"
-  if wants_restart; then
-    systemctl restart "$UNIT" || die "postgresql does not restart: see journalctl -u $UNIT"
-  fi
-  exec 8>&-
-}
-
-# A masked unit was fenced: bringing it back is not this script's business.
-start() {
-  [ "$(systemctl is-enabled "$UNIT" 2>/dev/null)" = masked ] && return 0
+enable_start() {
   systemctl disable -q postgresql.service
   systemctl enable -q evenkeel-db-boot.service
-  systemctl is-active --quiet "$UNIT" || systemctl start "$UNIT" || die "postgresql does not start: see journalctl -u $UNIT"
-  wait_until 60 asked "SELECT 1" || die "postgresql does not answer"
 }
 
 # The running server must hold what the file says, unless it waits for its restart: asked from the server itself, which
@@ -88,23 +58,19 @@ check() {
   [ "$(jq -r '.role' <<<"$status")" = active ] || [ "$(asked 'SELECT pg_is_in_recovery()')" = t ] || die "a database that is not the active one is writable"
 }
 
-print_facts() {
-  evenkeel-db status --deadline 10 | jq -c --arg package "$(dpkg-query -W -f '${Version}' postgresql-17)" \
-    '{engine, version, package: $package, serverId, role, epoch, running, restartNeeded, machineId}'
-}
-
 secure_ssh
-make_users
-own_files
+make_users postgres /var/lib/postgresql /bin/bash
+own_files postgres
+own_more
 install_packages jq nftables
 if changed "$DROP_IN" "${UNITS[@]}"; then systemctl daemon-reload; fi
 install_packages postgresql-17 postgresql-client-17
 make_cluster
 apply_settings
-start
+start asked "SELECT 1"
 check
 wants unit evenkeel-db-boot.service enabled
 wants unit "$UNIT" active while-open
 wants file "$CLUSTER_CONF/conf.d/60-evenkeel.conf"
 wants file "$CLUSTER_CONF/start.conf"
-print_facts
+print_facts postgresql-17

@@ -10,8 +10,14 @@ lift_mask() {
 # Starts the server when it is down; it comes up read-only.
 ensure_running() {
   running && return 0
-  timeout "$(remaining)" systemctl start "$UNIT" >&2 || fail "$UNIT does not start: see journalctl -u $UNIT"
+  launch start || fail "$UNIT does not start: see journalctl -u $UNIT"
   wait_for running || fail "$UNIT has started but does not answer"
+}
+
+# launch start|restart: past the limit of starts in a short time, which is there for crashes.
+launch() {
+  systemctl reset-failed "$UNIT" 2>/dev/null || :
+  bounded_systemctl "$1" "$UNIT" >&2
 }
 
 stop_server() { bounded_systemctl stop "$UNIT"; }

@@ -88,7 +88,7 @@ make_read_only() {
 }
 
 # A walsender whose standby is gone may hold a stop up; it is given up by its own timeout (wal_sender_timeout).
-restart_closed() { bounded_systemctl restart "$UNIT" >&2 && wait_for running; }
+restart_closed() { launch restart && wait_for running; }
 
 # At once, and nothing more is written: behind a closed port no standby would get the end of an orderly stop (what its
 # sessions had under way, and the last checkpoint), and this host could not follow the next writer without a rewind.
