@@ -15,6 +15,7 @@ import { sshCommand } from "./commands/ssh.ts";
 import { statusCommand } from "./commands/status.ts";
 import { topologyCommand } from "./commands/topology.ts";
 import { unlockCommand } from "./commands/unlock.ts";
+import { verifyCommand } from "./commands/verify.ts";
 import { namesFor } from "./completion.ts";
 import { exitCodes, UserError } from "./errors.ts";
 import { separatePassThrough } from "./passthrough.ts";
@@ -28,6 +29,7 @@ export const commands = [
   statusCommand,
   topologyCommand,
   outputsCommand,
+  verifyCommand,
   resumeCommand,
   credentialsCommand,
   sshCommand,

@@ -7,7 +7,7 @@ const parts = "common config rolefile unit firewall peers opening progress".spli
 /** What each engine does in its own way, under the same names (evenkeel-db). */
 const engineParts = "server history replication accounts copy beat look".split(" ");
 const verbs =
-  "birth boot demote fence firewall follow heartbeat look prestart promote resume seed send status".split(
+  "birth boot demote digest fence firewall follow heartbeat look prestart promote resume seed send status".split(
     " ",
   );
 
@@ -65,6 +65,8 @@ function programs({ engine }: DatabaseSettings): DatabaseFile[] {
     ...parts.map((part) => fixed(`database/db/${part}.sh`, `${library}/${part}.sh`, "0644")),
     ...verbs.map((verb) => fixed(`database/db/verbs/${verb}.sh`, `${library}/verbs/${verb}.sh`, "0644")),
     ...engineParts.map((part) => fixed(`${engine}/db/${part}.sh`, `${library}/engine/${part}.sh`, "0644")),
+    fixed("database/db/digest.py", `${library}/digest.py`, "0644"),
+    fixed(`${engine}/db/dialect.py`, `${library}/engine/dialect.py`, "0644"),
     unit("database/evenkeel-db-boot.service", "evenkeel-db-boot.service"),
     unit("systemd/evenkeel-heartbeat.service", "evenkeel-heartbeat.service"),
     fixed(

@@ -4,6 +4,7 @@ import { databaseLab, hosts } from "../support/database-lab.ts";
 import { buildPair, type DatabasePair } from "../support/database-pair.ts";
 import { anewTests } from "./anew.ts";
 import { birthTests } from "./birth.ts";
+import { digestTests } from "./digest.ts";
 import { faultTests } from "./faults.ts";
 import { fenceTests } from "./fence.ts";
 import { lookTests } from "./look.ts";
@@ -42,4 +43,5 @@ export function databaseSuite(engine: Engine): void {
   anewTests(lab);
   faultTests(lab);
   lookTests(lab);
+  digestTests(lab);
 }

@@ -5,8 +5,11 @@ readonly STARTED_WITH=/run/evenkeel-db-started-with SETTINGS=/etc/mysql/mariadb.
 
 client() {
   tied mariadb --no-defaults --protocol=socket --socket="$SOCKET" --user=root --default-character-set=utf8mb4 \
-    --connect-timeout=5 --batch --raw --skip-column-names
+    --connect-timeout=5 --batch --raw --skip-column-names "$@"
 }
+
+# For digest.py: goes on until its input ends.
+digest_client() { client --unbuffered --init-command='SET SESSION sql_log_bin=0'; }
 
 # Nothing administrative goes into the binary log: a standby that logged events of its own could not follow any more.
 sql() { printf 'SET SESSION sql_log_bin=0;\n%s\n' "$1" | client; }

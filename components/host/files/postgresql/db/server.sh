@@ -24,6 +24,9 @@ client() {
   } | as_postgres psql -X -q -A -t -v ON_ERROR_STOP=1 -h "$SOCKET" -p "$PORT" -U postgres "$@"
 }
 
+# For digest.py: goes on until its input ends, in the site's own database.
+digest_client() { client -d "$SCHEMA"; }
+
 sql() { printf '%s\n' "$1" | client -d postgres; }
 
 # In the site's own database.

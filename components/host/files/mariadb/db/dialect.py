@@ -1,0 +1,89 @@
+"""MariaDB's SQL for digest.py. Every row of an answer is one JSON array."""
+
+SESSION = "SET SESSION time_zone = '+00:00', max_statement_time = 30, sql_mode = ''; SELECT JSON_ARRAY(1)"
+
+# Accounts and what they may do replicate like rows do. The rest of the server's own is each host's.
+OURS = """(%(of)s.TABLE_SCHEMA NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys') OR (%(of)s.TABLE_SCHEMA = 'mysql'
+  AND %(of)s.TABLE_NAME IN ('global_priv', 'db', 'tables_priv', 'columns_priv', 'procs_priv', 'proxies_priv', 'roles_mapping')))"""
+
+COLUMNS = """SELECT JSON_ARRAY(c.TABLE_SCHEMA, c.TABLE_NAME, c.COLUMN_NAME, LOWER(c.DATA_TYPE),
+    CONCAT_WS(' ', c.COLUMN_TYPE, c.COLLATION_NAME, IF(c.IS_NULLABLE = 'YES', 'NULL', 'NOT NULL')))
+  FROM information_schema.COLUMNS c JOIN information_schema.TABLES t USING (TABLE_SCHEMA, TABLE_NAME)
+  WHERE t.TABLE_TYPE = 'BASE TABLE' AND t.TEMPORARY <> 'Y' AND c.IS_GENERATED = 'NEVER' AND """ + OURS % {"of": "c"} + """
+  ORDER BY c.TABLE_SCHEMA, c.TABLE_NAME, c.ORDINAL_POSITION"""
+
+KEYS = """SELECT JSON_ARRAY(s.TABLE_SCHEMA, s.TABLE_NAME, s.INDEX_NAME, IF(s.NULLABLE = 'YES' OR s.SUB_PART IS NOT NULL, '', s.COLUMN_NAME))
+  FROM information_schema.STATISTICS s WHERE s.NON_UNIQUE = 0 AND s.INDEX_TYPE = 'BTREE' AND """ + OURS % {"of": "s"} + """
+  ORDER BY s.TABLE_SCHEMA, s.TABLE_NAME, s.INDEX_NAME <> 'PRIMARY', s.INDEX_NAME, s.SEQ_IN_INDEX"""
+
+NUMBERS = {"tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "year"}
+TEXTS = {"char", "varchar", "tinytext", "text", "mediumtext", "longtext"}
+BYTES = {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"}
+TIMES = {"date", "datetime", "timestamp", "time"}
+LARGE = {"tinytext", "text", "mediumtext", "longtext", "tinyblob", "blob", "mediumblob", "longblob"}
+
+
+def can_be_key(column):
+    return column[2] in NUMBERS | TEXTS | BYTES | TIMES
+
+
+def quoted(name):
+    return "`%s`" % name.replace("`", "``")
+
+
+def named(name):
+    return "%s.%s" % tuple(quoted(part) for part in name)
+
+
+def literal(column, text):
+    """In the column's own kind, so that it is compared by the column's collation and its index is used."""
+    kind = column[2]
+    if kind in NUMBERS:
+        return str(text) if set(str(text)) <= set("0123456789.-") else "NULL"
+    if kind in BYTES:
+        return "X'%s'" % (text if set(text) <= set("0123456789ABCDEF") else "")
+    return "_utf8mb4 X'%s'" % text.encode("utf-8").hex()
+
+
+def beyond(key, values):
+    """Rows behind that key, in its order; spelled out, since no index is used for a comparison of whole rows."""
+    parts = []
+    for place in range(len(key)):
+        same = ["%s = %s" % (quoted(key[i][0]), literal(key[i], values[i])) for i in range(place)]
+        parts.append(" AND ".join([*same, "%s > %s" % (quoted(key[place][0]), literal(key[place], values[place]))]))
+    first = "%s >= %s" % (quoted(key[0][0]), literal(key[0], values[0]))
+    return "%s AND (%s)" % (first, " OR ".join("(%s)" % part for part in parts))
+
+
+def key_text(column):
+    name = quoted(column[0])
+    if column[2] in BYTES:
+        return "HEX(%s)" % name
+    return "CONVERT(%s USING utf8mb4)" % (name if column[2] in TEXTS else "CAST(%s AS CHAR)" % name)
+
+
+def key_texts(key):
+    return "JSON_ARRAY(%s)" % ", ".join(key_text(column) for column in key)
+
+
+def ordered(key):
+    return ", ".join(quoted(column[0]) for column in key)
+
+
+def row_hash(table):
+    """Sixty bits of the MD5 of all columns, each with its length, so that no two rows read alike. A large one goes in by its
+    own MD5: a row must not outgrow max_allowed_packet."""
+    texts = []
+    for name, _, kind in table["columns"].values():
+        column = quoted(name)
+        text = "MD5(%s)" % column if kind in LARGE else "CAST(%s AS BINARY)" % column
+        texts.append("IFNULL(CONCAT(LENGTH(%s), ':', %s), '-')" % (text, text))
+    return "CAST(CONV(LEFT(MD5(CONCAT_WS(',', %s)), 15), 16, 10) AS UNSIGNED)" % ", ".join(texts)
+
+
+def counted(table):
+    return "JSON_ARRAY(COUNT(*), CAST(COALESCE(SUM(%s), 0) AS CHAR))" % row_hash(table)
+
+
+def row_with(key, table):
+    return "JSON_ARRAY(%s, CAST(%s AS CHAR))" % (key, row_hash(table))

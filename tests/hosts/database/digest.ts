@@ -1,0 +1,102 @@
+import { describe, expect, test } from "@jest/globals";
+import type { z } from "zod";
+import { answers, type Question } from "../../../automation/remote/digest.ts";
+import { compare } from "../../../automation/verify/compare.ts";
+import type { Digests } from "../../../automation/verify/model.ts";
+import type { Engine } from "../../../components/host/database-settings.ts";
+import type { DatabaseLab, hosts } from "../support/database-lab.ts";
+
+/** In the site's database: keys of several kinds, values of several more, a table without a key and one of many chunks. */
+const tables: Record<Engine, string> = {
+  mariadb: `CREATE TABLE words (word varchar(40) NOT NULL, n int NOT NULL, note text, PRIMARY KEY (word, n));
+INSERT INTO words SELECT CONCAT(ELT(1 + seq % 3, "a", "O\\\\\\"N", "b c "), seq % 500), seq, IF(seq % 3 = 0, NULL, "x") FROM seq_1_to_5000;
+CREATE TABLE bytes (id binary(4) PRIMARY KEY, body longblob, at datetime(6), price decimal(20,6), d double);
+INSERT INTO bytes SELECT UNHEX(LPAD(HEX(seq), 8, "0")), REPEAT(CHAR(seq % 256), seq), NOW(6), seq / 7, seq / 3 FROM seq_1_to_3000;
+CREATE TABLE keyless (a int); INSERT INTO keyless SELECT seq FROM seq_1_to_1000`,
+  postgresql: `CREATE TABLE words (word text NOT NULL, n int NOT NULL, note text, PRIMARY KEY (word, n));
+INSERT INTO words SELECT (ARRAY[$$a$$, $$O\\"N$$, $$b c $$])[1 + i % 3] || i % 500, i, CASE WHEN i % 3 = 0 THEN NULL ELSE $$x$$ END FROM generate_series(1, 5000) i;
+CREATE TABLE bytes (id bytea PRIMARY KEY, body text, at timestamptz, price numeric(20,6), d float8);
+INSERT INTO bytes SELECT decode(lpad(to_hex(i), 8, $$0$$), $$hex$$), repeat($$y$$, i), clock_timestamp(), i / 7.0, i / 3.0::float8 FROM generate_series(1, 3000) i;
+CREATE TABLE "Key less" (a int); INSERT INTO "Key less" SELECT generate_series(1, 1000)`,
+};
+const gone: Record<Engine, string> = {
+  mariadb: "DROP TABLE words, bytes, keyless",
+  postgresql: `DROP TABLE words, bytes, "Key less"`,
+};
+
+/** Begins with two active and one its standby; leaves it so. */
+export function digestTests(lab: DatabaseLab): void {
+  const { words } = lab;
+  type Host = (typeof hosts)[number];
+
+  async function ask<T>(host: Host, question: Question, schema: z.ZodType<T>, deadline = 30): Promise<T> {
+    const text = Buffer.from(JSON.stringify(question)).toString("base64");
+    const line = `base64 -d <<<${text} | evenkeel-db digest --deadline ${deadline}`;
+    return schema.parse(JSON.parse(await lab.pair.script(host, line)));
+  }
+
+  const once = (reached: string | undefined) => (reached === undefined ? {} : { reached });
+  const side = (host: Host): Digests => ({
+    tables: (reached) => ask(host, { ask: "tables", ...once(reached) }, answers.tables),
+    // So little time that a walk is cut in the middle of a table.
+    walk: (from) => ask(host, { ask: "walk", from: [...from], seconds: 0 }, answers.chunks),
+    ranges: (ranges, reached) =>
+      ask(host, { ask: "ranges", ranges: [...ranges], ...once(reached) }, answers.chunks),
+    rows: (range, reached) => ask(host, { ask: "rows", range, ...once(reached) }, answers.rows),
+  });
+  const compareBoth = () => compare(side("two"), side("one"), () => undefined);
+
+  describe("[P7] the digests of rows", () => {
+    test("are equal on writer and standby for keys and values of every kind, chunk by chunk", async () => {
+      await lab.pair.script("two", words.shell(tables[lab.engine]));
+      const compared = await compareBoth();
+      expect({ ...compared, rows: 0, tables: 0 }).toEqual({
+        rows: 0,
+        tables: 0,
+        differences: [],
+        changing: [],
+      });
+      expect(compared.rows).toBeGreaterThan(9000);
+    }, 120_000);
+
+    test("tell a row that was changed, added or taken away where the standby does not apply it", async () => {
+      const { position } = await side("one").tables();
+      await lab.pair.sql("one", words.stopApplying);
+      try {
+        const change = "UPDATE words SET note = NULL WHERE n = 4000; DELETE FROM words WHERE n = 10";
+        await lab.pair.script("two", words.shell(change.replaceAll("'", "")));
+        const table = (await side("two").tables()).tables.find(({ table }) => table[1] === "words")?.table;
+        const range = { table: table as [string, string], after: null, upTo: null };
+        const rows = async (host: Host) => (await side(host).rows(range)).rows;
+        const [ours, theirs] = [new Map(await keyed(rows("two"))), new Map(await keyed(rows("one")))];
+        const different = [...theirs].filter(([key, hash]) => ours.get(key) !== hash).map(([key]) => key);
+        expect(different.map((key) => JSON.parse(key)[1]).sort()).toEqual(["10", "4000"]);
+        // It is waited for no longer than the deadline says.
+        const later = (await side("two").tables()).position;
+        await expect(ask("one", { ask: "tables", reached: later }, answers.tables, 3)).rejects.toThrow(
+          /not applied here within the deadline/,
+        );
+        expect((await ask("one", { ask: "tables", reached: position }, answers.tables)).tables).not.toEqual(
+          [],
+        );
+      } finally {
+        await lab.pair.sql("one", words.startApplying);
+      }
+      expect((await compareBoth()).differences).toEqual([]);
+    }, 120_000);
+
+    test("a host's history beyond the other's is told in words, and nothing where there is none", async () => {
+      const missing = async (own: string, other: string) =>
+        (await ask("one", { ask: "missing", own, other }, answers.missing)).missing;
+      const { history: standby } = await lab.pair.status("one");
+      const { history: writer } = await lab.pair.status("two");
+      expect(await missing(standby ?? "", writer ?? "")).toBeNull();
+      await lab.pair.script("two", words.shell(gone[lab.engine]));
+      const { history: more } = await lab.pair.status("two");
+      expect(await missing(more ?? "", standby ?? "")).toMatch(/\d/);
+    }, 60_000);
+  });
+}
+
+const keyed = async (rows: Promise<[string[], string][]>): Promise<[string, string][]> =>
+  (await rows).map(([key, hash]) => [JSON.stringify(key), hash]);
