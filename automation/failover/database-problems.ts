@@ -54,7 +54,7 @@ function hostProblems(name: string, facts: DatabaseFacts, restart: string): Prob
     problems.push({ code: "restart-needed", what, next });
   }
   if (facts.clockSkewSeconds !== null) {
-    const what = `the clock of ${name} differs from the active region's by ${facts.clockSkewSeconds} s`;
+    const what = `the clock of ${name} differs from the active region's by ${Math.abs(facts.clockSkewSeconds)} s`;
     problems.push({ code: "clock-skew", what, next: null });
   }
   return problems;
@@ -156,7 +156,7 @@ function standbyProblems(name: string, facts: DatabaseFacts, { writers, commands
     const what = `the database of ${name} replicates without TLS or without checking its source's certificate`;
     problems.push({ code: "standby-without-tls", what, next });
   }
-  // Clocks that differ are told by themselves: no lag can be known then.
+  // Clocks that differ are told by themselves; where the active database does not answer, no lag can be known then.
   const unknown = facts.lagSeconds === null && facts.clockSkewSeconds === null;
   if (unknown || (facts.lagSeconds ?? 0) > lagLimitSeconds) {
     const behind = unknown ? "an unknown time" : `${facts.lagSeconds} s`;

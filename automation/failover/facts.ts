@@ -19,6 +19,7 @@ export function toFacts(status: DatabaseStatus): DatabaseFacts {
     writable: running ? writable : null,
     position,
     lagSeconds,
+    lagRows: null,
     replicating: replication === null ? null : replication.receiving && replication.applying,
     replicationError: replication?.error ?? null,
     source: replication?.source ?? null,

@@ -55,6 +55,17 @@ export interface DatabaseObservation {
   why: string | null;
 }
 
+export interface Heartbeat {
+  region: string;
+  epoch: number;
+  /** By the clock of the host that was asked. */
+  ageSeconds: number;
+  /** By the writer's clock, in seconds since 1970. Older hosts don't say it. */
+  at?: number | undefined;
+  /** Rows that the writer's server had changed until then; null where that is not known. Older hosts don't say it. */
+  changes?: number | null | undefined;
+}
+
 /** The part of `evenkeel-db status` that decisions use. */
 export interface DatabaseFacts {
   role: Role;
@@ -63,14 +74,16 @@ export interface DatabaseFacts {
   writable: boolean | null;
   position: string | null;
   lagSeconds: number | null;
+  /** Rows that the active database has changed and this one not applied yet (lag.ts). */
+  lagRows: number | null;
   replicating: boolean | null;
   replicationError: string | null;
   /** Region that it follows (or an address that is no region's), and whether its certificate is checked. */
   source: string | null;
   tls: boolean | null;
   /** The one row that the active region renews each second. Null where it can't be read. */
-  heartbeat: { region: string; epoch: number; ageSeconds: number } | null;
-  /** How far the clocks of source and host are apart where that was seen. */
+  heartbeat: Heartbeat | null;
+  /** How far the clocks of source and host are apart where that was seen (lag.ts; + is ahead). */
   clockSkewSeconds: number | null;
   restartNeeded: boolean;
   /** A fence began there and has not ended, perhaps cut short. */

@@ -4,6 +4,7 @@ import type { RegionOutputs } from "../../components/outputs.ts";
 import type { SiteOutputs } from "../hosts.ts";
 import type { SshSession } from "../remote/ssh.ts";
 import { databaseFacts, edgeAnswers, storeAnswers, webFacts } from "./facts.ts";
+import { withLag } from "./lag.ts";
 import {
   type MachineProblem,
   type Observation,
@@ -39,7 +40,7 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
     site: config.site,
     url: global?.url ?? null,
     dns: global?.dns ?? null,
-    regions,
+    regions: withLag(regions),
     thirdPlace,
     heartbeatSeconds: heartbeatLimit(config),
     machines,

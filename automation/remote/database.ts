@@ -102,7 +102,18 @@ export const databaseStatusSchema = z.object({
   writable: z.boolean().nullable(),
   /** GTID position, or "timeline:LSN"; "" where nothing was ever written, null where the server does not answer. */
   position: z.string().nullable(),
-  heartbeat: z.object({ region: z.string(), epoch: z.int(), ageSeconds: z.number() }).nullable(),
+  heartbeat: z
+    .object({
+      region: z.string(),
+      epoch: z.int(),
+      /** By this host's clock. */
+      ageSeconds: z.number(),
+      /** When it was written by its writer's clock, in seconds since 1970. Older hosts don't say it. */
+      at: z.number().optional(),
+      /** Rows that its writer's server had changed until then. Older hosts don't say it. */
+      changes: z.number().nullable().optional(),
+    })
+    .nullable(),
   replication: z
     .object({
       /** A region's name, or an address that is no known region's. */

@@ -38,6 +38,8 @@ interface RegionStatus {
     role: Role | null;
     writable: boolean | null;
     lagSeconds: number | null;
+    /** Rows that the active database has changed and this one not applied yet. */
+    lagRows: number | null;
     position: string | null;
   };
   store: { endpoint: string | null; reachable: boolean | null };
@@ -80,6 +82,7 @@ function regionStatus(region: RegionObservation): RegionStatus {
       role: known?.role ?? null,
       writable: known?.writable ?? null,
       lagSeconds: known?.lagSeconds ?? null,
+      lagRows: known?.lagRows ?? null,
       position: known?.position ?? null,
     },
     store: { endpoint: region.store?.endpoint ?? null, reachable: region.store?.reachable ?? null },
@@ -113,6 +116,7 @@ export function statusTable(document: StatusDocument, observation: Observation):
     region.role,
     databaseCell(region, observation.regions[i]),
     region.database.lagSeconds,
+    region.database.lagRows,
     region.database.position,
     webCell(region, observation.regions[i]?.http.active ?? null),
     partCell(observation.regions[i]?.cache),
@@ -120,7 +124,7 @@ export function statusTable(document: StatusDocument, observation: Observation):
     region.url,
   ]);
   const regions = table(
-    ["Region", "Role", "Database", "Lag s", "Position", "Web", "Cache", "Store", "URL"],
+    ["Region", "Role", "Database", "Lag s", "Lag rows", "Position", "Web", "Cache", "Store", "URL"],
     rows,
   );
   const third = document.thirdPlace;

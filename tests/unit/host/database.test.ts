@@ -129,7 +129,7 @@ describe("PostgreSQL", () => {
         path.includes("/db/engine/") ? [path] : [],
       );
     expect(own("postgresql")).toEqual(own("mariadb"));
-    expect(own("postgresql")).toHaveLength(7);
+    expect(own("postgresql")).toHaveLength(8);
   });
 
   test("its key is its own group's", () => {

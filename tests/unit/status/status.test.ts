@@ -37,6 +37,7 @@ describe("status", () => {
             role: "active",
             writable: true,
             lagSeconds: null,
+            lagRows: null,
             position: "0-1-42",
           },
           store: { endpoint: "https://10.10.0.22:7070", reachable: true },
@@ -55,6 +56,7 @@ describe("status", () => {
             role: "standby",
             writable: false,
             lagSeconds: 0.4,
+            lagRows: 3,
             position: "0-1-42",
           },
           store: { endpoint: "https://10.10.0.22:7070", reachable: true },
@@ -127,8 +129,8 @@ describe("status", () => {
       state: "missing" as const,
     };
     const { text } = renderStatus({ ...healthySite(), machines: [machine] }, "table");
-    expect(text).toMatch(/^primary +active +mariadb writable +- +0-1-42 +ready +up +up +https:/m);
-    expect(text).toMatch(/^secondary +standby +mariadb read-only +0\.4 +0-1-42 +ready, reads only +up/m);
+    expect(text).toMatch(/^primary +active +mariadb writable +- +- +0-1-42 +ready +up +up +https:/m);
+    expect(text).toMatch(/^secondary +standby +mariadb read-only +0\.4 +3 +0-1-42 +ready, reads only +up/m);
     expect(text).toMatch(/^Versions +nginx +PHP +WordPress +Client +Database$/m);
     expect(text).toMatch(/^secondary +1\.26\.3 +8\.4\.16 +6\.8\.5 +11\.8\.6 +11\.8\.6$/m);
     expect(text).toContain("npx evenkeel pulumi up -s primary --replace 'urn:x'");

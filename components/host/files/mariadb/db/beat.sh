@@ -12,9 +12,19 @@ beat_client() {
     --unbuffered --init-command="$BEAT_PATIENCE"
 }
 
+# add_changes: a heartbeat of before this column gets it, on the writer alone.
+add_changes() {
+  [ "$(sql "SELECT COUNT(*) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'evenkeel' AND TABLE_NAME = 'heartbeat' AND COLUMN_NAME = 'changes'")" = 0 ] ||
+    return 0
+  is_writable && sql_logged "SET SESSION lock_wait_timeout = 4; ALTER TABLE evenkeel.heartbeat ADD COLUMN IF NOT EXISTS changes BIGINT UNSIGNED NOT NULL DEFAULT 0"
+}
+
+# `changes`: rows that this server has changed since it started, whatever became of them.
+readonly BEAT_CHANGES="SELECT SUM(VARIABLE_VALUE) FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME IN ('HANDLER_WRITE', 'HANDLER_UPDATE', 'HANDLER_DELETE')"
+
 # beat_update EPOCH: its answer is 1 where the row is this region's at that epoch.
 beat_update() {
-  printf '%s' "UPDATE evenkeel.heartbeat SET at = NOW(6) WHERE id = 1 AND region = '$REGION' AND epoch = $1; SELECT ROW_COUNT()"
+  printf '%s' "UPDATE evenkeel.heartbeat SET at = NOW(6), changes = ($BEAT_CHANGES) WHERE id = 1 AND region = '$REGION' AND epoch = $1; SELECT ROW_COUNT()"
 }
 
 # fresh_beats SECONDS EPOCH: 1 where the row is this region's at that epoch and no older.

@@ -111,7 +111,7 @@ foreign_content() {
   [ -z "$names" ] || echo "it is joined to another database"
 }
 
-# One row a subject; the heartbeat comes last since its table is missing before birth.
+# One row a subject; the heartbeat comes last since its table is missing before birth, and its column in an older one.
 server_rows() {
   sql "SELECT JSON_OBJECT('of', 'server', 'version', @@version, 'writable', @@global.read_only = 0, 'position', @@gtid_current_pos,
       'history', CONCAT_WS(',', NULLIF(@@gtid_binlog_state, ''), NULLIF(@@gtid_slave_pos, '')));
@@ -119,5 +119,6 @@ server_rows() {
       'error', NULLIF(CONCAT_WS('; ', NULLIF(Last_IO_Error, ''), NULLIF(Last_SQL_Error, '')), ''),
       'tls', Master_SSL_Allowed = 'Yes' AND Master_SSL_Verify_Server_Cert = 'Yes') FROM information_schema.SLAVE_STATUS LIMIT 1;
     SELECT JSON_OBJECT('of', 'heartbeat', 'region', region, 'epoch', epoch,
-      'ageSeconds', ROUND(TIMESTAMPDIFF(MICROSECOND, at, NOW(6)) / 1000000, 3)) FROM evenkeel.heartbeat WHERE id = 1"
+      'ageSeconds', ROUND(TIMESTAMPDIFF(MICROSECOND, at, NOW(6)) / 1000000, 3), 'at', UNIX_TIMESTAMP(at)) FROM evenkeel.heartbeat WHERE id = 1;
+    SELECT JSON_OBJECT('of', 'changes', 'changes', changes) FROM evenkeel.heartbeat WHERE id = 1"
 }

@@ -32,7 +32,7 @@ make_schema() {
     REVOKE ALL ON DATABASE postgres FROM PUBLIC"
   sql_site "CREATE SCHEMA IF NOT EXISTS evenkeel;
     CREATE TABLE IF NOT EXISTS evenkeel.heartbeat (id smallint PRIMARY KEY, region text NOT NULL, epoch bigint NOT NULL,
-      at timestamptz NOT NULL);
+      at timestamptz NOT NULL, changes bigint NOT NULL DEFAULT 0);
     CREATE TABLE IF NOT EXISTS evenkeel.openings (timeline int PRIMARY KEY, epoch bigint NOT NULL, region text NOT NULL);
     GRANT USAGE ON SCHEMA evenkeel TO \"$health\", \"evenkeel-beat\";
     GRANT SELECT ON evenkeel.heartbeat TO \"$health\"; GRANT SELECT, UPDATE ON evenkeel.heartbeat TO \"evenkeel-beat\""

@@ -12,9 +12,20 @@ beat_client() {
     -U evenkeel-beat -d "$SCHEMA"
 }
 
+# add_changes: a heartbeat of before this column gets it, on the writer alone.
+add_changes() {
+  [ "$(sql_site "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'evenkeel' AND table_name = 'heartbeat' AND column_name = 'changes'")" = 0 ] ||
+    return 0
+  is_writable && sql_site "SET lock_timeout = '4s'; ALTER TABLE evenkeel.heartbeat ADD COLUMN IF NOT EXISTS changes bigint NOT NULL DEFAULT 0"
+}
+
+# `changes`: rows that this server has changed in the site's database, whatever became of them; sessions tell it about
+# once a second.
+readonly BEAT_CHANGES='SELECT tup_inserted + tup_updated + tup_deleted FROM pg_stat_database WHERE datname = current_database()'
+
 # beat_update EPOCH: its answer is 1 where the row is this region's at that epoch.
 beat_update() {
-  printf '%s' "WITH beat AS (UPDATE evenkeel.heartbeat SET at = clock_timestamp() WHERE id = 1 AND region = '$REGION' AND epoch = $1 RETURNING 1)
+  printf '%s' "WITH beat AS (UPDATE evenkeel.heartbeat SET at = clock_timestamp(), changes = ($BEAT_CHANGES) WHERE id = 1 AND region = '$REGION' AND epoch = $1 RETURNING 1)
     SELECT COUNT(*) FROM beat"
 }
 

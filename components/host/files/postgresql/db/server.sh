@@ -137,7 +137,7 @@ foreign_content() {
   ! is_joined || echo "it is joined to another database"
 }
 
-# One row a subject; the heartbeat comes last since its database is missing before birth.
+# One row a subject; the heartbeat comes last since its database is missing before birth, and its column in an older one.
 server_rows() {
   local history
   history=$(own_history)
@@ -145,5 +145,6 @@ server_rows() {
       'position', '$(position)', 'history', '$history')"
   replica_row
   sql_site "SELECT json_build_object('of', 'heartbeat', 'region', region, 'epoch', epoch,
-      'ageSeconds', round(extract(epoch FROM clock_timestamp() - at), 3)) FROM evenkeel.heartbeat WHERE id = 1"
+      'ageSeconds', round(extract(epoch FROM clock_timestamp() - at), 3), 'at', extract(epoch FROM at)) FROM evenkeel.heartbeat WHERE id = 1;
+    SELECT json_build_object('of', 'changes', 'changes', changes) FROM evenkeel.heartbeat WHERE id = 1"
 }

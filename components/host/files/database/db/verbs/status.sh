@@ -13,16 +13,18 @@ verb_status() {
 }
 
 # The rows that an engine gives, each tagged: server {version, writable, position, history}, replica {address,
-# receiving, applying, tls, error} where it is joined, heartbeat {region, epoch, ageSeconds} where there is one.
+# receiving, applying, tls, error} where it is joined, heartbeat {region, epoch,
+# ageSeconds, at} where there is one, changes {changes} where it counts them.
 # shellcheck disable=SC2016 # a jq program
 readonly STATUS_JQ='
 # A row from the future by more than a second shows that the clocks differ; its age says nothing about lag then.
 def of($name): map(select(.of == $name)) | .[0];
 $config[0] as $config | of("server") as $server | of("replica") as $replica | of("heartbeat") as $beat
+| of("changes").changes as $changed_rows
 | {
     apiVersion: "evenkeel/v1", site: $config.site, region: $config.region, engine: $engine, version: $server.version,
     role: $role, epoch: $epoch, running: ($server != null), writable: $server.writable, position: $server.position,
-    heartbeat: (if $beat == null then null else $beat | {region, epoch, ageSeconds} end),
+    heartbeat: (if $beat == null then null else $beat | {region, epoch, ageSeconds, at} + {changes: $changed_rows} end),
     replication: (if $replica == null then null else $replica | {
       source: (.address as $address | [$config.peers[] | select(.address == $address) | .region] | .[0] // $address),
       receiving, applying, tls, error

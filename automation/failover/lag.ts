@@ -1,0 +1,57 @@
+import type { DatabaseFacts, Heartbeat, RegionObservation } from "./observation.ts";
+import { writersOf } from "./writers.ts";
+
+/** Two clocks that were asked one after the other are not said to differ by less. */
+const toleratedSkewSeconds = 3;
+
+/**
+ * How far each standby is behind, by the heartbeat row as the active database has it and as the standby has it: both
+ * times were written by the active region's clock, and both counts by its server, so that the standby's own clock takes no
+ * part. Both are as exact as a heartbeat, about a second. Where the active database does not answer, the standby's own
+ * reckoning is left, by its own clock.
+ */
+export function withLag(regions: readonly RegionObservation[]): RegionObservation[] {
+  const { rightful } = writersOf(regions.map(({ name, database }) => ({ name, facts: database.facts })));
+  const active = regions.find(({ name }) => name === rightful)?.database.facts ?? null;
+  return regions.map((region) => {
+    const { facts } = region.database;
+    if (facts === null || active === null || facts.role !== "standby") return region;
+    return { ...region, database: { ...region.database, facts: { ...facts, ...lagBehind(facts, active) } } };
+  });
+}
+
+type Lag = Pick<DatabaseFacts, "lagSeconds" | "lagRows" | "clockSkewSeconds">;
+
+function lagBehind(standby: DatabaseFacts, active: DatabaseFacts): Lag {
+  const [theirs, ours] = [standby.heartbeat, active.heartbeat];
+  const { lagSeconds, lagRows, clockSkewSeconds } = standby;
+  const own = { lagSeconds, lagRows, clockSkewSeconds };
+  if (theirs === null || ours === null || !isOneWriters(theirs, ours)) return own;
+  if (theirs.at === undefined || ours.at === undefined) return own;
+  const apart = ours.at - theirs.at;
+  // The standby is asked a moment later, perhaps, and shows a newer row.
+  if (apart <= 0) return { lagSeconds: 0, lagRows: 0, clockSkewSeconds: skewOf(theirs, ours, apart) };
+  return {
+    lagSeconds: rounded(apart),
+    lagRows: rowsBehind(theirs, ours),
+    clockSkewSeconds: skewOf(theirs, ours, apart),
+  };
+}
+
+/** A row of an earlier epoch was counted by another server. */
+const isOneWriters = (one: Heartbeat, other: Heartbeat) =>
+  one.region === other.region && one.epoch === other.epoch;
+
+/** The server counts from its start: one that was started in between knows nothing of before. */
+function rowsBehind(theirs: Heartbeat, ours: Heartbeat): number | null {
+  const [from, to] = [theirs.changes ?? null, ours.changes ?? null];
+  return from === null || to === null || to < from ? null : to - from;
+}
+
+/** By how much the standby's clock is ahead: its row looks that much older there than it is. */
+function skewOf(theirs: Heartbeat, ours: Heartbeat, apart: number): number | null {
+  const ahead = theirs.ageSeconds - ours.ageSeconds - apart;
+  return Math.abs(ahead) > toleratedSkewSeconds ? rounded(ahead) : null;
+}
+
+const rounded = (seconds: number) => Math.round(seconds * 1000) / 1000;
