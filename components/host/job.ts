@@ -28,6 +28,10 @@ export function roleProgram(job: RoleJob): string {
 function onEveryHost(): RoleJob["files"] {
   return [
     { path: "/usr/local/sbin/evenkeel-look", content: hostFile("common/evenkeel-look"), mode: "0755" },
+    ...["wanted.py", "findings.py"].map((part) => ({
+      path: `/usr/local/lib/evenkeel/look/${part}`,
+      content: hostFile(`common/look/${part}`),
+    })),
     // As it is, without a job in it: what evenkeel-look applies a role with again.
     { path: "/usr/local/lib/evenkeel/apply.py", content: hostFile("common/apply.py") },
     { path: "/usr/local/lib/evenkeel/role.sh", content: hostFile("common/role.sh") },

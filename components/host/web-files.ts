@@ -106,6 +106,7 @@ export function webFiles(): HostFile[] {
     ["wordpress/redis-object-cache.php", `${library}/redis-object-cache.php`],
     ["wordpress/object-cache.php", `${library}/object-cache.php`],
     ["wordpress/install-core", `${library}/install-core`, "0755"],
+    ["wordpress/core-files", `${library}/core-files`, "0755"],
     ["wordpress/uploads-volume", `${library}/uploads-volume`, "0755"],
     ["wordpress/drain", `${library}/drain`, "0755"],
     ["wordpress/purge-cache", `${library}/purge.d/cache`, "0755"],

@@ -49,13 +49,15 @@ const systemdFlags = [
 ];
 
 const waitForSystemd = `for _ in $(seq 100); do
-  [ -S /run/systemd/private ] && systemctl is-system-running 2>/dev/null | grep -Eq 'running|degraded' && exit 0
+  state=$(systemctl is-system-running 2>/dev/null || :)
+  [ -S /run/systemd/private ] && [[ $state =~ running|degraded ]] && exit 0
   sleep 0.2
 done
 echo "systemd did not come up within 20 s" >&2; exit 1`;
 
 /** A machine of the lab gets its key from the program; a host without one has no sshd that roles could tell anything. */
 const startSshd = `ssh-keygen -q -t ed25519 -N '' -C '' -f /etc/ssh/ssh_host_ed25519_key
+systemctl reset-failed ssh.service
 systemctl restart ssh.service`;
 
 function installScript(packages: readonly string[]): string {

@@ -35,6 +35,7 @@ export const scripts = [
   "/usr/local/lib/evenkeel/roles-web-setup.sh",
   `${library}/uploads-volume`,
 ];
+export const coreFiles = `${library}/core-files`;
 export const phpFiles = webFiles().flatMap(({ path }) => (path.endsWith(".php") ? [path] : []));
 
 /** Packages that `layWebFiles` and the tests need on the host. */

@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { scripts, type WebHost } from "../support/web-host.ts";
+import { coreFiles, scripts, type WebHost } from "../support/web-host.ts";
 
 export function installCoreTests(web: WebHost): void {
   describe("install-core", () => {
@@ -19,7 +19,7 @@ export function installCoreTests(web: WebHost): void {
     const at = (step: string, act: string) => `case $BASH_COMMAND in '${step}'*) ${act} ;; esac`;
 
     beforeAll(() =>
-      web.host.bash(`mkdir -p /root/core/bin /root/core/wordpress/wp-includes; cd /root/core
+      web.host.bash(`mkdir -p /root/core/bin /root/core/wordpress/wp-{admin,includes}; cd /root/core
 cat >trap.sh <<'END'
 set -o functrace
 trap 'eval "$ACT"' DEBUG
@@ -30,7 +30,7 @@ case " $* " in *" --exchange "*) exit 1 ;; esac
 exec /usr/bin/mv "$@"
 END
 chmod 0755 bin/mv
-echo '<?php' >wordpress/wp-load.php
+echo '<?php' | tee wordpress/wp-load.php >wordpress/wp-admin/index.php
 echo "<?php
 \\$wp_version = '9.9.1';" >wordpress/wp-includes/version.php
 tar -czf /var/lib/evenkeel/wordpress-core.tar.gz wordpress
@@ -101,6 +101,95 @@ until [ -e /root/core/begun ]; do sleep 0.05; done`;
       expect(await afterwards()).toEqual(visited);
       expect(await web.host.bash(nothingLeft)).toBe("");
       expect(await web.host.bash(`cat ${html}/wp-includes/version.php`)).toContain("9.9.1");
+    });
+
+    describe("[P27] of the core's own files", () => {
+      const look = async () =>
+        (
+          JSON.parse((await web.host.run([coreFiles, "look"])).stdout) as Record<"what" | "found", string>[]
+        ).map(({ what, found }) => `${what.replace(`${html}/`, "")}: ${found}`);
+
+      beforeEach(async () => {
+        await web.host.bash(`rm -rf ${html}/wp-admin ${html}/wp-includes /var/lib/evenkeel/strays`);
+        expect((await installCore()).exitCode).toBe(0);
+      });
+
+      test("each that was changed, added or is gone is named and put back; what is not the core's stays", async () => {
+        expect(await look()).toEqual([]);
+        await web.host.bash(`cd ${html}; mkdir -p wp-content/themes/own; echo own >wp-content/themes/own/a.css
+echo own >robots.txt; echo own >>wp-config.php; touch wp-load.php; ln -s . wp-includes/here
+echo '<?php' >wp-admin/b.php; echo '<?php' >c.php; echo '//' >>wp-includes/version.php; chmod 0666 wp-load.php`);
+        expect(await look()).toEqual([
+          "wp-includes/version.php: another content",
+          "wp-load.php: mode 0666",
+          "c.php: there",
+          "wp-admin/b.php: there",
+          "wp-includes/here: there",
+        ]);
+        expect((await installCore()).exitCode).toBe(0);
+        expect(await look()).toEqual([]);
+        expect(
+          await web.host.bash(`cd ${html}; cat robots.txt wp-content/themes/own/a.css; ls -A; cat uploads 2>/dev/null || :
+cd /var/lib/evenkeel/strays/*/core; find . ! -type d | sort`),
+        ).toBe(
+          [
+            ...[
+              "own",
+              "own",
+              "robots.txt",
+              "wp-admin",
+              "wp-config.php",
+              "wp-content",
+              "wp-includes",
+              "wp-load.php",
+            ],
+            ...["./c.php", "./wp-admin/b.php", "./wp-includes/here"],
+          ].join("\n"),
+        );
+        expect(await afterwards()).toEqual({
+          "2026/11/early.jpg": "early",
+          "again.jpg": "first",
+          "anew.jpg": "first",
+        });
+      });
+
+      test("of many a few are named, and how many more", async () => {
+        await web.host.bash(`cd ${html}/wp-admin; for n in $(seq 12); do echo '<?php' >$n.php; done`);
+        const told = await look();
+        expect(told).toHaveLength(6);
+        expect(told.at(-1)).toBe(`${html}: 7 more that differ`);
+      });
+
+      test("a file of the same content is none, whatever its times; one of other content with the old times is", async () => {
+        await web.host.bash(`cd ${html}; cp wp-load.php again; mv again wp-load.php; chown www-data: wp-load.php
+cp -a wp-includes/version.php before; sed -i s/9.9.1/6.6.6/ wp-includes/version.php; touch -r before wp-includes/version.php; rm before`);
+        expect(await look()).toEqual(["wp-includes/version.php: another content"]);
+        // Of a host from before anything was noted: nothing is said, and the next run of the role notes it.
+        await web.host.bash("rm /var/lib/evenkeel/core-files.json");
+        expect(await look()).toEqual([]);
+        expect((await installCore()).exitCode).toBe(0);
+        expect(await web.host.bash(`cat ${html}/wp-includes/version.php`)).toContain("9.9.1");
+        expect(await look()).toEqual([]);
+      });
+
+      test.each([
+        [true, "mv -T --exchange"],
+        [true, 'rm -f "$stage/$replaced"'],
+        [true, "record"],
+        [false, 'rm -f "$html/wp-load.php"'],
+        [false, 'rm -rf "$html"'],
+        [false, 'mv -T "$stage" "$html"'],
+      ])(
+        "cut short while they are put back (exchange: %p) before '%s' it is done by the next run",
+        async (exchange, step) => {
+          await web.host.bash(`echo '//' >>${html}/wp-includes/version.php; echo own >${html}/robots.txt`);
+          expect((await installCore({ act: at(step, "kill -KILL $$"), exchange })).exitCode).toBe(137);
+          expect((await installCore({ exchange })).exitCode).toBe(0);
+          expect(await look()).toEqual([]);
+          expect(await web.host.bash(`cat ${html}/robots.txt; ${nothingLeft}`)).toBe("own");
+          expect(await afterwards()).toMatchObject({ "2026/11/early.jpg": "early" });
+        },
+      );
     });
 
     test("where the wanted core is in place it does nothing", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { verb } from "../support/database-faults.ts";
 import type { DatabaseLab } from "../support/database-lab.ts";
+import { strangePassword } from "../support/engine-words.ts";
 
 /** Begins with two active and one its standby; leaves it so. */
 export function lookTests(lab: DatabaseLab): void {
@@ -20,13 +21,15 @@ export function lookTests(lab: DatabaseLab): void {
       expect(await look("one")).toEqual([]);
     });
 
-    test("names a changed setting, an added account, an added and a dropped right, and mends them on the writer", async () => {
+    test("names a changed setting, an added account, an added and a dropped right, a changed password, and mends them on the writer", async () => {
       for (const { by } of words.drifts) await lab.pair.script("two", by);
       const found = await look("two");
       expect(found.map(({ kind, what }) => ({ kind, what }))).toEqual(
         expect.arrayContaining(words.drifts.map(({ kind, what }) => ({ kind, what }))),
       );
       expect(found).toHaveLength(words.drifts.length);
+      // Neither a password nor what the server keeps of one.
+      expect(JSON.stringify(found)).not.toMatch(new RegExp(`${strangePassword}|SCRAM|\\*[0-9A-F]{40}`));
       // Looking changed nothing.
       expect(await look("two")).toEqual(found);
       expect(await look("two", true)).toEqual([]);

@@ -64,6 +64,9 @@ export interface EngineWords {
   begunAnew: string;
 }
 
+/** What an account is given by hand. */
+export const strangePassword = "nobody is to read this";
+
 const mariadb: EngineWords = {
   unit: "mariadb.service",
   port: 3306,
@@ -142,6 +145,16 @@ const mariadb: EngineWords = {
     {
       by: `mariadb -e 'REVOKE SELECT ON evenkeel.heartbeat FROM "evenkeel_health"@"10.213.0.0/255.255.255.0"'`,
       kind: "grant",
+      what: "evenkeel_health@10.213.0.0/255.255.255.0",
+    },
+    {
+      by: `mariadb -e 'ALTER USER "wp_user"@"10.213.0.0/255.255.255.0" IDENTIFIED BY "${strangePassword}" REQUIRE SSL'`,
+      kind: "account",
+      what: "wp_user@10.213.0.0/255.255.255.0",
+    },
+    {
+      by: `mariadb -e 'ALTER USER "evenkeel_health"@"10.213.0.0/255.255.255.0" IDENTIFIED VIA unix_socket REQUIRE SSL'`,
+      kind: "account",
       what: "evenkeel_health@10.213.0.0/255.255.255.0",
     },
   ],
@@ -246,6 +259,8 @@ const postgresql: EngineWords = {
       kind: "grant",
       what: "evenkeel",
     },
+    { by: `${psql} -c "ALTER ROLE wp_user PASSWORD '${strangePassword}'"`, kind: "account", what: "wp_user" },
+    { by: `${psql} -c "ALTER ROLE evenkeel_repl PASSWORD NULL"`, kind: "account", what: "evenkeel_repl" },
   ],
   strays: "SELECT COUNT(*) FROM pg_roles WHERE rolname = 'stray' AND NOT rolcanlogin",
   leave: `printf '# Written by evenkeel-db alone.\\n# follows: nobody\\n' >/var/lib/evenkeel/postgresql/role.conf

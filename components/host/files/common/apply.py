@@ -5,7 +5,7 @@ of JSON {"role", "files": [{"path", "mode", "owner", "content"}], "script", "mac
 the last only makes a new machine's job another one. Runs as root, one role at a time (flock with a deadline), and
 keeps the list of files written since the role last finished, so that a run cut short repeats what depends on them.
 """
-import fcntl, grp, importlib.machinery, importlib.util, json, os, pwd, subprocess, sys, time
+import fcntl, grp, json, os, pwd, subprocess, sys, time
 
 JOB = json.loads(r'''
 @@JOB@@
@@ -76,19 +76,15 @@ def write_all(files, pending_path):
     write({"path": pending_path, "mode": "0644", "owner": "root", "content": notes})
 
 
-def look_program():
-    loader = importlib.machinery.SourceFileLoader("evenkeel_look", "/usr/local/sbin/evenkeel-look")
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("evenkeel_look", loader))
-    sys.dont_write_bytecode = True
-    loader.exec_module(module)
-    return module
-
-
 def remember(base):
     """What this role leaves, for evenkeel-look to compare with; and the job, for it to be applied again."""
-    wanted = look_program().remember(JOB["role"], [entry["path"] for entry in JOB["files"]], base + ".said")
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, "/usr/local/lib/evenkeel/look")
+    import wanted
+
+    noted = wanted.remember(JOB, base + ".said")
     write({"path": base + ".job", "mode": "0600", "owner": "root", "content": json.dumps(JOB)})
-    write({"path": base + ".wanted", "mode": "0600", "owner": "root", "content": json.dumps(wanted)})
+    write({"path": base + ".wanted", "mode": "0600", "owner": "root", "content": json.dumps(noted)})
 
 
 def main():

@@ -24,7 +24,7 @@ installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = i
 
 # wants KIND WORD...: for evenkeel-look, which compares the host with it later. "package NAME", "file PATH" (one that
 # the script made itself, as it is when the role has finished), "unit NAME [enabled] [active] [while-open]" (the last: not
-# while the database is fenced).
+# while the database is fenced), "sysctl KEY VALUE", "look PROGRAM WORD..." (one that prints findings itself).
 wants() { printf '%s\n' "$*" >>"${EVENKEEL_SAID:-/dev/null}"; }
 
 # install_packages PKG...: only what is missing. A first boot may still hold the package lock, hence the lock
@@ -54,6 +54,24 @@ wait_until() {
   until "$@" >/dev/null 2>&1; do
     [ "$SECONDS" -lt "$deadline" ] || return 1
     sleep 0.2
+  done
+}
+
+# set_kernel KEY=VALUE...: settings that are the host's own network's, now and after each boot. Where they are not this
+# host's to set (a container: the kernel is its machine's) that is said, and none is wanted.
+set_kernel() {
+  local pair path file=/etc/sysctl.d/60-evenkeel-${EVENKEEL_ROLE:?}.conf
+  for pair in "$@"; do
+    [[ $pair == net.* ]] || die "set_kernel ${pair%%=*}: only settings of the network (net.*) are a host's own everywhere"
+    path=/proc/sys/$(tr . / <<<"${pair%%=*}")
+    [ -w "$path" ] || { log "${pair%%=*} can't be set here: it stays at $(cat "$path"), and is not looked at"; return 0; }
+  done
+  printf '%s\n' "$@" | cmp -s - "$file" || printf '%s\n' "$@" >"$file"
+  wants file "$file"
+  for pair in "$@"; do
+    path=/proc/sys/$(tr . / <<<"${pair%%=*}")
+    printf '%s' "${pair#*=}" >"$path" || die "the kernel refuses $pair"
+    wants sysctl "${pair%%=*}" "${pair#*=}"
   done
 }
 

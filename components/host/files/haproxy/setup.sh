@@ -83,6 +83,7 @@ install_packages haproxy
 join_certificate
 check
 swap
+set_kernel net.core.somaxconn=4096
 systemctl enable -q haproxy >&2
 run
 wants unit haproxy.service enabled active

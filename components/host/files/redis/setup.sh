@@ -50,6 +50,7 @@ run() {
 secure_ssh
 install_server
 make_operator
+set_kernel net.core.somaxconn=4096
 run
 wants unit redis-server.service enabled active
 wants file "$ACL"

@@ -64,11 +64,15 @@ place_page() {
   [ -z "$uploads_device" ] || "$library/uploads-volume" "$uploads_device"
 }
 
+# Another text after each exchange of the core, also for one of the same version.
+core_written() { stat -c '%i %z' /var/lib/evenkeel/core.json 2>/dev/null || true; }
+
 place_core() {
   local before
-  before=$(cat /var/lib/evenkeel/core.json 2>/dev/null || true)
+  before=$(core_written)
+  "$library/install-core" >&2
   # PHP keeps compiled code for a moment: after an exchange none of the old may be left.
-  [ "$("$library/install-core")" = "$before" ] || systemctl reload "php$1-fpm"
+  [ "$(core_written)" = "$before" ] || systemctl reload "php$1-fpm"
   [ -z "$uploads_device" ] || "$library/uploads-volume" "$uploads_device"
   put "$library/wp-config.php" /var/www/html/wp-config.php
   if grep -q '^REDIS_HOST=' /etc/evenkeel/wordpress.env; then
@@ -134,6 +138,7 @@ install -d -o www-data -g www-data -m 0750 /var/lib/evenkeel-cache
 php=$(php_version)
 configure_php "$php"
 if [ "$wordpress" = yes ]; then place_core "$php"; else place_page; fi
+set_kernel net.core.somaxconn=4096
 configure_nginx
 configure_units "$php"
 wait_until 20 answers || die "the web tier does not answer at /evenkeel/live"
@@ -156,6 +161,7 @@ wants file /etc/evenkeel/php/pool-size.conf
 if [ "$wordpress" = yes ]; then
   wants file /var/www/html/wp-config.php
   [ ! -e /var/www/html/wp-content/object-cache.php ] || wants file /var/www/html/wp-content/object-cache.php
+  wants look "$library/core-files" look
 else
   wants file /var/www/html/index.php
 fi

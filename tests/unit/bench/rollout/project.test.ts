@@ -37,7 +37,7 @@ describe("the Ansible project of a recipe", () => {
       roles: { files: Record<string, string>[]; folders: string[]; seconds: number }[];
       pushes: object[];
     };
-    expect(roles[0]?.files.slice(4)).toEqual([
+    expect(roles[0]?.files.slice(-3)).toEqual([
       { src: source("/etc/evenkeel/tls/ca.pem"), dest: "/etc/evenkeel/tls/ca.pem", mode: "0644", ...root },
       {
         src: source("/etc/evenkeel/web.env"),
@@ -50,7 +50,7 @@ describe("the Ansible project of a recipe", () => {
     ]);
     expect(text(source("/etc/evenkeel/tls/ca.pem"))).toBe("CA ${#x[@]} {{ y }}\n");
     expect(text("hosts/evenkeel-bench-web/web.sh")).toBe("echo web's\n");
-    expect(roles[0]?.folders).toEqual(["/etc/evenkeel/tls", "/usr/local/lib/evenkeel"]);
+    expect(roles[0]?.folders).toEqual(["/etc/evenkeel/tls", "/usr/local/lib/evenkeel/look"]);
     expect(roles[0]?.seconds).toBe(900);
     expect(pushes).toEqual([{ src: "assets/ab12", dest: "/var/tmp/core", hash: "ab12" }]);
   });

@@ -47,6 +47,8 @@ describe("the recipe of a rollout", () => {
     expect(role.job.script).toBe("echo web's\n");
     expect(role.job.files.map(({ path }) => path)).toEqual([
       "/usr/local/sbin/evenkeel-look",
+      "/usr/local/lib/evenkeel/look/wanted.py",
+      "/usr/local/lib/evenkeel/look/findings.py",
       "/usr/local/lib/evenkeel/apply.py",
       "/usr/local/lib/evenkeel/role.sh",
       "/etc/evenkeel/sshd.conf",

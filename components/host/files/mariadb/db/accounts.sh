@@ -31,7 +31,7 @@ make_account() {
     [ -n "$host" ] || continue
     account="'$name'@'$host'"
     sql_logged "CREATE USER IF NOT EXISTS $account IDENTIFIED BY PASSWORD '$hash' REQUIRE SSL;
-      ALTER USER $account IDENTIFIED BY PASSWORD '$hash' REQUIRE SSL; $3 TO $account;"
+      ALTER USER $account IDENTIFIED BY PASSWORD '$hash' REQUIRE SSL ACCOUNT UNLOCK; $3 TO $account;"
   done <<<"$hosts"
 }
 

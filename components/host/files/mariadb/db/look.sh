@@ -73,6 +73,21 @@ found_grants() {
     LC_ALL=C sort | paste -sd '|' | sed 's/|/; /g'
 }
 
+# Whose way to prove itself is another than birth gave. The server compares: no password and no hash leaves it. One that
+# is locked is found as missing.
+wrong_passwords() {
+  local key hosts
+  for key in app health replication; do
+    hosts=$(account_hosts "$(networks_of "$key")" | sed "s/.*/'&'/" | paste -sd ,)
+    cat <<SQL
+SELECT CONCAT('account\t', user, '@', host, '\tits password as birth gave it\tanother password') FROM mysql.global_priv
+  WHERE user = $(sql_literal ".users.$key.name") AND host IN ($hosts) AND JSON_VALUE(priv, '$.account_locked') IS NOT TRUE
+    AND (JSON_VALUE(priv, '$.plugin') = 'mysql_native_password' AND NOT JSON_EXISTS(priv, '$.auth_or')
+      AND JSON_VALUE(priv, '$.authentication_string') = PASSWORD($(sql_literal ".users.$key.password"))) IS NOT TRUE;
+SQL
+  done | sql_secret
+}
+
 wrong_accounts() {
   local wanted found user host rights other
   wanted=$(wanted_accounts)
@@ -91,6 +106,7 @@ wrong_accounts() {
     awk -F '\t' -v u="$user" -v h="$host" '$1 == u && $2 == h { known = 1 } END { exit known }' <<<"$wanted" || continue
     printf 'account\t%s@%s\tno such account, or a locked one\tthere\n' "$user" "$host"
   done <<<"$found"
+  wrong_passwords
 }
 
 # Ours get what birth gave them and no more. Anybody else's is locked, not dropped: somebody made it.

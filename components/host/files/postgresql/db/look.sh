@@ -41,6 +41,49 @@ found_grants() {
     WHERE table_schema = 'evenkeel' AND grantee <> 'postgres'" | LC_ALL=C sort | paste -sd ','
 }
 
+# Whose password is another than birth gave: what the server keeps of it (RFC 5802, section 3; one block of PBKDF2) is
+# reckoned from ours. By standard input, and nothing of either is told.
+wrong_passwords() {
+  local key name kept status
+  for key in app health replication; do
+    name=$(cfg ".users.$key.name")
+    kept=$(sql "SELECT rolpassword FROM pg_authid WHERE rolname = '$name' AND rolcanlogin")
+    status=0
+    { printf '%s\n' "$kept" && jq -c ".users.$key.password" "$CONFIG"; } | tied python3 -I -c "$SAME_PASSWORD" || status=$?
+    case $status in
+      0) ;;
+      3) [ -z "$(sql "SELECT 1 FROM pg_roles WHERE rolname = '$name' AND rolcanlogin")" ] ||
+        printf 'account\t%s\tits password as birth gave it\tanother password\n' "$name" ;;
+      *) fail "the password of $name can't be compared" ;;
+    esac
+  done
+}
+
+# Ends with 3 where it is another. A host has python3-minimal, which knows neither hmac nor all of hashlib.
+readonly SAME_PASSWORD='
+import base64, hashlib, json, re, sys
+kept, password = sys.stdin.readline().strip(), json.loads(sys.stdin.readline()).encode()
+shape = re.fullmatch(r"SCRAM-SHA-256\$([0-9]{1,6}):([^$:]+)\$([^$:]+):[^$:]+", kept)
+if shape is None:
+    sys.exit(3)
+def hmac(key):
+    key = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+    inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in key)) for pad in (54, 92))
+    def of(data):
+        first, second = inner.copy(), outer.copy()
+        first.update(data)
+        second.update(first.digest())
+        return second.digest()
+    return of
+mac = hmac(password)
+block = mac(base64.b64decode(shape[2]) + b"\0\0\0\1")
+salted = int.from_bytes(block, "big")
+for _ in range(int(shape[1]) - 1):
+    block = mac(block)
+    salted ^= int.from_bytes(block, "big")
+ours = hashlib.sha256(hmac(salted.to_bytes(32, "big"))(b"Client Key")).digest()
+sys.exit(0 if ours == base64.b64decode(shape[3]) else 3)'
+
 wrong_accounts() {
   local wanted found name rights other
   wanted=$(wanted_roles)
@@ -61,6 +104,7 @@ wrong_accounts() {
   wanted=$(wanted_grants)
   found=$(found_grants)
   [ "$wanted" = "$found" ] || printf 'grant\tevenkeel\t%s\t%s\n' "$wanted" "${found:-none}"
+  wrong_passwords
 }
 
 # Ours get what birth gave them and no more. Anybody else's may not log in any more: somebody made it.
