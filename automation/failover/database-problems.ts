@@ -47,11 +47,10 @@ function unfinishedFence(name: string, facts: DatabaseFacts, { commands }: Conte
 
 function hostProblems(name: string, facts: DatabaseFacts, restart: string): Problem[] {
   const problems: Problem[] = [];
-  if (facts.restartNeeded) {
+  // A restart of the active one is an outage and the operator's choice: it works, and warningsOf tells it.
+  if (facts.restartNeeded && facts.role !== "active") {
     const what = `the database of ${name} runs on older settings until it is restarted`;
-    // A restart of the active one is an outage: it is the operator's choice, not a mend.
-    const next = facts.role === "active" ? null : restart;
-    problems.push({ code: "restart-needed", what, next });
+    problems.push({ code: "restart-needed", what, next: restart });
   }
   if (facts.clockSkewSeconds !== null) {
     const what = `the clock of ${name} differs from the active region's by ${Math.abs(facts.clockSkewSeconds)} s`;

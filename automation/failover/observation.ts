@@ -40,11 +40,17 @@ export function unbuiltRegion(name: string): RegionObservation {
   return { name, built: false, url: null, http, notReady: [], database, web: [], store: null, cache: null };
 }
 
-/** What hosts warn of, each with the host that does. */
+/** What hosts warn of, each with the host that does; and an active database that only a restart gives its settings. */
 export function warningsOf({ regions }: Pick<Observation, "regions">): string[] {
-  return regions.flatMap(({ web }) =>
+  const older = regions.filter(({ database: { facts } }) => facts?.role === "active" && facts.restartNeeded);
+  const waiting = older.map(
+    ({ name }) =>
+      `the database of ${name} runs on older settings until it is restarted: that is an outage, and yours to choose (docs/runbook.md)`,
+  );
+  const said = regions.flatMap(({ web }) =>
     web.flatMap(({ host, warning }) => (warning === null ? [] : [`${host}: ${warning}`])),
   );
+  return [...waiting, ...said];
 }
 
 export interface DatabaseObservation {

@@ -20,6 +20,8 @@ const lookSchema = z.object({
   findings: z.array(finding),
   /** Those of the findings that are none any more. */
   repaired: z.array(finding),
+  /** What each role did to services when it was last applied: "reload nginx.service". */
+  did: z.array(z.object({ role: z.string(), what: z.string(), secondsAgo: z.number() })),
 });
 
 export type Finding = z.infer<typeof finding>;

@@ -19,6 +19,8 @@ export interface Drift extends Finding {
 /** What the look at all hosts found; a host that could not be looked at is no host that is well. */
 export interface Drifts {
   drifts: Drift[];
+  /** What roles did to services when they were last applied, by the host's own clock. */
+  did: { host: string; what: string; secondsAgo: number }[];
   unknown: { host: string; why: string }[];
 }
 
@@ -36,18 +38,24 @@ export async function lookAtHosts(
     try {
       const timeoutMs = repair ? repairMs : lookMs;
       const { exitCode, stdout, stderr } = await ssh.run(id, lookCommand({ repair }), { timeoutMs });
-      if (exitCode !== 0) return { drifts: [], unknown: [{ host: id, why: whyOf(exitCode, stderr) }] };
-      const { findings, repaired } = parseLook(stdout);
+      if (exitCode !== 0)
+        return { drifts: [], did: [], unknown: [{ host: id, why: whyOf(exitCode, stderr) }] };
+      const { findings, repaired, did } = parseLook(stdout);
       const mended = new Set(repaired.map((one) => JSON.stringify(one)));
       const drifts = findings.map((one) => ({ ...one, host: id, repaired: mended.has(JSON.stringify(one)) }));
-      return { drifts, unknown: [] };
+      return {
+        drifts,
+        did: did.map(({ what, secondsAgo }) => ({ host: id, what, secondsAgo })),
+        unknown: [],
+      };
     } catch (error) {
-      return { drifts: [], unknown: [{ host: id, why: (error as Error).message }] };
+      return { drifts: [], did: [], unknown: [{ host: id, why: (error as Error).message }] };
     }
   });
   const all = await Promise.all(looks);
   return {
     drifts: all.flatMap(({ drifts }) => drifts),
+    did: all.flatMap(({ did }) => did),
     unknown: all.flatMap(({ unknown }) => unknown),
   };
 }
@@ -63,7 +71,8 @@ export function driftText({ host, kind, what, wanted, found }: Omit<Drift, "repa
 }
 
 /**
- * The step of a rollout: names what differs and what was mended. Throws (exit code 10) where something could not be
+ * The step of a rollout: tells which services were given new settings since this command began, and how; names what
+ * differs and what was mended. Throws (exit code 10) where something could not be
  * mended, or a host not be looked at.
  */
 export async function mendHosts(
@@ -71,8 +80,11 @@ export async function mendHosts(
   outputs: SiteOutputs,
   site: string,
   note: (text: string) => void,
+  sinceSeconds = process.uptime(),
 ): Promise<string> {
-  const { drifts, unknown } = await lookAtHosts(ssh, outputs, { repair: true });
+  const { drifts, did, unknown } = await lookAtHosts(ssh, outputs, { repair: true });
+  for (const { host, what, secondsAgo } of did)
+    if (secondsAgo <= sinceSeconds) note(`${host}: new settings by ${what}`);
   for (const drift of drifts) note(`${driftText(drift)}${drift.repaired ? "; mended" : ""}`);
   const left = drifts.filter(({ repaired }) => !repaired);
   if (left.length + unknown.length > 0) throw notMended(site, left, unknown);

@@ -8,7 +8,7 @@ const outputs = {
   global: { hosts: [{ id: "third/edge" }] },
 } as unknown as SiteOutputs;
 const finding = { role: "web", kind: "unit", what: "nginx.service", wanted: "not masked", found: "masked" };
-const clean = { roles: ["web"], findings: [], repaired: [] };
+const clean = { roles: ["web"], findings: [], repaired: [], did: [] };
 
 type Answer = { exitCode: number; stdout: string; stderr: string };
 const said = (look: object): Answer => ({ exitCode: 0, stdout: JSON.stringify(look), stderr: "" });
@@ -30,6 +30,7 @@ describe("the look at all hosts", () => {
     const { asked, ssh } = site({ "primary/web-1": said({ ...clean, findings: [finding] }) });
     expect(await lookAtHosts(ssh, outputs, { repair: false })).toEqual({
       drifts: [{ ...finding, host: "primary/web-1", repaired: false }],
+      did: [],
       unknown: [],
     });
     const program = "/usr/local/sbin/evenkeel-look";

@@ -27,6 +27,20 @@ installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = i
 # while the database is fenced), "sysctl KEY VALUE", "look PROGRAM WORD..." (one that prints findings itself).
 wants() { printf '%s\n' "$*" >>"${EVENKEEL_SAID:-/dev/null}"; }
 
+# did WORDS: what a service was given new settings by, which a rollout tells when it ends (evenkeel-look).
+did() { printf 'did %s\n' "$*" >>"${EVENKEEL_SAID:-/dev/null}"; }
+
+# renew reload|restart UNIT: lets a service take its new settings, and starts one that does not run.
+renew() {
+  if systemctl is-active -q "$2"; then
+    systemctl "$1" "$2" || die "$2 does not $1: see journalctl -u $2"
+    did "$1" "$2"
+  else
+    systemctl start "$2" || die "$2 does not start: see journalctl -u $2"
+    did start "$2"
+  fi
+}
+
 # install_packages PKG...: only what is missing. A first boot may still hold the package lock, hence the lock
 # timeout; package lists may be old, hence one retry after an update.
 install_packages() {
@@ -88,7 +102,7 @@ secure_ssh() {
   if ! cmp -s "$wanted" "$config" || [ "$(cat "$read" 2>/dev/null)" != "$hash" ]; then
     install -m 0644 "$wanted" "$config.new"
     mv "$config.new" "$config"
-    systemctl reload ssh.service
+    renew reload ssh.service
     printf '%s\n' "$hash" >"$read"
   fi
   told=$(sshd -T) || die "sshd refuses its own configuration (above) and would not start again: see /etc/ssh"

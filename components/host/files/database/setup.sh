@@ -29,7 +29,9 @@ tls_changed() { changed /etc/evenkeel/tls/database.pem /etc/evenkeel/tls/databas
 
 # What runs beside the server, whose unit goes on with its program of before until it begins anew.
 apply_beside() {
-  if changed "${UNITS[@]}" /usr/local/sbin/evenkeel-db; then systemctl try-restart evenkeel-heartbeat; fi
+  if changed "${UNITS[@]}" /usr/local/sbin/evenkeel-db && systemctl is-active -q evenkeel-heartbeat; then
+    renew restart evenkeel-heartbeat.service
+  fi
 }
 
 # Only a standby wants one; a status that can't be had is an error, never "no".
@@ -45,7 +47,10 @@ restart_unless_active() {
   wants_restart || return 0
   exec 8>/run/evenkeel-db.lock
   flock -w 120 8 || die "another evenkeel-db verb holds /run/evenkeel-db.lock"
-  if wants_restart; then launch restart; fi
+  if wants_restart; then
+    launch restart
+    did restart "$UNIT"
+  fi
   exec 8>&-
 }
 

@@ -60,7 +60,7 @@ reload() {
   evenkeel-traffic haproxy 'show servers state' >"$states"
   saved=$(newcomers "$states")
   printf '%s\n' "$saved" >>"$states"
-  systemctl reload haproxy
+  renew reload haproxy.service
   wait_until 15 other_worker "$before" || die "HAProxy did not take over its new configuration within 15 s"
 }
 
@@ -70,7 +70,7 @@ run() {
     [ "$(cat "$loaded" 2>/dev/null)" = "$(digest)" ] && return 0
     reload
   else
-    systemctl restart haproxy
+    renew restart haproxy.service
     wait_until 15 worker || die "HAProxy does not answer on its socket within 15 s"
   fi
   # An old file must not tell a later cold start who was up today.

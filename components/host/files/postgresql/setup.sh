@@ -38,6 +38,7 @@ reload() {
   before=$(asked "SELECT pg_conf_load_time()") && asked "SELECT pg_reload_conf()" >&2
   read_anew() { [ "$(asked 'SELECT pg_conf_load_time()')" != "$before" ]; }
   wait_until 10 read_anew || die "postgresql does not read its settings anew: see journalctl -u $UNIT"
+  did reload "$UNIT"
 }
 
 enable_start() {

@@ -54,7 +54,7 @@ load_zone() {
 run() {
   systemctl enable -q pdns >&2
   if changed "$wanted" "$unit" /etc/evenkeel/zone || ! systemctl is-active -q pdns; then
-    systemctl restart pdns
+    renew restart pdns.service
   fi
   wait_until 15 evenkeel-traffic resolve "$domain" || die "PowerDNS does not answer for $domain within 15 s"
 }

@@ -42,7 +42,7 @@ run() {
   changed "$CONFIG" "$UNIT" && restart=yes
   systemctl enable -q redis-server
   if [ "$restart" = yes ] || ! systemctl is-active -q redis-server; then
-    systemctl restart redis-server || die "Redis does not start: see journalctl -u redis-server"
+    renew restart redis-server.service
   fi
   wait_until 20 answers || die "Redis does not answer within 20 s"
 }

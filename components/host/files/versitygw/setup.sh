@@ -40,7 +40,7 @@ run() {
   if changed "$UNIT"; then systemctl daemon-reload; restart=yes; fi
   changed /etc/evenkeel/store.env /etc/evenkeel/tls/site.pem /etc/evenkeel/tls/store-key.pem && restart=yes
   systemctl enable -q evenkeel-store
-  if [ "$restart" = yes ] || ! systemctl is-active -q evenkeel-store; then systemctl restart evenkeel-store; fi
+  if [ "$restart" = yes ] || ! systemctl is-active -q evenkeel-store; then renew restart evenkeel-store.service; fi
   wait_until 20 answers || die "the object store does not answer: see journalctl -u evenkeel-store"
 }
 

@@ -45,7 +45,7 @@ configure_php() {
   "php-fpm$1" -t >&2 2>&1 || die "PHP-FPM refuses its configuration"
   systemctl enable --quiet "php$1-fpm"
   if [ "$reload" = yes ] || ! systemctl is-active --quiet "php$1-fpm"; then
-    systemctl reload-or-restart "php$1-fpm"
+    renew reload "php$1-fpm.service"
   fi
 }
 
@@ -72,7 +72,7 @@ place_core() {
   before=$(core_written)
   "$library/install-core" >&2
   # PHP keeps compiled code for a moment: after an exchange none of the old may be left.
-  [ "$(core_written)" = "$before" ] || systemctl reload "php$1-fpm"
+  [ "$(core_written)" = "$before" ] || renew reload "php$1-fpm.service"
   [ -z "$uploads_device" ] || "$library/uploads-volume" "$uploads_device"
   put "$library/wp-config.php" /var/www/html/wp-config.php
   if grep -q '^REDIS_HOST=' /etc/evenkeel/wordpress.env; then
@@ -94,7 +94,7 @@ configure_nginx() {
   nginx -t -q >&2 || die "nginx refuses its configuration"
   systemctl enable --quiet nginx
   if [ "$reload" = yes ] || ! systemctl is-active --quiet nginx; then
-    systemctl reload-or-restart nginx
+    renew reload nginx.service
   fi
 }
 

@@ -6,10 +6,11 @@ import hashlib
 import json
 import os
 import pwd
+import time
 
 ROLES = "/var/lib/evenkeel/roles"
 # What a role script may say (role.sh, wants), and the key of the note that it stands under.
-SAID = {"package": "packages", "unit": "units", "file": "files", "sysctl": "sysctls", "look": "looks"}
+SAID = {"package": "packages", "unit": "units", "file": "files", "sysctl": "sysctls", "look": "looks", "did": "did"}
 
 
 def name_of(lookup, number):
@@ -57,7 +58,10 @@ def remember(job, said_path):
     noted["packages"] = [words[0] for words in said["package"]]
     paths = [*(entry["path"] for entry in job["files"]), *(words[0] for words in said["file"])]
     noted["files"] = {path: facts_of(path) for path in paths}
-    return {"role": job["role"], **noted}
+    # On a new host everything was started for the first time, which says nothing.
+    first = not os.path.exists("%s/%s.wanted" % (ROLES, job["role"]))
+    noted["did"] = [] if first else [" ".join(words) for words in said["did"]]
+    return {"role": job["role"], "at": time.time(), **noted}
 
 
 def wanted_of_roles():
