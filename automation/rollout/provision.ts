@@ -1,31 +1,22 @@
 import { hasWordpress, type SiteConfig } from "../../components/config.ts";
-import { exitCodes, UserError } from "../errors.ts";
-import { type Diagnosis, decide } from "../failover/decide.ts";
-import { commandsOf } from "../failover/next.ts";
-import { warningsOf } from "../failover/observation.ts";
-import { heartbeatLimit, writersOf } from "../failover/writers.ts";
-import { hostsOf, openHosts, type SiteOutputs, sshHosts } from "../hosts.ts";
+import type { SiteOutputs } from "../hosts.ts";
 import { interrupts } from "../interrupt.ts";
 import { facts, writeResult } from "../output.ts";
 import { runWork, type Step, secondsText } from "../progress.ts";
-import type { SshSession } from "../remote/ssh.ts";
 import { refuseNewNames } from "../site/neighbours.ts";
-import { noteWriter, seenWriter } from "../site/writer.ts";
+import { seenWriter } from "../site/writer.ts";
 import { siteConfig, siteFlag, sitePlace } from "../site.ts";
 import { resourceName, summary } from "../stacks/events.ts";
 import { unfinishedUrns } from "../stacks/unfinished.ts";
 import { globalStack } from "../stacks.ts";
-import { lookAt } from "../status/look.ts";
 import { say } from "../terminal.ts";
-import { askDatabases, askHosts, askStartedHosts } from "./answers.ts";
-import { checkDrift, mendHosts } from "./drift.ts";
+import { checkDrift } from "./drift.ts";
 import { setUpEngine } from "./engine.ts";
-import { refuseWrongWriters, settleGates } from "./gates.ts";
+import { join, mendRegions } from "./join.ts";
 import { missingUrns } from "./machines.ts";
 import { refuseMoved } from "./moved.ts";
 import { previewRollout } from "./preview.ts";
 import { chosen, type Picked, rolloutOrder } from "./regions.ts";
-import { epochToOpen, interruptedActive, refuseLostWriter, rejoinPeers, resumeRegion } from "./resume.ts";
 import { readOutputs, type Session, withLockedSite } from "./session.ts";
 import { cureStaleLocks, prepareStack } from "./stale.ts";
 import { beginRollout, isRolledOut } from "./unchanged.ts";
@@ -43,10 +34,6 @@ export interface ProvisionArgs {
   full: boolean;
   timeout: number;
 }
-
-/** How long a rollout waits at its end until every part says that it is well. */
-const healthyWithinMs = 60_000;
-const dial = { attempts: 5, timeoutSeconds: 10 };
 
 /** `evenkeel provision`: builds what is missing and mends what is broken; on a site that is well it changes nothing. */
 export async function provision(args: ProvisionArgs): Promise<void> {
@@ -153,109 +140,12 @@ async function build(
   for (const names of rolloutOrder(picked.regions, seenWriter(session.place.stateDirectory)?.region))
     await runWork([{ title: "Regions", parallel: names.map((name) => up(name, `Region ${name}`)) }]);
   interrupts().check();
-  if (!picked.global) return null;
+  if (!picked.global) {
+    await mendRegions(session, picked.regions);
+    return null;
+  }
   const global = up(globalStack, "Link, third place, site and traffic");
   const outputs = await join(session, { global, started });
   rollout.note();
   return outputs;
-}
-
-interface Joining {
-  /** The update of the stack; null where Pulumi has nothing to do. */
-  global: Step | null;
-  /** Machines that were started a moment ago, by name. */
-  started: readonly string[];
-}
-
-/** Joins the regions under their writer, lets every gate settle, and waits until all is well. */
-async function join(session: Session, { global, started }: Joining): Promise<SiteOutputs> {
-  const before = await readOutputs(session);
-  const ssh = await openHosts(session.place, before, session.secrets, dial);
-  try {
-    await settleWriter(ssh, before, session, started);
-    if (global !== null) await runWork([global]);
-    interrupts().check();
-    const outputs = await readOutputs(session);
-    await ssh.addHosts(sshHosts(hostsOf(outputs), dial, session.config.site));
-    await runWork([
-      { title: "Hosts", run: (note) => mendHosts(ssh, outputs, session.config.site, note) },
-      {
-        title: "Gates",
-        run: async (note) => {
-          const answers = await askDatabases(ssh, outputs);
-          await settleGates({ site: session.config.site, ssh, outputs, answers }, note);
-          return "settled";
-        },
-      },
-      { title: "Health", run: async (note) => waitUntilHealthy(session, outputs, ssh, note) },
-    ]);
-    return outputs;
-  } finally {
-    await ssh.close();
-  }
-}
-
-/**
- * What must be true of the writer before the stacks are joined: there is no wrong one and none was lost (exit code 12),
- * and an active database that was closed gets its write access back when every existing peer says that nobody came
- * after it (W1).
- */
-export async function settleWriter(
-  ssh: SshSession,
-  outputs: SiteOutputs,
-  { config, place }: Pick<Session, "config" | "place">,
-  started: readonly string[],
-): Promise<void> {
-  const { site } = config;
-  const first = await askStartedHosts(ssh, outputs, started);
-  await refuseWrongWriters({ site, ssh, outputs, answers: first });
-  const databases = Object.entries(first).map(([name, { facts }]) => ({ name, facts }));
-  const seen = noteWriter(place.stateDirectory, databases);
-  const region = interruptedActive(first, heartbeatLimit(config));
-  if (region === null) {
-    // The others are seeded from whoever writes now: what a later writer took would be gone without a question.
-    const { rightful } = writersOf(databases);
-    if (rightful !== null) refuseLostWriter({ site, region: rightful, answers: first, seen });
-    return;
-  }
-  await rejoinPeers(config, outputs);
-  const answers = await askHosts(ssh, outputs);
-  const epoch = epochToOpen({ site, region, answers, acceptLoss: false, seen });
-  await resumeRegion({ site, ssh, outputs, region, answers, epoch });
-  say(`${region} had stopped accepting writes, and accepts them again.`);
-}
-
-async function waitUntilHealthy(
-  session: Session,
-  outputs: SiteOutputs,
-  ssh: SshSession,
-  note: (text: string) => void,
-): Promise<string> {
-  const commands = commandsOf(siteFlag(session.config.site));
-  const deadline = Date.now() + healthyWithinMs;
-  let last = "";
-  for (;;) {
-    const observation = await lookAt(session, outputs, ssh);
-    const diagnosis = decide(observation, commands);
-    if (diagnosis.state === "healthy") for (const text of warningsOf(observation)) note(`warning: ${text}`);
-    if (diagnosis.state === "healthy") return `${diagnosis.active} is active at epoch ${diagnosis.epoch}`;
-    const waiting = diagnosis.problems[0]?.what ?? diagnosis.state;
-    if (waiting !== last) note(`waiting: ${waiting}`);
-    last = waiting;
-    interrupts().check();
-    if (Date.now() > deadline) throw notHealthy(diagnosis, siteFlag(session.config.site));
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-  }
-}
-
-function notHealthy(diagnosis: Diagnosis, flag: string): UserError {
-  return new UserError({
-    what: `the site is built but was not well ${healthyWithinMs / 1000} s later (${diagnosis.state})`,
-    why: diagnosis.problems
-      .map(({ what, next }) => (next === null ? what : `${what}; next: ${next}`))
-      .join("\n"),
-    next: `npx evenkeel status${flag}`,
-    exitCode: exitCodes.degraded,
-    code: "not-healthy",
-  });
 }

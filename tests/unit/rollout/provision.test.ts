@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import type { SiteOutputs } from "../../../automation/hosts.ts";
 import type { RemoteCommand, SshSession } from "../../../automation/remote/ssh.ts";
-import { settleWriter } from "../../../automation/rollout/provision.ts";
+import { settleWriter } from "../../../automation/rollout/join.ts";
 import { active } from "../failover/sites.ts";
 import { readOnly, unseeded } from "./answered.ts";
 
