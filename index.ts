@@ -1,6 +1,6 @@
-import { readConfig } from "./components/config.ts";
+import { readConfig, wantsDropIn } from "./components/config.ts";
 import { LabGlobal } from "./components/global/lab.ts";
-import { readCore, readPorts, readStore, siteFile } from "./components/lab/site-files.ts";
+import { readCore, readDropIn, readPorts, readStore, siteFile } from "./components/lab/site-files.ts";
 import { LabRegion } from "./components/region/lab.ts";
 import { readSecrets } from "./components/secrets.ts";
 
@@ -10,7 +10,8 @@ const secrets = readSecrets(secretDocument, siteFile(config.site, "secrets.json"
 /** A stack is a place: `global` joins the regions, every other stack is one of them. */
 function build() {
   const store = config.objectStore === "none" ? null : readStore(config.site);
-  const access = { secrets, ports: readPorts(config.site), core: readCore(config.site), store };
+  const dropIn = wantsDropIn(config) ? readDropIn(config.site) : null;
+  const access = { secrets, ports: readPorts(config.site), core: readCore(config.site), store, dropIn };
   if (stack === "global") return new LabGlobal("global", { config, access }).outputs;
   const plan = config.regionPlans.find(({ name }) => name === stack);
   if (plan === undefined) {

@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { ConfigError, loadSiteConfig, type SiteConfig } from "../components/config.ts";
 import type { SiteSecrets } from "../components/secrets.ts";
+import type { DropIn } from "./engine/drop-in.ts";
 import type { ObjectStore } from "./engine/object-store.ts";
 import type { WordpressCore } from "./engine/wordpress.ts";
 import { exitCodes, UserError } from "./errors.ts";
@@ -109,13 +110,14 @@ export function removeEmptySiteDirectory(place: SitePlace): void {
 export interface SiteParts {
   wordpressCore: WordpressCore | null;
   objectStore: ObjectStore | null;
+  dropIn: DropIn | null;
 }
 
 /** Secrets, ports and the choice of parts, made once: what is there stays, what is missing is added. */
 export async function ensureSiteFiles(
   place: SitePlace,
   config: SiteConfig,
-  { wordpressCore: core, objectStore: store }: SiteParts,
+  { wordpressCore: core, objectStore: store, dropIn }: SiteParts,
 ): Promise<SiteSecrets> {
   ensureSiteDirectory(place);
   checkSiteFiles(place, config);
@@ -127,6 +129,11 @@ export async function ensureSiteFiles(
     core && { version: core.version, sha256: core.sha256, localPath: core.path },
   );
   if (store !== null) decideOnce(place, "store.json", { sha256: store.sha256, localPath: store.path });
+  // One that could not be had before may still come; one that is there stays.
+  if (dropIn !== null) {
+    const { version, treeHash, path } = dropIn;
+    decideOnce(place, "drop-in.json", { version, treeHash, localPath: path });
+  }
   return secrets;
 }
 
@@ -139,6 +146,11 @@ const choices = {
     schema: programSchema.extend({ version: z.string() }).nullable(),
   },
   "store.json": { of: "the object store's program", hosts: "store", schema: programSchema },
+  "drop-in.json": {
+    of: "PG4WP",
+    hosts: "web",
+    schema: z.object({ version: z.string(), treeHash: z.string(), localPath: z.string() }),
+  },
 } as const;
 
 /** Refuses damaged site files (exit 2) before anything is made or read by them. Missing ones are no damage. */

@@ -54,6 +54,8 @@ const siteKeys = {
   engine: z.enum(["mariadb", "postgresql"], {
     error: "must be mariadb or postgresql; no other engine is built so far",
   }),
+  /** Unset, a site on PostgreSQL has the order ledger alone. */
+  wordpressOnPostgresql: z.literal("pg4wp", { error: "must be pg4wp; there is no other way" }).optional(),
   domain,
   networks: z.record(z.string(), cidr),
   maxRegions: z.number().int().min(1).max(9).default(2),
@@ -89,7 +91,8 @@ export const globalSchema = z.strictObject({});
 export function isText(key: string): boolean {
   const schemas: Readonly<Record<string, z.ZodType>> = { ...siteKeys, ...regionSchema.shape };
   const schema = Object.hasOwn(schemas, key) ? schemas[key] : undefined;
-  const own = schema instanceof z.ZodDefault ? schema.def.innerType : schema;
+  const own =
+    schema instanceof z.ZodDefault || schema instanceof z.ZodOptional ? schema.def.innerType : schema;
   return ["string", "enum", "literal"].includes(own?._zod.def.type ?? "");
 }
 
@@ -104,6 +107,8 @@ export function soundValues(values: Record<string, unknown>): Partial<SiteValues
 
 /** What is wrong between values that are sound by themselves, a line each. */
 export function problemsTogether({
+  engine,
+  wordpressOnPostgresql,
   regions,
   networks,
   initialActive,
@@ -118,6 +123,11 @@ export function problemsTogether({
     if (initialActive !== undefined && !regions.includes(initialActive))
       note("initialActive", `"${initialActive}" is not one of the regions`);
   }
+  if (wordpressOnPostgresql !== undefined && engine !== undefined && engine !== "postgresql")
+    note(
+      "wordpressOnPostgresql",
+      `is for evenkeel:engine postgresql alone; take it out, since WordPress runs on ${engine} as it is`,
+    );
   if (networks === undefined) return problems;
   const places = [...(regions ?? []), "third", "peering"];
   for (const place of places) if (!(place in networks)) note("networks", `has no network for ${place}`);

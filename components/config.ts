@@ -22,9 +22,12 @@ export interface SiteConfig extends SiteValues {
   peering: LinkPlan;
 }
 
-/** WordPress needs MariaDB so far: a site on PostgreSQL has the order ledger alone. */
-export function hasWordpress({ engine }: Pick<SiteValues, "engine">): boolean {
-  return engine === "mariadb";
+/** Whether WordPress is wanted on PostgreSQL, experimental as that is. */
+export function wantsDropIn({
+  engine,
+  wordpressOnPostgresql,
+}: Pick<SiteValues, "engine" | "wordpressOnPostgresql">): boolean {
+  return engine === "postgresql" && wordpressOnPostgresql === "pg4wp";
 }
 
 /** Raised with every problem found, one a line, each naming the key. The command line turns it into exit code 2. */

@@ -34,6 +34,8 @@ export const regionOutputs = z.object({
   store: z.object({ hostId: z.string(), endpoint: z.string(), bucket: z.string() }).nullable().default(null),
   /** What its web hosts were made with; null where it was built before that was told. */
   uploadsVolumeGb: z.number().nullable().default(null),
+  /** Whether its web hosts have WordPress; null where it was built before that was told. */
+  wordpress: z.boolean().nullable().default(null),
   database: z.object({ engine: z.string(), hostId: z.string(), serverId: z.number() }),
 });
 

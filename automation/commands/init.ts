@@ -20,6 +20,11 @@ const options = {
     default: "mariadb",
     describe: "Its database; on PostgreSQL it has no WordPress, but the order ledger alone",
   },
+  "wordpress-on-postgresql": {
+    choices: ["pg4wp"],
+    requiresArg: true,
+    describe: "How WordPress runs there all the same: an experiment, not for shops",
+  },
   "web-servers": { type: "number", default: 1, requiresArg: true, describe: "Web hosts a region, 1 to 4" },
 } as const;
 
@@ -30,6 +35,11 @@ export const initCommand: CommandModule<object, InferredOptionTypes<typeof optio
   handler: async (args) => {
     const { init } = await import("../site/init.ts");
     const { "initial-active": initialActive, "web-servers": webServers } = args;
-    await init({ ...args, initialActive, webServers });
+    await init({
+      ...args,
+      initialActive,
+      webServers,
+      wordpressOnPostgresql: args["wordpress-on-postgresql"],
+    });
   },
 };

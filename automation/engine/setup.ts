@@ -2,6 +2,7 @@ import { UserError } from "../errors.ts";
 import { cacheFolder, cloneRoot, makeOwnFolders, pulumiHomeFolder } from "./cache.ts";
 import { givenPlugin, provideCommandPlugin } from "./command-plugin.ts";
 import { provideDocker } from "./docker-engine.ts";
+import { type DropIn, dropIn, provideDropIn } from "./drop-in.ts";
 import { engineEnvironment } from "./environment.ts";
 import { provideLanguageHost } from "./language-host.ts";
 import { observeMachine } from "./machine.ts";
@@ -30,6 +31,8 @@ export interface Engine {
   wordpressCore: WordpressCore | null;
   /** The program of the lab's object stores. */
   objectStore: ObjectStore | null;
+  /** What lets WordPress run on PostgreSQL; null where it isn't wanted or can't be had. */
+  dropIn: DropIn | null;
 }
 
 export interface SetUpOptions {
@@ -37,6 +40,8 @@ export interface SetUpOptions {
   yes: boolean;
   /** There is a terminal where a question can be asked. */
   interactive: boolean;
+  /** A site wants WordPress on PostgreSQL. */
+  dropIn?: boolean;
   report: (event: StepEvent) => void;
   signal?: AbortSignal;
   /** Asks a yes-or-no question at the terminal; default: @inquirer/prompts. */
@@ -62,7 +67,11 @@ export async function setUp(options: SetUpOptions): Promise<Engine> {
   const folders = { home: cloneRoot, cache: cacheFolder() };
   makeOwnFolders(folders.home);
   await withOrdinaryUmask(() =>
-    runSteps({ steps: setUpSteps(folders, packages), report: options.report, signal: options.signal }),
+    runSteps({
+      steps: setUpSteps(folders, packages, options.dropIn),
+      report: options.report,
+      signal: options.signal,
+    }),
   );
   return {
     home: folders.home,
@@ -71,19 +80,30 @@ export async function setUp(options: SetUpOptions): Promise<Engine> {
     env: engineEnvironment(folders.home),
     wordpressCore: await wordpressCore(folders.cache),
     objectStore: await objectStore(folders.cache),
+    dropIn: options.dropIn === true ? await dropIn(folders.cache) : null,
   };
 }
 
-/** The steps and what each waits for. Without packages to install there is no step for them. */
-export function setUpSteps(folders: EngineFolders, packages: readonly string[]): Step[] {
+/** The steps and what each waits for. Without packages to install there is no step for them, nor for an unwanted part. */
+export function setUpSteps(
+  folders: EngineFolders,
+  packages: readonly string[],
+  dropInWanted = false,
+): Step[] {
   const installed = packages.length > 0 ? ["system packages"] : [];
   const install: Step = {
     name: "system packages",
     after: [],
     run: (context) => installSystemPackages(packages, context),
   };
+  const fetchDropIn: Step = {
+    name: "PG4WP",
+    after: [],
+    run: (context) => provideDropIn(folders.cache, context),
+  };
   return [
     ...(packages.length > 0 ? [install] : []),
+    ...(dropInWanted ? [fetchDropIn] : []),
     { name: "Docker Engine", after: installed, run: (context) => provideDocker(folders.home, context) },
     { name: "Pulumi CLI", after: [], run: (context) => providePulumiCli(folders, context) },
     { name: "language host", after: ["Pulumi CLI"], run: (context) => provideLanguageHost(folders, context) },

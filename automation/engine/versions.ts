@@ -22,3 +22,16 @@ export const wordpressCorePin = {
   url: "https://wordpress.org/wordpress-6.8.5.tar.gz",
   sha256: "37f595510c48d16dede0bfa5afa29cb8af12dbf0e3d345b25c494c15f8c81d81",
 } as const;
+
+/**
+ * PG4WP, which lets WordPress run on PostgreSQL: the repository's newest release. Pinned are the files of its folder
+ * `pg4wp` (tag v3.4, commit c7e3fbd50bb5363c84b39a611f65b9c699c7f63f, git's tree 6d60e465043e9cd64aecefd3d64cf7e899aa33a4),
+ * by the hash that drop-in.ts's `treeHash` reckons. It was made from the tag in a clone with
+ * `git archive v3.4 pg4wp | tar -x && cd pg4wp`, and the command in that function's description. An archive's own
+ * checksum would pin how the repository's server packs it, which it may change.
+ */
+export const dropInPin = {
+  version: "3.4",
+  url: "https://github.com/PostgreSQL-For-Wordpress/postgresql-for-wordpress/archive/refs/tags/v3.4.tar.gz",
+  treeHash: "4a089d756873eb22afc74a0f1b8c62124aa664f0918da459ddba67b84ecd22e8",
+} as const;

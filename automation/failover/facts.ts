@@ -27,6 +27,7 @@ export function toFacts(status: DatabaseStatus): DatabaseFacts {
     heartbeat: status.heartbeat,
     clockSkewSeconds: status.clockSkewSeconds ?? null,
     restartNeeded,
+    seeding: status.seeding ?? null,
     fencing: status.fencing ?? false,
     version: status.version,
   };

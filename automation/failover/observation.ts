@@ -92,6 +92,8 @@ export interface DatabaseFacts {
   /** How far the clocks of source and host are apart where that was seen (lag.ts; + is ahead). */
   clockSkewSeconds: number | null;
   restartNeeded: boolean;
+  /** What of a copy that is under way has arrived; null where none is. */
+  seeding: { bytes: number; bytesPerSecond: number } | null;
   /** A fence began there and has not ended, perhaps cut short. */
   fencing: boolean;
   /** Of the engine. */

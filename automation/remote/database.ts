@@ -135,6 +135,8 @@ export const databaseStatusSchema = z.object({
   opening: z.object({ verb: z.string(), epoch: z.int() }).nullable().optional(),
   /** A fence began there and has not ended: nothing is opened before it has. Older hosts don't say it. */
   fencing: z.boolean().optional(),
+  /** What of a copy that is under way has arrived there. Older hosts don't say it. */
+  seeding: z.object({ bytes: z.number(), bytesPerSecond: z.number() }).nullable().optional(),
   restartNeeded: z.boolean(),
   serverId: z.int(),
   machineId: z.string(),

@@ -80,6 +80,18 @@ export const webStatusSchema = z.object({
 
 export type WebStatus = z.infer<typeof webStatusSchema>;
 
+const webInstallSchema = z.object({
+  installed: z.boolean(),
+  reason: z.string().nullable(),
+  /** Only where WordPress is an experiment (on PostgreSQL); elsewhere a failure ends with exit code 1. */
+  failed: z.boolean().default(false),
+});
+
+/** What `evenkeel-web install` printed. Throws when it is none. */
+export function parseWebInstall(stdout: string): z.infer<typeof webInstallSchema> {
+  return webInstallSchema.parse(JSON.parse(stdout));
+}
+
 /** The status document that `evenkeel-web status` printed. Throws when it is none. */
 export function parseWebStatus(stdout: string): WebStatus {
   return webStatusSchema.parse(JSON.parse(stdout));

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { type SiteConfig, wantsDropIn } from "../../components/config.ts";
 import type { Engine, StepEvent } from "../engine/setup.ts";
 import { interrupts } from "../interrupt.ts";
 import { secondsText } from "../progress.ts";
@@ -7,13 +8,22 @@ import { home } from "../site.ts";
 import type { PulumiEngine } from "../stacks.ts";
 import { say, terminal } from "../terminal.ts";
 
-/** Runs set-up and tells its steps on standard error, one line each; what was found in no time shares one line. */
-export async function setUpEngine(options: { yes: boolean }): Promise<Engine> {
+/**
+ * Runs set-up and tells its steps on standard error, one line each; what was found in no time shares one line. With a
+ * site's configuration it also provides what that site alone wants.
+ */
+export async function setUpEngine(options: { yes: boolean }, config?: SiteConfig): Promise<Engine> {
   const { setUp } = await import("../engine/setup.ts");
   const report = setUpReport(say);
   const { interactive } = terminal();
   const engine = await interrupts().guard(() =>
-    setUp({ yes: options.yes, interactive, report: report.receive, signal: interrupts().signal }),
+    setUp({
+      yes: options.yes,
+      interactive,
+      dropIn: config !== undefined && wantsDropIn(config),
+      report: report.receive,
+      signal: interrupts().signal,
+    }),
   );
   report.end();
   return engine;

@@ -10,7 +10,7 @@ import { openSession } from "./session.ts";
 export async function printEnv(args: { site: string; yes: boolean }): Promise<void> {
   const place = sitePlace(args.site);
   const config = siteConfig(place);
-  const engine = await setUpEngine(args);
+  const engine = await setUpEngine(args, config);
   const { stacks } = await openSession({ place, config, engine });
   const existing = await stacks.existing();
   if (existing.length < config.regions.length + 1) await stacks.ensure();

@@ -14,7 +14,9 @@ import { say } from "../terminal.ts";
 import { askDatabases, askHosts, askStartedHosts } from "./answers.ts";
 import { mendHosts } from "./drift.ts";
 import { refuseWrongWriters, settleGates } from "./gates.ts";
+import { installSteps } from "./postgresql.ts";
 import { epochToOpen, interruptedActive, refuseLostWriter, rejoinPeers, resumeRegion } from "./resume.ts";
+import { tellingSeeds } from "./seeds.ts";
 import { readOutputs, type Session } from "./session.ts";
 
 /** How long a rollout waits at its end until every part says that it is well. */
@@ -51,7 +53,7 @@ export async function join(session: Session, { global, started }: Joining): Prom
   const ssh = await openHosts(session.place, before, session.secrets, dial);
   try {
     await settleWriter(ssh, before, session, started);
-    if (global !== null) await runWork([global]);
+    if (global !== null) await runWork([tellingSeeds(global, ssh, before)]);
     interrupts().check();
     const outputs = await readOutputs(session);
     await ssh.addHosts(sshHosts(hostsOf(outputs), dial, session.config.site));
@@ -65,6 +67,7 @@ export async function join(session: Session, { global, started }: Joining): Prom
           return "settled";
         },
       },
+      ...installSteps(session.config, ssh, outputs),
       { title: "Health", run: async (note) => waitUntilHealthy(session, outputs, ssh, note) },
     ]);
     return outputs;

@@ -1,4 +1,4 @@
-import type { SiteConfig } from "../../components/config.ts";
+import { type SiteConfig, wantsDropIn } from "../../components/config.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { SiteOutputs } from "../hosts.ts";
 import { siteFlag } from "../options.ts";
@@ -18,7 +18,7 @@ interface Given {
  * the old one, with its database, to make the new one, or end half-way (a volume).
  */
 export function refuseMoved(
-  config: Pick<SiteConfig, "engine" | "site" | "regionPlans">,
+  config: Pick<SiteConfig, "engine" | "wordpressOnPostgresql" | "site" | "regionPlans">,
   outputs: SiteOutputs,
 ): void {
   const moves = config.regionPlans.flatMap((plan) => {
@@ -43,6 +43,15 @@ export function refuseMoved(
         ...{ key: "evenkeel:uploadsVolumeGb", of: "size in GB", part: "uploads volume (0: none)" },
         ...{ built: volume, wanted: plan.uploadsVolumeGb },
       },
+      // Adding it is no move: WordPress is installed beside the ledger then.
+      ...(region.wordpress === true && config.engine === "postgresql" && !wantsDropIn(config)
+        ? [
+            {
+              ...{ key: "evenkeel:wordpressOnPostgresql", of: "way to PostgreSQL", part: "WordPress" },
+              ...{ built: "pg4wp", wanted: "none" },
+            },
+          ]
+        : []),
     ];
     return given
       .filter(({ built, wanted }) => built !== wanted)
@@ -58,10 +67,9 @@ export function refuseMoved(
           `the ${of} of ${region}'s ${part} is ${built}, and would be ${wanted}`,
       )
       .join("; "),
-    next:
-      first.of === "server id"
-        ? "set it back"
-        : `set it back, or make the region anew, without what it holds: npx evenkeel destroy --region ${first.region}${siteFlag(config.site)}`,
+    next: ["server id", "way to PostgreSQL"].includes(first.of)
+      ? "set it back"
+      : `set it back, or make the region anew, without what it holds: npx evenkeel destroy --region ${first.region}${siteFlag(config.site)}`,
     exitCode: exitCodes.usage,
     code: "region-moved",
   });

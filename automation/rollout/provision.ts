@@ -1,4 +1,4 @@
-import { hasWordpress, type SiteConfig } from "../../components/config.ts";
+import type { SiteConfig } from "../../components/config.ts";
 import type { SiteOutputs } from "../hosts.ts";
 import { interrupts } from "../interrupt.ts";
 import { facts, writeResult } from "../output.ts";
@@ -15,6 +15,7 @@ import { setUpEngine } from "./engine.ts";
 import { join, mendRegions } from "./join.ts";
 import { missingUrns } from "./machines.ts";
 import { refuseMoved } from "./moved.ts";
+import { postgresqlWarnings } from "./postgresql.ts";
 import { previewRollout } from "./preview.ts";
 import { chosen, type Picked, rolloutOrder } from "./regions.ts";
 import { readOutputs, type Session, withLockedSite } from "./session.ts";
@@ -49,14 +50,13 @@ export async function provision(args: ProvisionArgs): Promise<void> {
     process.exitCode = await checkDrift(place, config, args.format);
     return;
   }
-  const engine = await setUpEngine(args);
+  const engine = await setUpEngine(args, config);
   await refuseClashes(config);
   const command = picked.all ? "provision" : `provision --region ${args.region}`;
   const options = { place, config, engine, timeoutSeconds };
   const outputs = await withLockedSite(options, command, (session) => rollOut(session, picked, args.full));
   say(`Finished all in ${secondsText((Date.now() - started) / 1000)}.`);
-  if (!hasWordpress(config))
-    say("warning: WordPress does not run on PostgreSQL here, so this site has the order ledger alone.");
+  for (const text of await postgresqlWarnings(place, config)) say(`warning: ${text}`);
   if (outputs === null) say(`Next: npx evenkeel provision${siteFlag(place.name)}`);
   else writeResult(resultBlock(outputs, siteFlag(place.name), seenWriter(place.stateDirectory)?.region));
 }

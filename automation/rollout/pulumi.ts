@@ -12,7 +12,7 @@ import { openSession } from "./session.ts";
 export async function runPulumi(options: { site: string; args: readonly string[] }): Promise<number> {
   const place = sitePlace(options.site);
   const config = siteConfig(place);
-  const engine = await setUpEngine({ yes: false });
+  const engine = await setUpEngine({ yes: false }, config);
   const { stacks } = await openSession({ place, config, engine });
   if ((await stacks.existing()).length < config.regions.length + 1) await stacks.ensure();
   const child = spawn(join(engine.pulumiRoot, "bin", "pulumi"), options.args, {

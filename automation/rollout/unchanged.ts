@@ -27,7 +27,7 @@ const programParts = [
 /** … and below the site's own folder. */
 const siteParts = ["secrets.json", "ports.json"];
 /** Choices of an archive that hosts get a copy of. */
-const choices = ["core.json", "store.json"];
+const choices = ["core.json", "store.json", "drop-in.json"];
 
 /** SHA-256 over all that the program wants and reads. Hexadecimal. Throws what the file system throws. */
 export function wishesDigest(place: SitePlace, stacks: readonly string[], root = home): string {

@@ -18,6 +18,7 @@ export interface InitArgs {
   title?: string | undefined;
   webServers: number;
   engine: string;
+  wordpressOnPostgresql?: string | undefined;
 }
 
 /** Where a further site's networks are looked for first; a network in use moves to the next free one. */
@@ -46,6 +47,9 @@ export async function init(args: InitArgs, root = home): Promise<void> {
     regions,
     initialActive: args.initialActive ?? regions[0],
     engine: args.engine,
+    ...(args.wordpressOnPostgresql === undefined
+      ? {}
+      : { wordpressOnPostgresql: args.wordpressOnPostgresql }),
     domain: args.domain ?? `${args.site}.lab.test`,
     adminEmail: `admin@${args.domain ?? `${args.site}.lab.test`}`,
     title: args.title ?? args.site,

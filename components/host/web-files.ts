@@ -32,6 +32,13 @@ interface WordpressCore {
   localPath: string;
 }
 
+/** PG4WP, on this machine, with the hash that its files must have. */
+interface DropIn {
+  version: string;
+  treeHash: string;
+  localPath: string;
+}
+
 /** What a web host is given beyond its machine. */
 export interface WebSettings {
   engine: Engine;
@@ -67,6 +74,8 @@ export interface WebSettings {
   boundedWaitSeconds: number;
   /** null: Debian's package. */
   wordpressCore: WordpressCore | null;
+  /** What lets WordPress run on PostgreSQL; null where there is none of the two. */
+  dropIn: DropIn | null;
   title: string;
   admin: { user: string; email: string; password: pulumi.Input<string> };
   /** "blocked" where nothing outside can be reached, so that WordPress does not wait for it. */
@@ -105,6 +114,9 @@ export function webFiles(): HostFile[] {
     ["wordpress/wp-config.php", `${library}/wp-config.php`],
     ["wordpress/redis-object-cache.php", `${library}/redis-object-cache.php`],
     ["wordpress/object-cache.php", `${library}/object-cache.php`],
+    ["pg4wp/db.php", `${library}/db.php`],
+    ["pg4wp/evenkeel-no-shop.php", `${library}/evenkeel-no-shop.php`],
+    ["pg4wp/install-drop-in", `${library}/install-drop-in`, "0755"],
     ["wordpress/install-core", `${library}/install-core`, "0755"],
     ["wordpress/core-files", `${library}/core-files`, "0755"],
     ["wordpress/uploads-volume", `${library}/uploads-volume`, "0755"],
@@ -189,6 +201,7 @@ type PlainArgs = Pick<
   | "boundedWaitSeconds"
   | "outboundHttp"
   | "wordpressCore"
+  | "dropIn"
   | "title"
   | "php"
   | "storeEndpoint"
@@ -247,7 +260,7 @@ function cacheValues({ cache }: Pick<PlainArgs, "cache">, password: string): Rec
 
 /** /etc/evenkeel/web.json, which evenkeel-web and pool-size read. */
 export function webConfig(args: PlainArgs, secrets: { urls: string[]; admin: string }): string {
-  const core = args.wordpressCore;
+  const { wordpressCore: core, dropIn } = args;
   const { listen: _, ...poolSize } = args.php;
   const config = {
     engine: args.engine,
@@ -266,6 +279,7 @@ export function webConfig(args: PlainArgs, secrets: { urls: string[]; admin: str
     adminPassword: secrets.admin,
     uploadsDevice: args.uploadsDevice,
     core: core === null ? null : { version: core.version, sha256: core.sha256 },
+    dropIn: dropIn === null ? null : { version: dropIn.version, treeHash: dropIn.treeHash },
   };
   return `${JSON.stringify(config, null, 2)}\n`;
 }

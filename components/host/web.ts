@@ -6,6 +6,7 @@ import { secretFiles, siteFiles, type WebSettings, webFiles } from "./web-files.
 const roleTimeoutSeconds = 900;
 /** Where the archive is left by the login user; the role checks and takes it over. */
 const pushedArchive = "/var/tmp/evenkeel-wordpress-core.tar.gz";
+const pushedDropIn = "/var/tmp/evenkeel-pg4wp.tar.gz";
 
 export interface WebHostArgs extends WebSettings {
   target: HostTarget;
@@ -31,6 +32,7 @@ export class WebHost extends pulumi.ComponentResource {
     super("evenkeel:host:Web", name, {}, opts);
     refuseWrong(args);
     const archive = pushArchive(name, args, this);
+    const dropIn = pushDropIn(name, args, this);
     const role = hostRole(
       `${name}-role`,
       {
@@ -42,10 +44,11 @@ export class WebHost extends pulumi.ComponentResource {
           UPLOADS_DEVICE: args.uploadsDevice ?? "",
           ENGINE: args.engine,
           WORDPRESS: args.wordpress ? "yes" : "no",
+          DROP_IN: dropIn ? "yes" : "no",
         }),
         timeoutSeconds: roleTimeoutSeconds,
       },
-      { parent: this, dependsOn: archive ? [archive] : [] },
+      { parent: this, dependsOn: [archive, dropIn].filter((pushed) => pushed !== null) },
     );
     this.facts = facts<WebFacts>(role);
     this.ready = role.id;
@@ -62,6 +65,12 @@ function refuseWrong(args: WebHostArgs): void {
   if (args.wordpressCore !== null && !/^[0-9a-f]{64}$/.test(args.wordpressCore.sha256)) {
     throw new Error("wordpressCore.sha256 is no SHA-256 checksum (64 hexadecimal digits)");
   }
+  if (args.wordpress && (args.engine === "postgresql") !== (args.dropIn !== null)) {
+    throw new Error("dropIn is what WordPress needs on PostgreSQL, and on nothing else");
+  }
+  if (args.dropIn !== null && !/^[0-9a-f]{64}$/.test(args.dropIn.treeHash)) {
+    throw new Error("dropIn.treeHash is no SHA-256 checksum (64 hexadecimal digits)");
+  }
   if (args.uploadsDevice !== null && !/^\/dev\/[\w.:/-]+$/.test(args.uploadsDevice)) {
     throw new Error(`uploadsDevice: "${args.uploadsDevice}" is no path of a device such as /dev/sdb`);
   }
@@ -71,4 +80,10 @@ function pushArchive(name: string, args: WebHostArgs, parent: pulumi.Resource) {
   if (args.wordpressCore === null) return null;
   const copy = { target: args.target, localPath: args.wordpressCore.localPath, remotePath: pushedArchive };
   return copyToHost(`${name}-core`, copy, { parent });
+}
+
+function pushDropIn(name: string, args: WebHostArgs, parent: pulumi.Resource) {
+  if (args.dropIn === null) return null;
+  const copy = { target: args.target, localPath: args.dropIn.localPath, remotePath: pushedDropIn };
+  return copyToHost(`${name}-drop-in`, copy, { parent });
 }

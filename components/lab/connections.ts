@@ -2,7 +2,7 @@ import type { SiteConfig } from "../config.ts";
 import type { HostConnection, HostHop } from "../host/remote.ts";
 import type { HostOutputs } from "../outputs.ts";
 import { hostKeyPair, type SiteSecrets } from "../secrets.ts";
-import { type LabCore, type LabPorts, type LabStore, placePorts } from "./site-files.ts";
+import { type LabCore, type LabDropIn, type LabPorts, type LabStore, placePorts } from "./site-files.ts";
 
 export const loginUser = "evenkeel";
 
@@ -13,6 +13,8 @@ export interface LabAccess {
   core: LabCore;
   /** null where the site has no object store. */
   store: LabStore | null;
+  /** null where WordPress is not wanted on PostgreSQL, or can't be had there. */
+  dropIn: LabDropIn | null;
 }
 
 /** The one host of a place that has an outside leg: the gateway of a region, the edge of the third place. */

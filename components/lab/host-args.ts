@@ -1,4 +1,4 @@
-import { hasWordpress, type SiteConfig } from "../config.ts";
+import type { SiteConfig } from "../config.ts";
 import type { CacheHostArgs } from "../host/cache.ts";
 import type { DatabaseHostArgs } from "../host/database.ts";
 import type { SiteTls } from "../host/haproxy.ts";
@@ -106,17 +106,27 @@ export function storeOutputs(config: SiteConfig, plan: RegionPlan): NonNullable<
   };
 }
 
+/** WordPress needs MariaDB, or PostgreSQL with its drop-in; a site without has the order ledger alone. */
+export function hasWordpress(
+  { engine }: Pick<SiteConfig, "engine">,
+  { dropIn }: Pick<LabAccess, "dropIn">,
+): boolean {
+  return engine === "mariadb" || dropIn !== null;
+}
+
 /** Arguments of a region's web hosts: each uses its own region's database, whoever is active. */
 export function webArgs(
   config: SiteConfig,
   plan: RegionPlan,
   address: string,
-  { secrets, ports, core }: LabAccess,
+  access: LabAccess,
 ): WithoutTarget<WebHostArgs> {
+  const { secrets, ports, core, dropIn } = access;
+  const wordpress = hasWordpress(config, access);
   const urls = siteUrls(config, ports);
   return {
     engine: config.engine,
-    wordpress: hasWordpress(config),
+    wordpress,
     site: config.site,
     region: plan.name,
     address,
@@ -141,7 +151,8 @@ export function webArgs(
     // The edge too: what comes by way of both shows the edge first.
     balancerAddresses: [plan.gateway, config.third.peering.edge],
     boundedWaitSeconds: config.boundedWaitSeconds,
-    wordpressCore: hasWordpress(config) ? core : null,
+    wordpressCore: wordpress ? core : null,
+    dropIn,
     title: config.title,
     admin: {
       user: secrets.wordpress.adminUser,

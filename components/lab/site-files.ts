@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 
@@ -51,6 +51,17 @@ export type LabStore = z.infer<typeof storeSchema>;
 
 export function readStore(site: string): LabStore {
   return readChosen(site, "store.json", storeSchema);
+}
+
+const dropInSchema = z.object({ version: z.string(), treeHash: z.string(), localPath: z.string() });
+
+/** What lets WordPress run on PostgreSQL, on this machine. */
+export type LabDropIn = z.infer<typeof dropInSchema>;
+
+/** PG4WP as it was chosen for this site; null where it could not be had so far. */
+export function readDropIn(site: string): LabDropIn | null {
+  const name = "drop-in.json";
+  return existsSync(siteFile(site, name)) ? readChosen(site, name, dropInSchema) : null;
 }
 
 /** The ports of one place; throws when the site's files are older than its configuration. */

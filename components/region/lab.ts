@@ -7,7 +7,15 @@ import type { HostTarget } from "../host/remote.ts";
 import { StorageHost } from "../host/storage.ts";
 import { WebHost } from "../host/web.ts";
 import { type LabAccess, siteUrls } from "../lab/connections.ts";
-import { cacheArgs, databaseArgs, storageArgs, storeOutputs, webArgs, webTierTls } from "../lab/host-args.ts";
+import {
+  cacheArgs,
+  databaseArgs,
+  hasWordpress,
+  storageArgs,
+  storeOutputs,
+  webArgs,
+  webTierTls,
+} from "../lab/host-args.ts";
 import { regionMachines } from "../lab/names.ts";
 import { LabPlace, type NamedMachine, type PlacedMachine } from "../lab/place.ts";
 import type { RegionOutputs } from "../outputs.ts";
@@ -102,6 +110,7 @@ export class LabRegion extends pulumi.ComponentResource {
       hosts: machines.map((machine) => machine.describe(peeringOf[machine.id] ?? null)),
       store: config.objectStore === "none" ? null : storeOutputs(config, plan),
       uploadsVolumeGb: plan.uploadsVolumeGb,
+      wordpress: hasWordpress(config, access),
       database: { engine: config.engine, hostId: `${plan.name}/database`, serverId: plan.index },
     });
   }

@@ -39,6 +39,7 @@ function regionStack(name: string, index: number): RegionOutputs {
       host("web", "web-2", null),
     ],
     store: null,
+    wordpress: true,
     uploadsVolumeGb: 0,
     database: { engine: "mariadb", hostId: `${name}/database`, serverId: index },
   };

@@ -108,6 +108,7 @@ export const access: LabAccess = {
     third: { ssh: 5, https: 6, dns: 7 },
   },
   core: null,
+  dropIn: null,
   store: { sha256: "ab".repeat(32), localPath: import.meta.filename },
   secrets: {
     apiVersion: "evenkeel/v1",

@@ -18,6 +18,7 @@ const site = {
   users: { app: { name: "wp_user" }, health: { name: "evenkeel_health" } },
   boundedWaitSeconds: 2,
   wordpressCore: null,
+  dropIn: null,
   title: "Shop",
   admin: { user: "admin", email: "admin@shop.lab.test" },
   outboundHttp: "blocked" as const,

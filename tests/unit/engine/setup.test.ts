@@ -71,6 +71,13 @@ describe("set-up", () => {
     ]);
   });
 
+  test("[D9] PG4WP is fetched for a site that wants it, and for no other", () => {
+    const names = (wanted?: boolean) =>
+      setUpSteps({ home: scratch, cache: scratch }, [], wanted).map(({ name }) => name);
+    expect(names(true)).toContain("PG4WP");
+    expect(names()).not.toContain("PG4WP");
+  });
+
   test("with nothing to install there is no such step and nothing waits for it", () => {
     expect(order([])).not.toContain("system packages");
     expect(order([])).toContain("Docker Engine");

@@ -20,6 +20,7 @@ export const active: DatabaseFacts = {
   heartbeat: { region: "primary", epoch: 1, ageSeconds: 0.4, at: 1_800_000_000, changes: 900 },
   clockSkewSeconds: null,
   restartNeeded: false,
+  seeding: null,
   fencing: false,
   version: "11.8.6-MariaDB-0+deb13u1 from Debian-log",
 };

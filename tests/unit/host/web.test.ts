@@ -63,6 +63,7 @@ function args(change: Partial<WebHostArgs> = {}): WebHostArgs {
     balancerAddresses: ["10.10.0.2", "10.99.0.200"],
     boundedWaitSeconds: 2,
     wordpressCore: null,
+    dropIn: null,
     title: "Shop",
     admin: { user: "admin", email: "admin@shop.lab.test", password: "admin's" },
     outboundHttp: "blocked",
@@ -111,6 +112,20 @@ describe("a web host", () => {
     expect(job.script).toContain("archive_wanted='yes'");
     const config = JSON.parse(job.files.find(({ path }) => path.endsWith("web.json"))?.content ?? "");
     expect(config.core).toEqual({ version: "6.8.5", sha256: "ab".repeat(32) });
+  });
+
+  test("[D9] on PostgreSQL WordPress comes with the pinned PG4WP, and does not come without", async () => {
+    const dropIn = { version: "3.4", treeHash: "cd".repeat(32), localPath: import.meta.filename };
+    const { own, job } = await build("pg4wp", { engine: "postgresql", dropIn });
+    expect(own.find(({ type }) => type === "command:remote:CopyToRemote")?.inputs.remotePath).toBe(
+      "/var/tmp/evenkeel-pg4wp.tar.gz",
+    );
+    expect(job.script).toContain("drop_in='yes'");
+    const config = JSON.parse(job.files.find(({ path }) => path.endsWith("web.json"))?.content ?? "");
+    expect(config.dropIn).toEqual({ version: "3.4", treeHash: "cd".repeat(32) });
+    const ledger = await build("ledger", { engine: "postgresql", wordpress: false });
+    expect(ledger.job.script).toContain("drop_in='no'");
+    expect(ledger.own.map(({ type }) => type)).not.toContain("command:remote:CopyToRemote");
   });
 
   test("[O10] secrets stand in files that nobody else reads, and in no argument", async () => {
@@ -177,6 +192,13 @@ describe("a web host", () => {
 
   test.each([
     ["no balancer", { balancerAddresses: [] }, /balancerAddresses/],
+    ["WordPress on PostgreSQL without PG4WP", { engine: "postgresql" }, /dropIn/],
+    ["PG4WP on MariaDB", { dropIn: { version: "1", treeHash: "ab".repeat(32), localPath: "y" } }, /dropIn/],
+    [
+      "a hash that is none",
+      { engine: "postgresql", dropIn: { version: "1", treeHash: "x", localPath: "y" } },
+      /treeHash/,
+    ],
     ["a checksum that is none", { wordpressCore: { version: "1", sha256: "x", localPath: "y" } }, /sha256/],
     ["a device with more than its path", { uploadsDevice: "/dev/sdb'; reboot" }, /uploadsDevice/],
   ] as const)("%s is refused before anything is made", (_, change, message) => {

@@ -83,6 +83,30 @@ test("another engine is refused: a database is not changed into one of another k
   );
 });
 
+test("[D9] the choice of WordPress on PostgreSQL may be added, and not taken away", () => {
+  const on = (wordpressOnPostgresql?: "pg4wp") => ({
+    ...site(),
+    engine: "postgresql" as const,
+    wordpressOnPostgresql,
+  });
+  const made = (wordpress: boolean | null) => {
+    const outputs = built();
+    for (const region of Object.values(outputs.regions))
+      Object.assign(region as object, { wordpress, database: { ...region?.database, engine: "postgresql" } });
+    return outputs;
+  };
+  expect(() => refuseMoved(on("pg4wp"), made(false))).not.toThrow();
+  expect(() => refuseMoved(on("pg4wp"), made(true))).not.toThrow();
+  expect(() => refuseMoved(on(), made(null))).not.toThrow();
+  expect(() => refuseMoved(on(), made(true))).toThrow(
+    expect.objectContaining({
+      exitCode: exitCodes.usage,
+      what: "evenkeel:wordpressOnPostgresql of the built region primary was changed",
+      next: "set it back",
+    }),
+  );
+});
+
 test("a volume for the uploads is refused where the region was built without, and there only", () => {
   const withVolume = (sizeGb: number) => ({
     regions: [region("primary"), { ...region("secondary"), uploadsVolumeGb: sizeGb }],

@@ -65,6 +65,14 @@ describe("a further site", () => {
     expect(made("blog")).toMatchObject({ engine: "mariadb" });
   });
 
+  test("[D9] may want WordPress there, which on MariaDB is refused", async () => {
+    await init(args("essays", { engine: "postgresql", wordpressOnPostgresql: "pg4wp" }), root);
+    expect(made("essays")).toMatchObject({ engine: "postgresql", wordpressOnPostgresql: "pg4wp" });
+    const refused = await refusal(args("poems", { wordpressOnPostgresql: "pg4wp" }));
+    expect(refused.exitCode).toBe(2);
+    expect(refused.what).toContain("evenkeel:wordpressOnPostgresql");
+  });
+
   test("may be one region alone", async () => {
     await init(args("solo", { regions: "primary" }), root);
     expect(made("solo")).toMatchObject({ regions: ["primary"], initialActive: "primary" });

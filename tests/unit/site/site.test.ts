@@ -47,6 +47,7 @@ describe("site files", () => {
     ["ports.json", '{"third": {"ssh": "x"}}'],
     ["core.json", ""],
     ["core.json", '{"version": 6}'],
+    ["drop-in.json", '{"version": "3.4"}'],
   ])("that are damaged (%s: %s) are a usage error and left alone", (name, text) => {
     write(name, text);
     expect(() => checkSiteFiles(place, lab)).toThrow(

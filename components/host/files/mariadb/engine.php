@@ -70,11 +70,18 @@ function evenkeel_commit(mysqli $database): void
     }
 }
 
-/** Whether the server takes no writes at the moment (MariaDB 12 and MySQL answer with words, older ones with 0/1). */
+const EVENKEEL_READ_ONLY = 'SELECT @@global.read_only';
+
+/** Whether that answer means that the server takes no writes (MariaDB 12 and MySQL answer with words, older ones with 0/1). */
+function evenkeel_means_read_only(string $answer): bool
+{
+    return !in_array(strtoupper($answer), ['0', 'OFF'], true);
+}
+
+/** Whether the server takes no writes at the moment. */
 function evenkeel_is_read_only(mysqli $database): bool
 {
-    $value = evenkeel_rows($database, 'SELECT @@global.read_only')[0][0];
-    return !in_array(strtoupper((string) $value), ['0', 'OFF'], true);
+    return evenkeel_means_read_only((string) evenkeel_rows($database, EVENKEEL_READ_ONLY)[0][0]);
 }
 
 /** The server's or the client's own number. */
@@ -98,6 +105,9 @@ function evenkeel_is_unborn(EvenkeelDatabaseError $error): bool
 /** Region, epoch and age in microseconds by the database's own clock. */
 const EVENKEEL_HEARTBEAT =
     'SELECT region, epoch, TIMESTAMPDIFF(MICROSECOND, at, UTC_TIMESTAMP(6)) FROM evenkeel.heartbeat WHERE id = 1';
+
+/** The names of the tables in the site's schema. */
+const EVENKEEL_TABLES = 'SHOW TABLES';
 
 const EVENKEEL_LEDGER_TABLES = [
     'CREATE TABLE IF NOT EXISTS evenkeel_stock (item VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY,

@@ -156,10 +156,18 @@ function evenkeel_commit(PgSql\Connection $database): void
     }
 }
 
-/** Whether the server takes no writes at the moment: it is in recovery, for superusers too. */
+const EVENKEEL_READ_ONLY = 'SELECT pg_is_in_recovery()';
+
+/** Whether that answer means that the server takes no writes: it is in recovery, for superusers too. */
+function evenkeel_means_read_only(string $answer): bool
+{
+    return $answer !== 'f';
+}
+
+/** Whether the server takes no writes at the moment. */
 function evenkeel_is_read_only(PgSql\Connection $database): bool
 {
-    return evenkeel_rows($database, 'SELECT pg_is_in_recovery()')[0][0] === 't';
+    return evenkeel_means_read_only((string) evenkeel_rows($database, EVENKEEL_READ_ONLY)[0][0]);
 }
 
 /** The server's state; where it said none, what became of the question. */
@@ -183,6 +191,9 @@ function evenkeel_is_unborn(EvenkeelDatabaseError $error): bool
 /** Region, epoch and age in microseconds by the database's own clock. */
 const EVENKEEL_HEARTBEAT =
     'SELECT region, epoch, round(extract(epoch FROM clock_timestamp() - at) * 1000000)::bigint FROM evenkeel.heartbeat WHERE id = 1';
+
+/** The names of the tables in the site's schema. */
+const EVENKEEL_TABLES = 'SELECT tablename FROM pg_tables WHERE schemaname = current_schema()';
 
 const EVENKEEL_LEDGER_TABLES = [
     'CREATE TABLE IF NOT EXISTS evenkeel_stock (item varchar(64) COLLATE "C" PRIMARY KEY, units bigint NOT NULL CHECK (units >= 0))',

@@ -14,20 +14,25 @@ function evenkeel_finish(bool $installed, ?string $reason): never
 }
 
 /** @return list<string> Tables of the schema that are neither WordPress's own nor the ledger's. */
-function evenkeel_foreign_tables(mysqli $database): array
+function evenkeel_foreign_tables(object $database): array
 {
-    $names = array_column($database->query('SHOW TABLES')->fetch_all(), 0);
-    return array_values(array_filter($names, fn (string $name) => preg_match('/^(wp|evenkeel)_/', $name) !== 1));
+    return array_values(array_filter(evenkeel_tables($database), fn (string $name) => preg_match('/^(wp|evenkeel)_/', $name) !== 1));
+}
+
+/** @return list<string> */
+function evenkeel_tables(object $database): array
+{
+    return array_column(evenkeel_rows($database, EVENKEEL_TABLES), 0);
 }
 
 /** Whether everything is installed. A schema cut short in the middle counts as empty, or says "begun". */
-function evenkeel_is_installed(mysqli $database): bool
+function evenkeel_is_installed(object $database): bool
 {
-    if ($database->query("SHOW TABLES LIKE 'wp\_options'")->num_rows === 0) {
+    if (!in_array('wp_options', evenkeel_tables($database), true)) {
         return false;
     }
-    $found = $database->query("SELECT option_name, option_value FROM wp_options
-        WHERE option_name IN ('siteurl', 'evenkeel_install')")->fetch_all();
+    $found = evenkeel_rows($database, "SELECT option_name, option_value FROM wp_options
+        WHERE option_name IN ('siteurl', 'evenkeel_install')");
     $options = array_column($found, 1, 0);
     return ($options['siteurl'] ?? '') !== '' && ($options['evenkeel_install'] ?? '') !== 'begun';
 }
@@ -96,7 +101,7 @@ try {
     if (evenkeel_is_installed($evenkeel_database)) {
         evenkeel_finish(false, 'WordPress is installed already');
     }
-    $evenkeel_database->close();
+    unset($evenkeel_database);
 } catch (EvenkeelDatabaseError $error) {
     fwrite(STDERR, "the database does not answer: {$error->getMessage()}\n");
     exit(1);
@@ -107,6 +112,11 @@ define('WP_INSTALLING', true);
 // An installation that was cut short leaves some tables and no options, which WordPress gives up at unless it is
 // told that somebody is mending them.
 define('WP_REPAIRING', true);
+// Widgets write options before there is a table, which PG4WP does not outlive. WordPress takes hooks set this early.
+if (is_file('/var/www/html/wp-content/db.php')) {
+    $evenkeel_hook = fn () => remove_action('init', 'wp_widgets_init', 1);
+    $wp_filter['plugins_loaded'][10][] = ['function' => $evenkeel_hook, 'accepted_args' => 0];
+}
 require '/var/www/html/wp-load.php';
 require_once ABSPATH . 'wp-admin/includes/upgrade.php';
 evenkeel_quieten();

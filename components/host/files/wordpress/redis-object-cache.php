@@ -8,6 +8,7 @@
 defined('ABSPATH') || exit;
 
 require_once __DIR__ . '/cache.php';
+require_once __DIR__ . '/engine.php';
 require_once ABSPATH . WPINC . '/class-wp-object-cache.php';
 
 class Evenkeel_Object_Cache extends WP_Object_Cache
@@ -51,8 +52,8 @@ class Evenkeel_Object_Cache extends WP_Object_Cache
     private function databaseIsWritable(): bool
     {
         global $wpdb;
-        $answer = $wpdb instanceof wpdb ? strtoupper((string) $wpdb->get_var('SELECT @@global.read_only')) : '';
-        return $answer === '0' || $answer === 'OFF';
+        // On PostgreSQL it is of another class.
+        return is_object($wpdb) && !evenkeel_means_read_only((string) $wpdb->get_var(EVENKEEL_READ_ONLY));
     }
 
     public function isExpected(): bool

@@ -4,7 +4,7 @@
 
 readonly library=/usr/local/lib/evenkeel/web
 readonly archive_wanted='@@ARCHIVE_WANTED@@' uploads_device='@@UPLOADS_DEVICE@@'
-readonly engine='@@ENGINE@@' wordpress='@@WORDPRESS@@'
+readonly engine='@@ENGINE@@' wordpress='@@WORDPRESS@@' drop_in='@@DROP_IN@@'
 # The package wordpress asks for "a web server" and "a PHP": nginx, php-fpm and php are named with it, so that no
 # Apache comes along.
 packages=(nginx-light php-fpm php-cli php-gd php-xml php-curl php-mbstring php-zip php-intl php-redis php)
@@ -58,6 +58,7 @@ put() {
 
 # A site without WordPress has a page that says so, and the ledger.
 place_page() {
+  [ ! -e /var/lib/evenkeel/core.json ] || die "this host has WordPress, which is not taken away again"
   install -d -o www-data -g www-data -m 0755 /var/www/html /var/www/html/wp-content /var/www/html/wp-content/uploads
   rm -f /var/www/html/index.nginx-debian.html
   put /usr/local/lib/evenkeel/web/page.php /var/www/html/index.php
@@ -66,6 +67,15 @@ place_page() {
 
 # Another text after each exchange of the core, also for one of the same version.
 core_written() { stat -c '%i %z' /var/lib/evenkeel/core.json 2>/dev/null || true; }
+
+# Ahead of the core, which brings along what is in wp-content: on PostgreSQL no request must meet it without.
+place_drop_in() {
+  local content=/var/www/html/wp-content
+  [ -z "$("$library/install-drop-in")" ] || ! systemctl is-active --quiet "php$1-fpm" || renew reload "php$1-fpm.service"
+  install -d -o www-data -g www-data -m 0755 /var/www/html "$content" "$content/mu-plugins"
+  put "$library/db.php" "$content/db.php"
+  put "$library/evenkeel-no-shop.php" "$content/mu-plugins/evenkeel-no-shop.php"
+}
 
 place_core() {
   local before
@@ -137,6 +147,7 @@ install_packages "${packages[@]}"
 install -d -o www-data -g www-data -m 0750 /var/lib/evenkeel-cache
 php=$(php_version)
 configure_php "$php"
+[ "$drop_in" = no ] || place_drop_in "$php"
 if [ "$wordpress" = yes ]; then place_core "$php"; else place_page; fi
 set_kernel net.core.somaxconn=4096
 configure_nginx
@@ -160,7 +171,9 @@ done
 wants file /etc/evenkeel/php/pool-size.conf
 if [ "$wordpress" = yes ]; then
   wants file /var/www/html/wp-config.php
-  [ ! -e /var/www/html/wp-content/object-cache.php ] || wants file /var/www/html/wp-content/object-cache.php
+  for name in object-cache.php db.php mu-plugins/evenkeel-no-shop.php; do
+    [ ! -e "/var/www/html/wp-content/$name" ] || wants file "/var/www/html/wp-content/$name"
+  done
   wants look "$library/core-files" look
 else
   wants file /var/www/html/index.php

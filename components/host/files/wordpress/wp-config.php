@@ -6,14 +6,17 @@
 
 require_once '/usr/local/lib/evenkeel/web/environment.php';
 
+$evenkeel_has_drop_in = is_file(__DIR__ . '/wp-content/db.php');
 define('DB_NAME', evenkeel_value('DB_NAME'));
 define('DB_USER', evenkeel_value('DB_USER'));
-define('DB_PASSWORD', evenkeel_value('DB_PASSWORD'));
+// PG4WP puts the password into libpq's line of settings as it is: quotes make one value of it.
+$evenkeel_password = evenkeel_value('DB_PASSWORD');
+define('DB_PASSWORD', $evenkeel_has_drop_in ? "'" . addcslashes($evenkeel_password, "\\'") . "'" : $evenkeel_password);
 define('DB_HOST', evenkeel_value('DB_HOST'));
 define('DB_CHARSET', 'utf8mb4');
 define('DB_COLLATE', 'utf8mb4_unicode_520_ci');
 // The server's certificate is checked against the site's CA (openssl.cafile); without TLS there is no connection.
-define('MYSQL_CLIENT_FLAGS', MYSQLI_CLIENT_SSL);
+$evenkeel_has_drop_in || define('MYSQL_CLIENT_FLAGS', MYSQLI_CLIENT_SSL);
 $table_prefix = 'wp_';
 
 foreach (['AUTH', 'SECURE_AUTH', 'LOGGED_IN', 'NONCE'] as $evenkeel_name) {

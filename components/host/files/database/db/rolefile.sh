@@ -2,7 +2,7 @@
 # /var/lib/evenkeel/role.json: what this host knows about its own role. Only the verbs write it.
 # The marker `fencing` is there from the beginning of a fence, which does not wait for the lock, until its end: while
 # it exists no verb opens anything. The marker `seeding` lets seed throw away what lies in the data directory.
-readonly ROLE_FILE=$STATE/role.json FENCING=$STATE/fencing SEEDING=$STATE/seeding
+readonly ROLE_FILE=$STATE/role.json FENCING=$STATE/fencing SEEDING=$STATE/seeding PROGRESS=/run/evenkeel-seed.json
 
 # Sets ROLE, EPOCH, WAS (the role before it was fenced) and CLOSED (its port stays closed over a reboot). No file
 # means unseeded; one that can't be read is an error, never "unseeded".

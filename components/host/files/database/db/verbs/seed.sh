@@ -38,7 +38,7 @@ copy_from() {
   install -d -m 0700 "$STAGING"
   peer_ssh "$1"
   log "copying the database from region '$1'"
-  setpriv --pdeathsig KILL bash "$LIBRARY/progress.sh" "$STAGING" 9>&- &
+  setpriv --pdeathsig KILL bash "$LIBRARY/progress.sh" "$STAGING" "$PROGRESS" 9>&- &
   setpriv --pdeathsig KILL timeout -k 2 "$(remaining)" setpriv --pdeathsig KILL "${SSH[@]}" send </dev/null |
     setpriv --pdeathsig KILL "${UNPACK[@]}" || fail "the copy from region '$1' broke off"
   kill "$!" 2>/dev/null || :

@@ -3,13 +3,15 @@
 # this host holds, in the engine's own notation, which the other regions compare with theirs (W9).
 verb_status() {
   read_role
-  local rows='' changed=false underway fencing=false
+  local rows='' changed=false underway fencing=false seeding=null
   rows=$(within 4 server_rows 2>/dev/null) || :
   within 4 restart_needed 2>/dev/null && changed=true
   [ ! -e "$FENCING" ] || fencing=true
+  # Written every second while a copy is under way.
+  [ -z "$(find "$PROGRESS" -newermt '-3 seconds' 2>/dev/null)" ] || seeding=$(cat "$PROGRESS")
   underway=$(jq -c '{verb, epoch}' "$OPENING" 2>/dev/null) || underway=null
   jq -cs --slurpfile config "$CONFIG" --arg engine "$ENGINE" --arg role "$ROLE" --argjson epoch "$EPOCH" --argjson changed "$changed" \
-    --argjson opening "$underway" --argjson fencing "$fencing" --arg machine "$(cat /etc/machine-id)" "$STATUS_JQ" <<<"$rows"
+    --argjson opening "$underway" --argjson fencing "$fencing" --argjson seeding "$seeding" --arg machine "$(cat /etc/machine-id)" "$STATUS_JQ" <<<"$rows"
 }
 
 # The rows that an engine gives, each tagged: server {version, writable, position, history}, replica {address,
@@ -32,7 +34,7 @@ $config[0] as $config | of("server") as $server | of("replica") as $replica | of
     lagSeconds: (if $beat == null or $replica.receiving != true or $replica.applying != true or $beat.ageSeconds < -1 then null
       else [$beat.ageSeconds, 0] | max end),
     clockSkewSeconds: (if $beat != null and $beat.ageSeconds < -1 then -$beat.ageSeconds else null end),
-    opening: $opening, fencing: $fencing,
+    opening: $opening, fencing: $fencing, seeding: $seeding,
     restartNeeded: $changed, serverId: $config.serverId, machineId: $machine,
     history: $server.history
   }'
