@@ -20,6 +20,7 @@ export function toFacts(status: DatabaseStatus): DatabaseFacts {
     position,
     lagSeconds,
     lagRows: null,
+    lagBytes: null,
     replicating: replication === null ? null : replication.receiving && replication.applying,
     replicationError: replication?.error ?? null,
     source: replication?.source ?? null,

@@ -20,20 +20,23 @@ export function withLag(regions: readonly RegionObservation[]): RegionObservatio
   });
 }
 
-type Lag = Pick<DatabaseFacts, "lagSeconds" | "lagRows" | "clockSkewSeconds">;
+type Lag = Pick<DatabaseFacts, "lagSeconds" | "lagRows" | "lagBytes" | "clockSkewSeconds">;
 
 function lagBehind(standby: DatabaseFacts, active: DatabaseFacts): Lag {
   const [theirs, ours] = [standby.heartbeat, active.heartbeat];
   const { lagSeconds, lagRows, clockSkewSeconds } = standby;
-  const own = { lagSeconds, lagRows, clockSkewSeconds };
+  const lagBytes = bytesBehind(standby.position, active.position);
+  const own = { lagSeconds, lagRows, lagBytes, clockSkewSeconds };
   if (theirs === null || ours === null || !isOneWriters(theirs, ours)) return own;
   if (theirs.at === undefined || ours.at === undefined) return own;
   const apart = ours.at - theirs.at;
   // The standby is asked a moment later, perhaps, and shows a newer row.
-  if (apart <= 0) return { lagSeconds: 0, lagRows: 0, clockSkewSeconds: skewOf(theirs, ours, apart) };
+  if (apart <= 0)
+    return { lagSeconds: 0, lagRows: 0, lagBytes, clockSkewSeconds: skewOf(theirs, ours, apart) };
   return {
     lagSeconds: rounded(apart),
     lagRows: rowsBehind(theirs, ours),
+    lagBytes,
     clockSkewSeconds: skewOf(theirs, ours, apart),
   };
 }
@@ -46,6 +49,15 @@ const isOneWriters = (one: Heartbeat, other: Heartbeat) =>
 function rowsBehind(theirs: Heartbeat, ours: Heartbeat): number | null {
   const [from, to] = [theirs.changes ?? null, ours.changes ?? null];
   return from === null || to === null || to < from ? null : to - from;
+}
+
+/** Of positions "timeline:high/low" (PostgreSQL's pg_lsn: two hexadecimal halves of 64 bits), on one timeline. */
+function bytesBehind(theirs: string | null, ours: string | null): number | null {
+  const [from, to] = [theirs, ours].map((text) => /^(\d+):([0-9A-F]+)\/([0-9A-F]+)$/i.exec(text ?? ""));
+  if (!from || !to || from[1] !== to[1]) return null;
+  const bytes = ([, , high, low]: RegExpExecArray) => BigInt(`0x${high}`) * 2n ** 32n + BigInt(`0x${low}`);
+  const apart = bytes(to) - bytes(from);
+  return apart > 0n ? Number(apart) : 0;
 }
 
 /** By how much the standby's clock is ahead: its row looks that much older there than it is. */

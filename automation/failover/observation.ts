@@ -82,6 +82,8 @@ export interface DatabaseFacts {
   lagSeconds: number | null;
   /** Rows that the active database has changed and this one not applied yet (lag.ts). */
   lagRows: number | null;
+  /** Bytes of PostgreSQL's log between the two; null of an engine that counts none. */
+  lagBytes: number | null;
   replicating: boolean | null;
   replicationError: string | null;
   /** Region that it follows (or an address that is no region's), and whether its certificate is checked. */

@@ -40,6 +40,8 @@ interface RegionStatus {
     lagSeconds: number | null;
     /** Rows that the active database has changed and this one not applied yet. */
     lagRows: number | null;
+    /** Bytes of PostgreSQL's log between the two; null of an engine that counts none. */
+    lagBytes: number | null;
     position: string | null;
   };
   store: { endpoint: string | null; reachable: boolean | null };
@@ -83,6 +85,7 @@ function regionStatus(region: RegionObservation): RegionStatus {
       writable: known?.writable ?? null,
       lagSeconds: known?.lagSeconds ?? null,
       lagRows: known?.lagRows ?? null,
+      lagBytes: known?.lagBytes ?? null,
       position: known?.position ?? null,
     },
     store: { endpoint: region.store?.endpoint ?? null, reachable: region.store?.reachable ?? null },
@@ -116,7 +119,7 @@ export function statusTable(document: StatusDocument, observation: Observation):
     region.role,
     databaseCell(region, observation.regions[i]),
     region.database.lagSeconds,
-    region.database.lagRows,
+    lagCell(region.database),
     region.database.position,
     webCell(region, observation.regions[i]?.http.active ?? null),
     partCell(observation.regions[i]?.cache),
@@ -151,6 +154,11 @@ function databaseCell(region: RegionStatus, observed: RegionObservation | undefi
   if (observed?.database.facts?.running === false) return `${engine} down`;
   if (writable === null) return "unknown";
   return `${engine} ${writable ? "writable" : "read-only"}`;
+}
+
+/** "12", or "12 (4096 B)" where the engine counts bytes as well. */
+function lagCell({ lagRows, lagBytes }: RegionStatus["database"]): string | number | null {
+  return lagBytes === null ? lagRows : `${lagRows ?? "-"} (${lagBytes} B)`;
 }
 
 /** `servesWrites`: what the region says of itself at /evenkeel/active; null where it did not answer. */

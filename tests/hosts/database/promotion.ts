@@ -223,7 +223,7 @@ function mariadbReturn(lab: DatabaseLab): void {
     expect(own.map(([id]) => Number(id) % 2)).toEqual([0]);
   });
 
-  test("follow is refused to a host that holds what the writer lacks, and names it", async () => {
+  test("[P7] follow is refused to a host that holds what the writer lacks, and names it", async () => {
     await lab.pair.script("one", "mariadb -e 'CREATE DATABASE errant'");
     await lab.pair.sql("one", "STOP SLAVE");
     const { exitCode, stderr } = await verb(lab.pair, "one", "follow");

@@ -12,6 +12,7 @@ import { promotionTests } from "./promotion.ts";
 import { restartTests } from "./restart.ts";
 import { roleTests } from "./role.ts";
 import { seedTests } from "./seed.ts";
+import { slotTests } from "./slots.ts";
 
 /**
  * The database role of one engine on two plain systemd hosts, reached by nothing but SSH: no site, no Pulumi. The tests
@@ -44,4 +45,5 @@ export function databaseSuite(engine: Engine): void {
   faultTests(lab);
   lookTests(lab);
   digestTests(lab);
+  if (engine === "postgresql") slotTests(lab);
 }

@@ -37,6 +37,25 @@ describe("[P6] lag", () => {
     expect(lagOf({ heartbeat: beat({ ageSeconds: 3.2 }) }).clockSkewSeconds).toBeNull();
   });
 
+  test("[D6] of PostgreSQL is told in bytes of its log too, where both are on one timeline", () => {
+    const { heartbeat } = active;
+    const bytes = (theirs: string, ours: string) =>
+      withLag(
+        healthySite().regions.map((region, i) => ({
+          ...region,
+          database: {
+            ...region.database,
+            facts: i === 0 ? { ...active, position: ours } : { ...standby, heartbeat, position: theirs },
+          },
+        })),
+      )[1]?.database.facts?.lagBytes;
+    expect(bytes("2:0/3000060", "2:0/3000160")).toBe(256);
+    expect(bytes("2:0/FFFFFFF0", "2:1/10")).toBe(32);
+    expect(bytes("2:0/3000160", "2:0/3000060")).toBe(0);
+    expect(bytes("1:0/3000060", "2:0/3000160")).toBeNull();
+    expect(bytes("0-1-42", "0-1-43")).toBeNull();
+  });
+
   test("is none where the standby, asked a moment later, shows a newer row", () => {
     const newer = { heartbeat: beat({ at: now + 1, changes: 950, ageSeconds: 0.1 }) };
     expect(lagOf(newer)).toMatchObject({ lagSeconds: 0, lagRows: 0 });

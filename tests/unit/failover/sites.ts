@@ -13,6 +13,7 @@ export const active: DatabaseFacts = {
   position: "0-1-42",
   lagSeconds: null,
   lagRows: null,
+  lagBytes: null,
   replicating: null,
   replicationError: null,
   source: null,
