@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, jest } from "@jest/globals";
 import { type ScratchHost, scratchHost } from "./support/scratch-host.ts";
 import { layWebFiles, webHost, webPackages } from "./support/web-host.ts";
+import { dropInTests } from "./web/drop-in.ts";
 import { evenkeelWebTests } from "./web/evenkeel-web.ts";
 import { installCoreTests } from "./web/install-core.ts";
 import { nginxTests } from "./web/nginx.ts";
@@ -28,4 +29,5 @@ roleTests(web);
 nginxTests(web);
 phpTests(web);
 evenkeelWebTests(web);
+dropInTests(web);
 installCoreTests(web);

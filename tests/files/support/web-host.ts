@@ -30,11 +30,12 @@ const site = {
 };
 const urls = ["https://localhost:9443", "https://localhost:8443"];
 const salts = Object.fromEntries(saltNames.map((name) => [name, name.padEnd(64, "x")]));
-const library = "/usr/local/lib/evenkeel/web";
+export const library = "/usr/local/lib/evenkeel/web";
 export const scripts = [
   `${library}/install-core`,
   "/usr/local/lib/evenkeel/roles-web-setup.sh",
   `${library}/uploads-volume`,
+  `${library}/install-drop-in`,
 ];
 export const coreFiles = `${library}/core-files`;
 export const phpFiles = webFiles().flatMap(({ path }) => (path.endsWith(".php") ? [path] : []));

@@ -70,18 +70,11 @@ function evenkeel_commit(mysqli $database): void
     }
 }
 
-const EVENKEEL_READ_ONLY = 'SELECT @@global.read_only';
-
-/** Whether that answer means that the server takes no writes (MariaDB 12 and MySQL answer with words, older ones with 0/1). */
-function evenkeel_means_read_only(string $answer): bool
-{
-    return !in_array(strtoupper($answer), ['0', 'OFF'], true);
-}
-
-/** Whether the server takes no writes at the moment. */
+/** Whether the server takes no writes at the moment (MariaDB 12 and MySQL answer with words, older ones with 0/1). */
 function evenkeel_is_read_only(mysqli $database): bool
 {
-    return evenkeel_means_read_only((string) evenkeel_rows($database, EVENKEEL_READ_ONLY)[0][0]);
+    $value = evenkeel_rows($database, 'SELECT @@global.read_only')[0][0];
+    return !in_array(strtoupper((string) $value), ['0', 'OFF'], true);
 }
 
 /** The server's or the client's own number. */

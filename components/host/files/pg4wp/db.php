@@ -31,4 +31,12 @@ add_filter('wp_redirect', function (string $place): string {
     exit;
 });
 
+// PG4WP does not outlive an INSERT that is refused, and a standby's database refuses all (the server says so by itself,
+// nothing is asked). Without a statement WordPress takes it that the write failed, and serves the page.
+add_filter('query', function (string $statement): string {
+    $connection = $GLOBALS['pg4wp_conn'] ?? false;
+    $writes = preg_match('/^\s*(INSERT|REPLACE|UPDATE|DELETE|CREATE|ALTER|DROP|TRUNCATE)\b/i', $statement) === 1;
+    return $writes && $connection && pg_parameter_status($connection, 'in_hot_standby') === 'on' ? '' : $statement;
+});
+
 require_once PG4WP_ROOT . '/core.php';

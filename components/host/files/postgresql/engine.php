@@ -156,18 +156,10 @@ function evenkeel_commit(PgSql\Connection $database): void
     }
 }
 
-const EVENKEEL_READ_ONLY = 'SELECT pg_is_in_recovery()';
-
-/** Whether that answer means that the server takes no writes: it is in recovery, for superusers too. */
-function evenkeel_means_read_only(string $answer): bool
-{
-    return $answer !== 'f';
-}
-
-/** Whether the server takes no writes at the moment. */
+/** Whether the server takes no writes at the moment: it is in recovery, for superusers too. */
 function evenkeel_is_read_only(PgSql\Connection $database): bool
 {
-    return evenkeel_means_read_only((string) evenkeel_rows($database, EVENKEEL_READ_ONLY)[0][0]);
+    return evenkeel_rows($database, 'SELECT pg_is_in_recovery()')[0][0] === 't';
 }
 
 /** The server's state; where it said none, what became of the question. */

@@ -8,7 +8,6 @@
 defined('ABSPATH') || exit;
 
 require_once __DIR__ . '/cache.php';
-require_once __DIR__ . '/engine.php';
 require_once ABSPATH . WPINC . '/class-wp-object-cache.php';
 
 class Evenkeel_Object_Cache extends WP_Object_Cache
@@ -52,8 +51,8 @@ class Evenkeel_Object_Cache extends WP_Object_Cache
     private function databaseIsWritable(): bool
     {
         global $wpdb;
-        // On PostgreSQL it is of another class.
-        return is_object($wpdb) && !evenkeel_means_read_only((string) $wpdb->get_var(EVENKEEL_READ_ONLY));
+        $answer = $wpdb instanceof wpdb ? strtoupper((string) $wpdb->get_var('SELECT @@global.read_only')) : '';
+        return $answer === '0' || $answer === 'OFF';
     }
 
     public function isExpected(): bool

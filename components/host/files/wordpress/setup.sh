@@ -85,7 +85,8 @@ place_core() {
   [ "$(core_written)" = "$before" ] || renew reload "php$1-fpm.service"
   [ -z "$uploads_device" ] || "$library/uploads-volume" "$uploads_device"
   put "$library/wp-config.php" /var/www/html/wp-config.php
-  if grep -q '^REDIS_HOST=' /etc/evenkeel/wordpress.env; then
+  # PG4WP loads core's own object cache first. WordPress would believe in ours without using it, and keep no transient.
+  if [ "$drop_in" = no ] && grep -q '^REDIS_HOST=' /etc/evenkeel/wordpress.env; then
     put "$library/object-cache.php" /var/www/html/wp-content/object-cache.php
   else
     rm -f /var/www/html/wp-content/object-cache.php
