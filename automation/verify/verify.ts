@@ -114,6 +114,7 @@ async function verifyStandby(
     errant: null,
     differences: [],
     changing: [],
+    unknown: null,
   };
   const { facts } = standby;
   const errant = facts?.running === true ? await errantOf(ssh, active.hostId, standby.hostId) : null;
@@ -124,6 +125,17 @@ async function verifyStandby(
     return { ...nothing, errant, unknown };
   }
   const began = Date.now();
-  const compared = await compare(remoteDigests(ssh, active.hostId), remoteDigests(ssh, standby.hostId), note);
-  return { region: standby.region, ...compared, seconds: (Date.now() - began) / 1000, errant, unknown: null };
+  const seconds = () => (Date.now() - began) / 1000;
+  try {
+    const compared = await compare(
+      remoteDigests(ssh, active.hostId),
+      remoteDigests(ssh, standby.hostId),
+      note,
+    );
+    return { ...nothing, ...compared, seconds: seconds(), errant };
+  } catch (error) {
+    // One of the two does not answer, or the standby does not come up to what the active one holds.
+    if (!(error instanceof UserError) || error.code !== "digest-failed") throw error;
+    return { ...nothing, seconds: seconds(), errant, unknown: `${error.what}: ${error.why}` };
+  }
 }

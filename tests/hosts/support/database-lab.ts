@@ -2,7 +2,9 @@ import type { RemoteResult } from "../../../automation/remote/ssh.ts";
 import type { Engine } from "../../../components/host/database-settings.ts";
 import { login } from "./database-faults.ts";
 import { awkwardPassword, type DatabasePair, type HostName } from "./database-pair.ts";
-import { type EngineWords, engineWords } from "./engine-words.ts";
+import type { EngineWords } from "./engine-words.ts";
+import { mariadb } from "./mariadb-words.ts";
+import { postgresql } from "./postgresql-words.ts";
 
 export const hosts = ["one", "two"] as const;
 export const app = () => ({ user: "wp_user", password: awkwardPassword("app"), tls: true });
@@ -30,7 +32,7 @@ export interface DatabaseLab {
 /** `pair` is asked again each time, so that it may be built later. */
 export function databaseLab(engine: Engine, pair: () => DatabasePair): DatabaseLab {
   const place = (name: HostName) => pair().settings[name].placeAddress;
-  const words = engineWords[engine];
+  const words = { mariadb, postgresql }[engine];
   return {
     get pair() {
       return pair();
