@@ -34,7 +34,7 @@ async function orders(from: string, to: string, url = now.url): Promise<string[]
   return (JSON.parse(body) as { orders: { id: string }[] }).orders.map(({ id }) => id);
 }
 
-describe("the order ledger", () => {
+describe("[D9] the order ledger", () => {
   test("wants the site's key, and says what is wrong with what it is given", async () => {
     for (const key of ["", "wrong"]) expect((await ask(now.url, "orders", undefined, key)).status).toBe(403);
     const wrong: [path: string, body: unknown][] = [

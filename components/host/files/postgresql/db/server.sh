@@ -94,14 +94,14 @@ make_read_only() {
 restart_closed() { launch restart && wait_for running; }
 
 # At once, and nothing more is written: behind a closed port no standby would get the end of an orderly stop (what its
-# sessions had under way, and the last checkpoint), and this host could not follow the next writer without a rewind.
+# sessions had under way, and the last checkpoint), and this host could not follow the next writer without a rewind. It stays down: a start may have much to recover.
 close_for_fence() {
   stop_replication
-  is_read_only || stop_at_once
-  ensure_running && is_read_only && end_remote_sessions
+  if is_read_only; then end_remote_sessions; else stop_at_once; fi
 }
 
-stop_at_once() { as_postgres "$BIN/pg_ctl" stop -D "$CLUSTER" -m immediate -w >&2; }
+# Also a server that somebody started without its unit; the unit is stopped as well, or systemd would start it again.
+stop_at_once() { as_postgres "$BIN/pg_ctl" stop -D "$CLUSTER" -m immediate -w >&2 && stop_server; }
 
 end_remote_sessions() {
   sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_addr IS NOT NULL" >/dev/null

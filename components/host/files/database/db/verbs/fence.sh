@@ -21,10 +21,13 @@ verb_fence() {
   if within "$((half > 0 ? half : 1))" fence_gracefully; then method=graceful; else kill_database; fi
   take_lock
   close_what_slipped_past || method=killed
-  role_is_known ||
+  if ! role_is_known; then
+    come_up_closed
     fail "the database is closed ($method), but without its role that can't be recorded: mend $ROLE_FILE, then run evenkeel-db fence again"
+  fi
   remember_fence
   remove_durably "$FENCING"
+  come_up_closed
   jq -cn --arg method "$method" --argjson epoch "$EPOCH" '{fenced: true, role: "fenced", $epoch, $method}'
 }
 
@@ -49,8 +52,13 @@ remember_fence() {
   write_role "$EPOCH" fenced "$was" true
 }
 
-# Every connection over the network is ended: what they had under way must not commit later.
-fence_gracefully() { try_lock && running && close_for_fence; }
+# Every connection over the network is ended: what they had under way must not commit later. In a subshell: a step that
+# gives up must not end the fence, which then kills.
+fence_gracefully() { try_lock && (running && close_for_fence); }
+
+# A server that was stopped comes up read-only, where there is time for it: that is no part of what a fence promises, and
+# whoever needs it running starts it.
+come_up_closed() { is_masked || (ensure_running) || log "the database is closed, and not up again: whatever needs it starts it"; }
 
 kill_database() {
   if is_masked && database_is_dead; then return 0; fi
