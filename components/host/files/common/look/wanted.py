@@ -57,7 +57,9 @@ def remember(job, said_path):
     noted["packages"] = [words[0] for words in said["package"]]
     paths = [*(entry["path"] for entry in job["files"]), *(words[0] for words in said["file"])]
     noted["files"] = {path: facts_of(path) for path in paths}
-    return {"role": job["role"], **noted}
+    configured = [entry["path"] for entry in job["files"] if entry["path"].startswith("/etc/") and not entry.get("own")]
+    words = job.get("words", {})
+    return {"role": job["role"], **noted, "words": words, "compared": configured if words else []}
 
 
 def wanted_of_roles():
