@@ -6,10 +6,15 @@ export function lookCommand({ repair }: { repair: boolean }): RemoteCommand {
   return { argv: ["sudo", "-n", "/usr/local/sbin/evenkeel-look", ...(repair ? ["--repair"] : [])] };
 }
 
+/** The lines of these files of a host, as they may be shown, with what they are compared by. */
+export function linesCommand(paths: readonly string[]): RemoteCommand {
+  return { argv: ["sudo", "-n", "/usr/local/sbin/evenkeel-look", "--lines", ...paths] };
+}
+
 const finding = z.object({
   /** The role that wants it; null for what no role knows of. */
   role: z.string().nullable(),
-  kind: z.enum(["file", "link", "unit", "package", "cron", "role", "variable", "account", "grant"]),
+  kind: z.enum(["file", "link", "unit", "package", "sysctl", "cron", "role", "variable", "account", "grant"]),
   what: z.string(),
   wanted: z.string(),
   found: z.string(),
@@ -22,12 +27,27 @@ const lookSchema = z.object({
   repaired: z.array(finding),
   /** What each role did to services when it was last applied: "reload nginx.service". */
   did: z.array(z.object({ role: z.string(), what: z.string(), secondsAgo: z.number() })),
+  /**
+   * By path of a configuration file: digests of its content, and of what it says in words that no place has for itself.
+   * Empty where the host has no counterpart in another region.
+   */
+  config: z.record(z.string(), z.tuple([z.string(), z.string()])).default({}),
 });
+
+/** By path, each line that is not empty: the text that may be shown, and digests as above. */
+const linesSchema = z.record(z.string(), z.array(z.tuple([z.string(), z.string(), z.string()])));
 
 export type Finding = z.infer<typeof finding>;
 export type HostLook = z.infer<typeof lookSchema>;
+export type HostConfig = HostLook["config"];
+export type ConfigLine = z.infer<typeof linesSchema>[string][number];
 
 /** What it printed. Throws when it is none. */
 export function parseLook(stdout: string): HostLook {
   return lookSchema.parse(JSON.parse(stdout));
+}
+
+/** As `parseLook`, of `linesCommand`. */
+export function parseLines(stdout: string): Record<string, ConfigLine[]> {
+  return linesSchema.parse(JSON.parse(stdout));
 }

@@ -2,17 +2,21 @@ import type { SiteConfig } from "../../components/config.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { hostsOf, openHosts, type SiteOutputs } from "../hosts.ts";
 import { apiVersion, jsonDocument, table, writeResult } from "../output.ts";
-import { type Finding, lookCommand, parseLook } from "../remote/host.ts";
+import { type Finding, type HostConfig, lookCommand, parseLook } from "../remote/host.ts";
 import type { SshSession } from "../remote/ssh.ts";
 import { type SitePlace, siteFlag } from "../site.ts";
 import { say } from "../terminal.ts";
+import { disparities } from "./parity.ts";
 import { notSetUp } from "./preview.ts";
 import { openExisting, readOutputs } from "./session.ts";
 
-/** Something on a host that is not as its roles left it. */
-export interface Drift extends Finding {
+/** Something on a host that is not as its roles left it, or (parity) not as its counterpart in another region has it. */
+export interface Drift extends Omit<Finding, "kind"> {
+  kind: Finding["kind"] | "parity";
   /** "primary/web-1". */
   host: string;
+  /** The counterpart, of a parity that does not hold. */
+  other?: string;
   repaired: boolean;
 }
 
@@ -24,40 +28,64 @@ export interface Drifts {
   unknown: { host: string; why: string }[];
 }
 
+interface HostDrifts extends Drifts {
+  configs: Record<string, HostConfig>;
+}
+
 const lookMs = 30_000;
 /** A repair may install a package. */
 const repairMs = 12 * 60_000;
 
-/** Looks at every host at once, one round trip each, and lets each mend itself where that is asked for. */
+/**
+ * Looks at every host at once, one round trip each, and lets each mend itself where that is asked for. Counterparts are
+ * compared by what they told; only two that differ are asked once more.
+ */
 export async function lookAtHosts(
   ssh: Pick<SshSession, "run">,
   outputs: SiteOutputs,
   { repair }: { repair: boolean },
 ): Promise<Drifts> {
-  const looks = hostsOf(outputs).map(async ({ id }): Promise<Drifts> => {
+  const looks = hostsOf(outputs).map(async ({ id }): Promise<HostDrifts> => {
+    const nothing = { drifts: [], did: [], unknown: [], configs: {} };
     try {
       const timeoutMs = repair ? repairMs : lookMs;
       const { exitCode, stdout, stderr } = await ssh.run(id, lookCommand({ repair }), { timeoutMs });
-      if (exitCode !== 0)
-        return { drifts: [], did: [], unknown: [{ host: id, why: whyOf(exitCode, stderr) }] };
-      const { findings, repaired, did } = parseLook(stdout);
+      if (exitCode !== 0) return { ...nothing, unknown: [{ host: id, why: whyOf(exitCode, stderr) }] };
+      const { findings, repaired, did, config } = parseLook(stdout);
       const mended = new Set(repaired.map((one) => JSON.stringify(one)));
       const drifts = findings.map((one) => ({ ...one, host: id, repaired: mended.has(JSON.stringify(one)) }));
-      return {
-        drifts,
-        did: did.map(({ what, secondsAgo }) => ({ host: id, what, secondsAgo })),
-        unknown: [],
-      };
+      const done = did.map(({ what, secondsAgo }) => ({ host: id, what, secondsAgo }));
+      return { ...nothing, drifts, did: done, configs: { [id]: config } };
     } catch (error) {
-      return { drifts: [], did: [], unknown: [{ host: id, why: (error as Error).message }] };
+      return { ...nothing, unknown: [{ host: id, why: (error as Error).message }] };
     }
   });
   const all = await Promise.all(looks);
+  const drifts = all.flatMap((one) => one.drifts);
+  const configs = Object.assign({}, ...all.map((one) => one.configs)) as Record<string, HostConfig>;
   return {
-    drifts: all.flatMap(({ drifts }) => drifts),
+    drifts: [...drifts, ...(await parityDrifts(ssh, configs, drifts))],
     did: all.flatMap(({ did }) => did),
     unknown: all.flatMap(({ unknown }) => unknown),
   };
+}
+
+/** A file that was changed on one of the two hosts is named as that alone. */
+async function parityDrifts(
+  ssh: Pick<SshSession, "run">,
+  configs: Readonly<Record<string, HostConfig>>,
+  drifts: readonly Drift[],
+): Promise<Drift[]> {
+  const changed = new Set(
+    drifts.filter(({ repaired }) => !repaired).map(({ host, what }) => `${host} ${what}`),
+  );
+  const found = await disparities(ssh, configs);
+  return found
+    .filter(({ host, other, path }) => ![host, other].some((id) => changed.has(`${id} ${path}`)))
+    .map(({ host, other, path, here, there }) => ({
+      ...{ host, other, role: null, kind: "parity" as const, what: path, repaired: false },
+      ...{ wanted: `as on ${other}: ${there}`, found: here },
+    }));
 }
 
 function whyOf(exitCode: number, stderr: string): string {
@@ -67,7 +95,7 @@ function whyOf(exitCode: number, stderr: string): string {
 
 /** "primary/web-1: the unit nginx.service: found masked, wanted not masked". */
 export function driftText({ host, kind, what, wanted, found }: Omit<Drift, "repaired">): string {
-  return `${host}: the ${kind} ${what}: found ${found}, wanted ${wanted}`;
+  return `${host}: the ${kind === "parity" ? "configuration" : kind} ${what}: found ${found}, wanted ${wanted}`;
 }
 
 /**
@@ -85,11 +113,15 @@ export async function mendHosts(
   const { drifts, did, unknown } = await lookAtHosts(ssh, outputs, { repair: true });
   for (const { host, what, secondsAgo } of did)
     if (secondsAgo <= sinceSeconds) note(`${host}: new settings by ${what}`);
-  for (const drift of drifts) note(`${driftText(drift)}${drift.repaired ? "; mended" : ""}`);
-  const left = drifts.filter(({ repaired }) => !repaired);
+  const disparate = drifts.filter(({ kind }) => kind === "parity");
+  const own = drifts.filter(({ kind }) => kind !== "parity");
+  for (const drift of own) note(`${driftText(drift)}${drift.repaired ? "; mended" : ""}`);
+  // Nothing on one host mends it: both regions have to be rolled out with the same settings, which a whole rollout does.
+  for (const drift of disparate) note(`warning: ${driftText(drift)}`);
+  const left = own.filter(({ repaired }) => !repaired);
   if (left.length + unknown.length > 0) throw notMended(site, left, unknown);
   const count = hostsOf(outputs).length;
-  return drifts.length === 0 ? `all ${count} are as they were left` : `${drifts.length} mended`;
+  return own.length === 0 ? `all ${count} are as they were left` : `${own.length} mended`;
 }
 
 function notMended(site: string, left: readonly Drift[], unknown: Drifts["unknown"]): UserError {

@@ -114,11 +114,17 @@ function secretFiles(settings: DatabaseSettings): DatabaseFile[] {
       content: ({ peerKey }) => `${peerKey.privateKey.trimEnd()}\n`,
     },
     { path: "/etc/evenkeel/tls/ca.pem", mode: "0644", content: ({ tls }) => tls.ca },
-    { path: "/etc/evenkeel/tls/database.pem", mode: "0644", content: ({ tls }) => tls.certificate },
+    {
+      path: "/etc/evenkeel/tls/database.pem",
+      mode: "0644",
+      own: true,
+      content: ({ tls }) => tls.certificate,
+    },
     {
       path: "/etc/evenkeel/tls/database-key.pem",
       mode: "0640",
       owner: `root:${engines[settings.engine].user}`,
+      own: true,
       content: ({ tls }) => tls.key,
     },
   ];

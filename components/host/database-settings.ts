@@ -44,5 +44,7 @@ export interface DatabaseFile {
   path: string;
   mode: string;
   owner?: string;
+  /** The place's alone, as its certificate. */
+  own?: boolean;
   content: (secrets: DatabaseSecrets) => string;
 }

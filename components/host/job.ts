@@ -1,3 +1,4 @@
+import type { PlaceWords } from "../place-words.ts";
 import { hostFile, render } from "./render.ts";
 
 /** What a role puts on a host: its files, then the script that runs when they lie there. */
@@ -5,9 +6,14 @@ export interface RoleJob {
   role: string;
   /** New at each creation of a machine, so that the same job is another one for it. */
   machineId: string;
-  /** `mode` defaults to 0644, `owner` ("user:group") to root:root. */
-  files: readonly { path: string; content: string; mode?: string; owner?: string }[];
+  /**
+   * `mode` defaults to 0644, `owner` ("user:group") to root:root. `own`: no counterpart in another place has the same,
+   * whatever names and addresses are called (a key, a certificate).
+   */
+  files: readonly { path: string; content: string; mode?: string; owner?: string; own?: boolean }[];
   script: string;
+  /** What the host's place calls itself and the others, for evenkeel-look. */
+  words?: PlaceWords;
 }
 
 /**
@@ -28,7 +34,7 @@ export function roleProgram(job: RoleJob): string {
 function onEveryHost(): RoleJob["files"] {
   return [
     { path: "/usr/local/sbin/evenkeel-look", content: hostFile("common/evenkeel-look"), mode: "0755" },
-    ...["wanted.py", "findings.py"].map((part) => ({
+    ...["wanted.py", "findings.py", "parity.py"].map((part) => ({
       path: `/usr/local/lib/evenkeel/look/${part}`,
       content: hostFile(`common/look/${part}`),
     })),

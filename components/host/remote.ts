@@ -1,5 +1,6 @@
 import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import type { PlaceWords } from "../place-words.ts";
 import { roleProgram } from "./job.ts";
 import { render } from "./render.ts";
 
@@ -21,6 +22,8 @@ export interface HostConnection extends HostHop {
 export interface HostTarget {
   connection: HostConnection;
   machineId: pulumi.Input<string>;
+  /** What its place calls itself and the others; none where it has no counterpart in another region. */
+  words?: PlaceWords;
 }
 
 /** A file on a host. `mode` defaults to 0644, `owner` ("user:group") to root:root. */
@@ -29,6 +32,8 @@ export interface HostFile {
   content: pulumi.Input<string>;
   mode?: string;
   owner?: string;
+  /** The place's alone: not compared with a counterpart's. */
+  own?: boolean;
 }
 
 export interface HostRoleArgs {
@@ -57,7 +62,9 @@ export function hostRole(
 ): remote.Command {
   const program = pulumi
     .all([args.files, args.target.machineId])
-    .apply(([files, machineId]) => roleProgram({ role: args.role, machineId, files, script: args.script }));
+    .apply(([files, machineId]) =>
+      roleProgram({ role: args.role, machineId, files, script: args.script, words: args.target.words ?? {} }),
+    );
   return hostCommand(
     name,
     {

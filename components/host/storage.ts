@@ -107,6 +107,7 @@ function storageFiles({ address, region, operator, media, tls }: StorageHostArgs
     path,
     content: pulumi.output(key.secretKey).apply((secretKey) => text(checkedKey(secretKey))),
     mode: "0600",
+    own: true,
   });
   const login =
     ({ accessKey }: StoreKey) =>
@@ -130,8 +131,14 @@ function storageFiles({ address, region, operator, media, tls }: StorageHostArgs
     secret("/etc/evenkeel/store-media.curl", media, login(media)),
     secret("/etc/evenkeel/store-users.json", media, (secretKey) => usersFile(media.accessKey, secretKey)),
     { path: "/etc/evenkeel/tls/ca.pem", content: tls.ca },
-    { path: "/etc/evenkeel/tls/site.pem", content: tls.certificate },
-    { path: "/etc/evenkeel/tls/store-key.pem", content: tls.key, mode: "0640", owner: "root:evenkeel-store" },
+    { path: "/etc/evenkeel/tls/site.pem", content: tls.certificate, own: true },
+    {
+      path: "/etc/evenkeel/tls/store-key.pem",
+      content: tls.key,
+      mode: "0640",
+      owner: "root:evenkeel-store",
+      own: true,
+    },
   ];
 }
 

@@ -3,10 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import type { SiteConfig } from "../config.ts";
 import type { HostConnection, HostTarget } from "../host/remote.ts";
 import type { HostOutputs } from "../outputs.ts";
+import { placeWords } from "../place-words.ts";
 import { hostKeyPair } from "../secrets.ts";
 import { gatewayHop, innerConnection, knownHosts, type LabAccess, sshOutputs } from "./connections.ts";
 import { labImage } from "./image.ts";
-import { type LabMachine, labCommand, labMachine } from "./machine.ts";
+import { type LabMachine, labCommand, labMachine, labVolumeDevice } from "./machine.ts";
 import { placeNetworks, uploadsVolume } from "./names.ts";
 import { placePorts } from "./site-files.ts";
 
@@ -171,11 +172,15 @@ export class LabPlace extends pulumi.ComponentResource {
     machine: LabMachine,
     connection: HostConnection,
   ): PlacedMachine {
-    const { access, place } = this.args;
+    const { access, config, place } = this.args;
+    const words = placeWords(config.regionPlans, place, {
+      databaseKey: ({ name }) => hostKeyPair(access.secrets, `${name}/database`).publicKey,
+      uploadsDevice: ({ uploadsVolumeGb }) => (uploadsVolumeGb === 0 ? null : labVolumeDevice),
+    });
     return {
       id: host.id,
       resource: machine.resource,
-      target: { connection, machineId: machine.machineId },
+      target: { connection, machineId: machine.machineId, words },
       describe: (peeringAddress) =>
         pulumi.output({
           id: host.id,

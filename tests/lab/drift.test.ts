@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { databaseStatus, sql } from "./support/database.ts";
+import { check, seedsOf, strangePassword, web } from "./support/seeds.ts";
 import { asRoot, cli, get, type SiteHandle, site } from "./support/site.ts";
 
 jest.setTimeout(120_000);
@@ -7,166 +8,37 @@ jest.setTimeout(120_000);
 const minute = 60_000;
 let now: SiteHandle;
 
-interface Named {
-  host: string;
-  kind: string;
-  what: string;
-  wanted: string;
-  found: string;
+/** A role's own job once more, and what it leaves is what is wanted from now on. */
+async function applyAgain(host: string, role: string): Promise<void> {
+  const code = `
+import subprocess
+program, job = open("/usr/local/lib/evenkeel/apply.py").read(), open("/var/lib/evenkeel/roles/${role}.job").read().strip()
+text = program.replace("@@" + "JOB@@", job.replace("'", "\\\\u0027"))
+subprocess.run(["python3", "-I", "-"], input=text, text=True, check=True, stdout=subprocess.DEVNULL)`;
+  await asRoot(now, host, ["python3", "-I", "-c", code]);
 }
 
-/** What is done to a host, and as what it has to be named. */
-interface Seeded extends Omit<Named, "wanted"> {
-  by: string;
-}
-
-const web = "secondary/web-1";
-const php = "$(basename $(dirname $(dirname $(ls -d /etc/php/*/fpm))) 2>/dev/null || ls /etc/php)";
-
-const healthAccount = "evenkeel_health@10.110.0.0/255.255.255.0";
-
-const seeds: Seeded[] = [
-  {
-    ...{ host: web, kind: "file", what: "/etc/nginx/snippets/evenkeel-gate.conf", found: "another content" },
-    by: "echo '# mine' >>/etc/nginx/snippets/evenkeel-gate.conf",
-  },
-  {
-    ...{ host: web, kind: "file", what: "/etc/evenkeel/wordpress.env", found: "mode 0644" },
-    by: "chmod 0644 /etc/evenkeel/wordpress.env",
-  },
-  {
-    ...{ host: web, kind: "file", what: "/var/www/html/wp-config.php", found: "another content" },
-    by: "echo '// mine' >>/var/www/html/wp-config.php",
-  },
-  {
-    ...{ host: web, kind: "file", what: "/usr/local/lib/evenkeel/web/drain", found: "missing" },
-    by: "rm /usr/local/lib/evenkeel/web/drain",
-  },
-  {
-    ...{
-      host: web,
-      kind: "link",
-      what: "/etc/nginx/sites-enabled/evenkeel",
-      found: "link ../sites-available/other",
+/** Asks again and again until told to end; gives every answer that was none of a page. */
+function visitor(url: string): { end: () => Promise<{ others: string[] }> } {
+  const others: string[] = [];
+  let over = false;
+  const asking = (async () => {
+    while (!over) {
+      const answer = await get(url).then(
+        ({ status }) => String(status),
+        (error: Error) => error.message,
+      );
+      if (answer !== "200") others.push(answer);
+      await new Promise((wake) => setTimeout(wake, 100));
+    }
+  })();
+  return {
+    end: async () => {
+      over = true;
+      await asking;
+      return { others };
     },
-    by: "cp /etc/nginx/sites-available/evenkeel /etc/nginx/sites-available/other; ln -sfn ../sites-available/other /etc/nginx/sites-enabled/evenkeel",
-  },
-  {
-    ...{ host: web, kind: "cron", what: "/etc/cron.d/mine", found: "there" },
-    by: "echo '* * * * * root true' >/etc/cron.d/mine",
-  },
-  {
-    ...{ host: web, kind: "unit", what: "evenkeel-settle.service", found: "disabled" },
-    by: "systemctl disable -q evenkeel-settle",
-  },
-  {
-    ...{ host: web, kind: "package", what: "php-redis", found: "not installed" },
-    by: `dpkg -r --force-depends php-redis "php${php}-redis" >/dev/null 2>&1`,
-  },
-  {
-    ...{ host: "secondary/cache", kind: "unit", what: "redis-server.service", found: "masked" },
-    by: "systemctl stop redis-server; systemctl mask -q redis-server",
-  },
-  {
-    ...{ host: "secondary/cache", kind: "file", what: "/etc/redis/evenkeel.acl", found: "another content" },
-    by: "sed -i 's/off/on/' /etc/redis/evenkeel.acl",
-  },
-  {
-    ...{ host: "secondary/store", kind: "unit", what: "evenkeel-store.service", found: "inactive" },
-    by: "systemctl stop evenkeel-store",
-  },
-  {
-    ...{
-      host: "secondary/store",
-      kind: "file",
-      what: "/usr/local/bin/versitygw",
-      found: "owner nobody:root",
-    },
-    by: "chown nobody /usr/local/bin/versitygw; chmod 0755 /usr/local/bin/versitygw",
-  },
-  {
-    ...{
-      host: "secondary/gateway",
-      kind: "file",
-      what: "/etc/haproxy/haproxy.cfg",
-      found: "another content",
-    },
-    by: "echo '# mine' >>/etc/haproxy/haproxy.cfg",
-  },
-  {
-    ...{ host: "secondary/gateway", kind: "unit", what: "haproxy.service", found: "disabled" },
-    by: "systemctl disable -q haproxy",
-  },
-  {
-    ...{
-      host: "secondary/database",
-      kind: "file",
-      what: "/usr/local/sbin/evenkeel-db",
-      found: "another content",
-    },
-    by: "echo '# mine' >>/usr/local/sbin/evenkeel-db",
-  },
-  {
-    ...{
-      host: "secondary/database",
-      kind: "file",
-      what: "/etc/evenkeel/database.json",
-      found: "owner nobody:root",
-    },
-    by: "chown nobody /etc/evenkeel/database.json",
-  },
-  {
-    ...{
-      host: "third/edge",
-      kind: "file",
-      what: "/etc/ssh/sshd_config.d/00-evenkeel.conf",
-      found: "another content",
-    },
-    by: "echo 'PasswordAuthentication yes' >>/etc/ssh/sshd_config.d/00-evenkeel.conf",
-  },
-  {
-    ...{ host: "third/edge", kind: "unit", what: "pdns.service", found: "disabled" },
-    by: "systemctl disable -q pdns",
-  },
-  {
-    ...{ host: "third/edge", kind: "cron", what: "/var/spool/cron/crontabs/root", found: "there" },
-    by: "mkdir -p /var/spool/cron/crontabs; echo '* * * * * true' >/var/spool/cron/crontabs/root",
-  },
-  {
-    ...{ host: "primary/database", kind: "variable", what: "sync_binlog", found: "0" },
-    by: "mariadb -e 'SET GLOBAL sync_binlog=0'",
-  },
-  {
-    ...{ host: "secondary/database", kind: "variable", what: "local_infile", found: "1" },
-    by: "mariadb -e 'SET GLOBAL local_infile=1'",
-  },
-  {
-    ...{ host: "primary/database", kind: "account", what: "stray@localhost", found: "there" },
-    by: "mariadb -e 'CREATE OR REPLACE USER stray@localhost'",
-  },
-  {
-    ...{
-      host: "primary/database",
-      kind: "grant",
-      what: "evenkeel-beat@localhost",
-      found: "GRANT SELECT, INSERT, UPDATE",
-    },
-    by: `mariadb -e 'GRANT INSERT ON evenkeel.heartbeat TO "evenkeel-beat"@localhost'`,
-  },
-  {
-    ...{
-      host: "primary/database",
-      kind: "grant",
-      what: healthAccount,
-      found: "GRANT USAGE ON *.* REQUIRE SSL",
-    },
-    by: `mariadb -e 'REVOKE SELECT ON evenkeel.heartbeat FROM "${healthAccount.replace("@", '"@"')}"'`,
-  },
-];
-
-async function check(): Promise<{ exitCode: number; drifts: Named[]; unknown: unknown[] }> {
-  const { exitCode, stdout } = await cli(["provision", "--check", "--format", "json"]);
-  return { exitCode, ...(JSON.parse(stdout) as { drifts: Named[]; unknown: unknown[] }) };
+  };
 }
 
 beforeAll(async () => {
@@ -188,7 +60,7 @@ describe("[P27] drift on the hosts", () => {
   });
 
   test(
-    `is named by host, kind, thing, what is wanted and what was found (${seeds.length} kinds), changes nothing, and is mended by provision`,
+    "is named by host, kind, thing, what is wanted and what was found, changes nothing, and is mended by provision",
     async () => {
       // What the standby has written by itself (W10): neither looking nor mending adds to it.
       const ownEvents = async () =>
@@ -197,6 +69,13 @@ describe("[P27] drift on the hosts", () => {
           .split(",")
           .filter((gtid) => gtid.split("-")[1] === "2");
       const before = await ownEvents();
+      const seeds = seedsOf(now);
+      // Nobody's but the site's: what the core's repair has to leave.
+      await asRoot(now, "primary/web-1", [
+        "bash",
+        "-c",
+        "echo mine | tee /var/www/html/robots.txt >/var/www/html/wp-content/mine.txt",
+      ]);
       for (const { host, by } of seeds) await asRoot(now, host, ["bash", "-ec", by]);
       const seen = await check();
       expect(seen.exitCode).toBe(10);
@@ -216,8 +95,16 @@ describe("[P27] drift on the hosts", () => {
       expect((await check()).drifts).toEqual(seen.drifts);
       // No content of a file is told, not even that of one which should be nobody's to read.
       expect(JSON.stringify(seen)).not.toContain("PasswordAuthentication");
+      expect(JSON.stringify(seen)).not.toContain(strangePassword);
       const { exitCode, stderr } = await cli(["provision", "--yes"], { timeoutMs: 5 * minute });
       expect({ exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, stderr: "" });
+      expect(
+        await asRoot(now, "primary/web-1", [
+          "bash",
+          "-c",
+          "cd /var/www/html; cat robots.txt wp-content/mine.txt; rm robots.txt wp-content/mine.txt",
+        ]),
+      ).toBe("mine\nmine");
       // Pulumi sees none of it.
       expect(stderr).not.toMatch(/\d+ (created|updated|deleted)/);
       for (const { host, kind, what, found } of seeds)
@@ -230,8 +117,103 @@ describe("[P27] drift on the hosts", () => {
       expect(
         await asRoot(now, web, ["bash", "-c", "cat /var/lib/evenkeel/strays/*/etc_cron.d_mine"]),
       ).toContain("root true");
+      expect(
+        await asRoot(now, "primary/web-1", [
+          "bash",
+          "-c",
+          "cat /var/lib/evenkeel/strays/*/core/wp-admin/mine.php",
+        ]),
+      ).toContain("mine");
     },
     8 * minute,
+  );
+
+  test(
+    "of WordPress's own files is mended while the site answers",
+    async () => {
+      await asRoot(now, "primary/web-1", [
+        "bash",
+        "-c",
+        "echo '// mine' >>/var/www/html/wp-includes/load.php",
+      ]);
+      const asking = visitor(`${now.regions.primary?.url}/wp-login.php`);
+      const { exitCode, stderr } = await cli(["provision", "--yes"], { timeoutMs: 5 * minute });
+      expect(await asking.end()).toEqual({ others: [] });
+      expect({ exitCode, told: stderr.includes("/wp-includes/load.php: found another content") }).toEqual({
+        exitCode: 0,
+        told: true,
+      });
+      expect(await check()).toMatchObject({ exitCode: 0, drifts: [] });
+    },
+    6 * minute,
+  );
+
+  test(
+    "of a region alone is mended by a rollout of that region, and the other one's stays",
+    async () => {
+      const caches = ["primary/cache", "secondary/cache"];
+      const seed = { kind: "file", what: "/etc/evenkeel/redis-web.acl", found: "mode 0644" };
+      for (const host of caches) await asRoot(now, host, ["chmod", "0644", seed.what]);
+      const { exitCode, stderr } = await cli(["provision", "--region", "secondary", "--yes"], {
+        timeoutMs: 5 * minute,
+      });
+      expect({ exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, stderr: "" });
+      expect(stderr).toContain(
+        `secondary/cache: the file ${seed.what}: found mode 0644, wanted mode 0600; mended`,
+      );
+      expect((await check()).drifts).toMatchObject([{ host: "primary/cache", ...seed }]);
+      expect((await cli(["provision", "--yes"], { timeoutMs: 5 * minute })).exitCode).toBe(0);
+      expect(await check()).toMatchObject({ exitCode: 0, drifts: [] });
+    },
+    8 * minute,
+  );
+
+  test(
+    "of the kernel's settings is found and mended where they are the host's own; where they aren't, none is wanted",
+    async () => {
+      const host = "secondary/gateway";
+      const value = "/proc/sys/net/core/somaxconn";
+      const bash = (script: string) => asRoot(now, host, ["bash", "-ec", script]);
+      const remount = (how: string) => bash(`mount -o remount,bind,${how} /proc/sys`);
+      expect(await asRoot(now, host, ["cat", "/var/lib/evenkeel/roles/balancer.said"])).not.toContain(
+        "sysctl",
+      );
+      await remount("rw");
+      try {
+        await applyAgain(host, "balancer");
+        await bash(`echo 128 >${value}; rm /etc/sysctl.d/60-evenkeel-balancer.conf`);
+        expect((await check()).drifts).toEqual(
+          expect.arrayContaining([
+            expect.objectContaining({
+              host,
+              kind: "sysctl",
+              what: "net.core.somaxconn",
+              wanted: "4096",
+              found: "128",
+            }),
+            expect.objectContaining({
+              host,
+              kind: "file",
+              what: "/etc/sysctl.d/60-evenkeel-balancer.conf",
+              found: "missing",
+            }),
+          ]),
+        );
+        const { exitCode, stderr } = await cli(["provision", "--yes"], { timeoutMs: 5 * minute });
+        expect({
+          exitCode,
+          told: stderr.includes("the sysctl net.core.somaxconn: found 128, wanted 4096; mended"),
+        }).toEqual({ exitCode: 0, told: true });
+        expect(await bash(`cat ${value}`)).toBe("4096");
+        expect(await check()).toMatchObject({ exitCode: 0, drifts: [] });
+      } finally {
+        await remount("ro");
+        await bash("rm -f /etc/sysctl.d/60-evenkeel-balancer.conf");
+        await applyAgain(host, "balancer");
+      }
+      expect(await check()).toMatchObject({ exitCode: 0, drifts: [] });
+    },
+    5 * minute,
   );
 
   test("a host that can't be looked at is no host that is well", async () => {

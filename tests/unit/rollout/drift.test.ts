@@ -41,6 +41,50 @@ describe("the look at all hosts", () => {
     ]);
   });
 
+  test("[D12] counterparts that are configured in two ways are named, but not by a file that one was changed in", async () => {
+    const two = {
+      regions: {
+        primary: { hosts: [{ id: "primary/web-1" }] },
+        secondary: { hosts: [{ id: "secondary/web-1" }] },
+      },
+      global: null,
+    } as unknown as SiteOutputs;
+    const config = (digest: string) => ({ "/etc/x": [digest, digest], "/etc/y": [digest, digest] });
+    const byHand = {
+      role: "web",
+      kind: "file",
+      what: "/etc/y",
+      wanted: "content as written",
+      found: "another content",
+    };
+    const answers = {
+      "primary/web-1": said({ ...clean, config: config("a") }),
+      "secondary/web-1": said({ ...clean, findings: [byHand], config: config("b") }),
+    };
+    const { asked, ssh } = site(answers);
+    const { drifts } = await lookAtHosts(ssh, two, { repair: false });
+    const parity = { host: "primary/web-1", other: "secondary/web-1", kind: "parity", what: "/etc/x" };
+    expect(drifts).toMatchObject([{ host: "secondary/web-1", kind: "file" }, parity]);
+    expect(asked).toHaveLength(4);
+    // A rollout says so, and does not fail: nothing on one host would mend it.
+    const notes: string[] = [];
+    const mended = said({ ...clean, config: config("a") });
+    const end = await mendHosts(
+      site({
+        ...answers,
+        "secondary/web-1": said({ ...clean, config: config("b") }),
+        "primary/web-1": mended,
+      }).ssh,
+      two,
+      "proof",
+      (text) => notes.push(text),
+    );
+    expect(end).toBe("all 2 are as they were left");
+    expect(notes[0]).toMatch(
+      /^warning: primary\/web-1: the configuration \/etc\/x: found .*, wanted as on secondary\/web-1: /,
+    );
+  });
+
   test("a host that is silent, fails or says something else is unknown, and the others are looked at", async () => {
     const { ssh } = site({
       "primary/web-1": new Error("no route"),

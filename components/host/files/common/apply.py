@@ -1,9 +1,10 @@
 """Applies one role to a host: writes the files that differ, then runs the role script.
 
 This program itself comes by standard input, with its job in it, so that nothing of it stands in an argument: one line
-of JSON {"role", "files": [{"path", "mode", "owner", "content"}], "script", "machineId"} with every apostrophe escaped;
-the last only makes a new machine's job another one. Runs as root, one role at a time (flock with a deadline), and
-keeps the list of files written since the role last finished, so that a run cut short repeats what depends on them.
+of JSON {"role", "files": [{"path", "mode", "owner", "content", "own"}], "script", "machineId", "words"} with every
+apostrophe escaped; machineId only makes a new machine's job another one, own and words are for evenkeel-look. Runs as
+root, one role at a time (flock with a deadline), and keeps the list of files written since the role last finished, so
+that a run cut short repeats what depends on them.
 """
 import fcntl, grp, json, os, pwd, subprocess, sys, time
 

@@ -61,7 +61,9 @@ def remember(job, said_path):
     # On a new host everything was started for the first time, which says nothing.
     first = not os.path.exists("%s/%s.wanted" % (ROLES, job["role"]))
     noted["did"] = [] if first else [" ".join(words) for words in said["did"]]
-    return {"role": job["role"], "at": time.time(), **noted}
+    configured = [entry["path"] for entry in job["files"] if entry["path"].startswith("/etc/") and not entry.get("own")]
+    words = job.get("words", {})
+    return {"role": job["role"], "at": time.time(), **noted, "words": words, "compared": configured if words else []}
 
 
 def wanted_of_roles():
