@@ -25,7 +25,7 @@ const domain = z
 
 const workers = z.number().int().min(1).max(500).optional();
 
-/** PHP-FPM's pool (components/host/web-files.ts, PhpSettings); what isn't given is reckoned on the host. */
+/** PHP-FPM's pool (components/host/web-settings.ts, PhpSettings); what isn't given is reckoned on the host. */
 const phpSettings = z
   .strictObject({
     listen: z.enum(["socket", "tcp"]).default("socket"),

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { copyToHost, facts, type HostTarget, hostRole } from "./remote.ts";
 import { hostFile, render } from "./render.ts";
-import { secretFiles, siteFiles, type WebSettings, webFiles } from "./web-files.ts";
+import { secretFiles, siteFiles, webFiles } from "./web-files.ts";
+import type { WebSettings } from "./web-settings.ts";
 
 const roleTimeoutSeconds = 900;
 /** Where the archive is left by the login user; the role checks and takes it over. */

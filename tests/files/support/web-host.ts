@@ -1,5 +1,6 @@
 import { hostFile } from "../../../components/host/render.ts";
-import { nginxSite, webConfig, webFiles, wordpressEnvironment } from "../../../components/host/web-files.ts";
+import { nginxSite, webConfig, wordpressEnvironment } from "../../../components/host/web-contents.ts";
+import { webFiles } from "../../../components/host/web-files.ts";
 import type { ScratchHost } from "./scratch-host.ts";
 
 /** What reaches PHP answers so: the host has no PHP-FPM. */

@@ -17,7 +17,7 @@ interface Job {
 const made: Made[] = [];
 const stdout = JSON.stringify({ gate: "closed", epoch: 0, core: { version: "6.8.12" } });
 let web: typeof import("../../../components/host/web.ts");
-let files: typeof import("../../../components/host/web-files.ts");
+let files: typeof import("../../../components/host/web-contents.ts");
 
 beforeAll(async () => {
   await pulumi.runtime.setMocks({
@@ -28,7 +28,7 @@ beforeAll(async () => {
     call: ({ inputs }) => inputs,
   });
   web = await import("../../../components/host/web.ts");
-  files = await import("../../../components/host/web-files.ts");
+  files = await import("../../../components/host/web-contents.ts");
 });
 
 const saltNames = ["AUTH", "SECURE_AUTH", "LOGGED_IN", "NONCE"].flatMap((n) => [`${n}_KEY`, `${n}_SALT`]);
