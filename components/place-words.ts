@@ -23,7 +23,8 @@ export function placeWords(plans: readonly RegionPlan[], place: string, texts: O
     const prefix = i === 0 ? "own" : `other ${i}`;
     return wordsOf(plan, texts).map(([what, text]) => [text, `${prefix} ${what}`] as const);
   });
-  return Object.fromEntries(named);
+  // Its own name for a text counts where another region has the same.
+  return Object.fromEntries(named.reverse());
 }
 
 function wordsOf(plan: RegionPlan, { databaseKey, uploadsDevice }: OwnTexts): [what: string, text: string][] {

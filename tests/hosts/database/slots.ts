@@ -20,7 +20,12 @@ export function slotTests(lab: DatabaseLab): void {
     test("one of a region that is away keeps the log for it, and is used again when it returns", async () => {
       await lab.pair.sql("two", "SELECT pg_switch_wal()");
       await lab.pair.script("one", `systemctl stop ${lab.words.unit}`);
-      await lab.pair.script("two", lab.words.grow);
+      await lab.pair.script(
+        "two",
+        lab.words.shell(
+          "CREATE TABLE more AS SELECT repeat(md5(i::text), 60) AS t FROM generate_series(1, 20000) i",
+        ),
+      );
       expect(await slots("two")).toBe("one false true");
       const kept = "SELECT pg_current_wal_lsn() - restart_lsn > 1000000 FROM pg_replication_slots";
       expect(await lab.pair.sql("two", kept)).toBe("t");

@@ -54,7 +54,10 @@ remember_fence() {
 
 # Every connection over the network is ended: what they had under way must not commit later. In a subshell: a step that
 # gives up must not end the fence, which then kills.
-fence_gracefully() { try_lock && (running && close_for_fence); }
+fence_gracefully() { try_lock && (is_down || { running && close_for_fence; }); }
+
+# As a fence that was cut short, or somebody, left it: nobody opens it while the lock is held.
+is_down() { ! is_masked && database_is_dead; }
 
 # A server that was stopped comes up read-only, where there is time for it: that is no part of what a fence promises, and
 # whoever needs it running starts it.
