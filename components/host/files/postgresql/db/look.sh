@@ -63,10 +63,15 @@ wrong_passwords() {
 # shellcheck disable=SC2016 # dollars of Python's
 readonly SAME_PASSWORD='
 import base64, hashlib, json, re, sys
-kept, password = sys.stdin.readline().strip(), json.loads(sys.stdin.readline()).encode()
+kept, password = sys.stdin.readline().strip(), json.loads(sys.stdin.readline())
 shape = re.fullmatch(r"SCRAM-SHA-256\$([0-9]{1,6}):([^$:]+)\$([^$:]+):[^$:]+", kept)
 if shape is None:
     sys.exit(3)
+# The server normalizes a password that is no plain ASCII (SASLprep), and takes it as it is where it can not.
+forms = [password]
+if not password.isascii():
+    import unicodedata
+    forms.append(unicodedata.normalize("NFKC", password))
 def hmac(key):
     key = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
     inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in key)) for pad in (54, 92))
@@ -76,14 +81,15 @@ def hmac(key):
         second.update(first.digest())
         return second.digest()
     return of
-mac = hmac(password)
-block = mac(base64.b64decode(shape[2]) + b"\0\0\0\1")
-salted = int.from_bytes(block, "big")
-for _ in range(int(shape[1]) - 1):
-    block = mac(block)
-    salted ^= int.from_bytes(block, "big")
-ours = hashlib.sha256(hmac(salted.to_bytes(32, "big"))(b"Client Key")).digest()
-sys.exit(0 if ours == base64.b64decode(shape[3]) else 3)'
+def stored(form):
+    mac = hmac(form.encode())
+    block = mac(base64.b64decode(shape[2]) + b"\0\0\0\1")
+    salted = int.from_bytes(block, "big")
+    for _ in range(int(shape[1]) - 1):
+        block = mac(block)
+        salted ^= int.from_bytes(block, "big")
+    return hashlib.sha256(hmac(salted.to_bytes(32, "big"))(b"Client Key")).digest()
+sys.exit(0 if base64.b64decode(shape[3]) in map(stored, forms) else 3)'
 
 wrong_accounts() {
   local wanted found name rights other
