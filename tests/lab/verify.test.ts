@@ -120,9 +120,11 @@ CREATE TABLE stray (id int); ALTER TABLE hits ADD COLUMN more int; CREATE USER s
     const writes = asRoot(now, "primary/database", [
       "bash",
       "-c",
-      `for i in $(seq 400); do echo "UPDATE evenkeel_verify.hits SET n = n + 1; SELECT SLEEP(0.02);"; done | mariadb >/dev/null`,
+      `rm -f /run/enough; for i in $(seq 3000); do [ ! -e /run/enough ] || break
+echo "UPDATE evenkeel_verify.hits SET n = n + 1; SELECT SLEEP(0.02);"; sleep 0.01; done | mariadb >/dev/null`,
     ]);
     const { exitCode, document } = await verify();
+    await asRoot(now, "primary/database", ["touch", "/run/enough"]);
     await writes;
     expect(exitCode).toBe(10);
     expect(document.standbys[0]?.changing).toEqual([{ table: "evenkeel_verify.hits", key: ["1"] }]);
