@@ -8,21 +8,27 @@ const toleratedSkewSeconds = 3;
  * How far each standby is behind, by the heartbeat row as the active database has it and as the standby has it: both
  * times were written by the active region's clock, and both counts by its server, so that the standby's own clock takes no
  * part. Both are as exact as a heartbeat, about a second. Where the active database does not answer, the standby's own
- * reckoning is left, by its own clock.
+ * reckoning is left, by its own clock; where its heartbeat has stopped, nothing is known.
  */
-export function withLag(regions: readonly RegionObservation[]): RegionObservation[] {
+export function withLag(
+  regions: readonly RegionObservation[],
+  heartbeatSeconds: number,
+): RegionObservation[] {
   const { rightful } = writersOf(regions.map(({ name, database }) => ({ name, facts: database.facts })));
   const active = regions.find(({ name }) => name === rightful)?.database.facts ?? null;
   return regions.map((region) => {
     const { facts } = region.database;
     if (facts === null || active === null || facts.role !== "standby") return region;
-    return { ...region, database: { ...region.database, facts: { ...facts, ...lagBehind(facts, active) } } };
+    return {
+      ...region,
+      database: { ...region.database, facts: { ...facts, ...lagBehind(facts, active, heartbeatSeconds) } },
+    };
   });
 }
 
 type Lag = Pick<DatabaseFacts, "lagSeconds" | "lagRows" | "lagBytes" | "clockSkewSeconds">;
 
-function lagBehind(standby: DatabaseFacts, active: DatabaseFacts): Lag {
+function lagBehind(standby: DatabaseFacts, active: DatabaseFacts, heartbeatSeconds: number): Lag {
   const [theirs, ours] = [standby.heartbeat, active.heartbeat];
   const { lagSeconds, lagRows, clockSkewSeconds } = standby;
   const lagBytes = bytesBehind(standby.position, active.position);
@@ -30,6 +36,9 @@ function lagBehind(standby: DatabaseFacts, active: DatabaseFacts): Lag {
   if (theirs === null || ours === null || !isOneWriters(theirs, ours)) return own;
   if (theirs.at === undefined || ours.at === undefined) return own;
   const apart = ours.at - theirs.at;
+  // A heartbeat that has stopped tells nothing of what was written since.
+  if (ours.ageSeconds > heartbeatSeconds)
+    return { lagSeconds: null, lagRows: null, lagBytes, clockSkewSeconds };
   // The standby is asked a moment later, perhaps, and shows a newer row.
   if (apart <= 0)
     return { lagSeconds: 0, lagRows: 0, lagBytes, clockSkewSeconds: skewOf(theirs, ours, apart) };

@@ -40,7 +40,7 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
     site: config.site,
     url: global?.url ?? null,
     dns: global?.dns ?? null,
-    regions: withLag(regions),
+    regions: withLag(regions, heartbeatLimit(config)),
     thirdPlace,
     heartbeatSeconds: heartbeatLimit(config),
     machines,

@@ -69,6 +69,8 @@ export const answers = {
   rows: z.object({
     rows: z.array(z.tuple([key, z.string()])),
     gone: z.boolean().optional(),
+    /** There are more than are told at once. */
+    more: z.boolean().optional(),
     position: z.string(),
   }),
   missing: z.object({ missing: z.string().nullable() }),

@@ -1,3 +1,4 @@
+import { UserError } from "../errors.ts";
 import { databaseCommand, parseDatabaseStatus } from "../remote/database.ts";
 import { answers } from "../remote/digest.ts";
 import type { SshSession } from "../remote/ssh.ts";
@@ -13,11 +14,13 @@ const askMs = 15_000;
 export async function errantOf(ssh: SshSession, activeId: string, standbyId: string): Promise<string | null> {
   const own = await historyOf(ssh, standbyId);
   const other = await historyOf(ssh, activeId);
-  if (own === null || other === null) return null;
   return (await askDigest(ssh, standbyId, { ask: "missing", own, other }, answers.missing)).missing;
 }
 
-async function historyOf(ssh: SshSession, hostId: string): Promise<string | null> {
-  const { exitCode, stdout } = await ssh.run(hostId, databaseCommand.status(), { timeoutMs: askMs });
-  return exitCode === 0 ? parseDatabaseStatus(stdout).history : null;
+async function historyOf(ssh: SshSession, hostId: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await ssh.run(hostId, databaseCommand.status(), { timeoutMs: askMs });
+  const history = exitCode === 0 ? parseDatabaseStatus(stdout).history : null;
+  if (history !== null) return history;
+  const why = stderr.trim() || "its database did not answer in time";
+  throw new UserError({ what: `the history of ${hostId} can't be read`, why, code: "digest-failed" });
 }

@@ -19,17 +19,22 @@ export async function settle(
   keyed: boolean,
 ): Promise<Settled> {
   const look = keyed ? lookAtRows : lookAtSums;
-  let before: Map<string, Difference> | null = null;
-  let seen: Seen = { different: new Map(), unclear: new Map() };
-  for (let round = 0; round < mostRounds; round++) {
-    seen = await look(active, standby, range);
-    const again = [...seen.different].filter(([id]) => before?.has(id) === true);
-    if (seen.unclear.size === 0 && again.length === seen.different.size)
-      return { differences: again.map(([, one]) => one), changing: [] };
+  const table = nameOf(range.table);
+  let before: Map<string, Difference> = new Map();
+  for (let round = 1; ; round++) {
+    const seen = await look(active, standby, range);
+    if (seen === null) return { differences: [], changing: [{ table, key: null }] };
+    const proved = [...seen.different].filter(([id]) => before.has(id));
+    const once = [...seen.different.values()].filter((one) => !proved.some(([, two]) => two === one));
+    if ((seen.unclear.size === 0 && once.length === 0) || round === mostRounds) {
+      const changing = [...seen.unclear.values(), ...once.map(({ key }) => key)].map((key) => ({
+        table,
+        key,
+      }));
+      return { differences: proved.map(([, one]) => one), changing };
+    }
     before = seen.different;
   }
-  const changing = [...seen.unclear.values()].map((key) => ({ table: nameOf(range.table), key }));
-  return { differences: [...seen.different.values()], changing };
 }
 
 /** By a row's key as text. */
@@ -38,11 +43,13 @@ interface Seen {
   unclear: Map<string, Key | null>;
 }
 
-async function lookAtRows(active: Digests, standby: Digests, range: Range): Promise<Seen> {
+/** Null where a side has more rows there than it tells at once: a range that grew while all was read, say. */
+async function lookAtRows(active: Digests, standby: Digests, range: Range): Promise<Seen | null> {
   const first = await active.rows(range);
-  const theirs = hashes(await standby.rows(range, first.position));
-  const last = hashes(await active.rows(range));
-  const ours = hashes(first);
+  const other = await standby.rows(range, first.position);
+  const again = await active.rows(range);
+  if ([first, other, again].some(({ more }) => more === true)) return null;
+  const [ours, theirs, last] = [hashes(first), hashes(other), hashes(again)];
   const seen: Seen = { different: new Map(), unclear: new Map() };
   for (const id of new Set([...ours.keys(), ...theirs.keys(), ...last.keys()])) {
     const [was, other, is] = [ours.get(id), theirs.get(id), last.get(id)];

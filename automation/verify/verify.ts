@@ -14,6 +14,7 @@ import { compare } from "./compare.ts";
 import { remoteDigests } from "./digests.ts";
 import { type StandbyReport, type VerifyDocument, verdict, verifyTable } from "./document.ts";
 import { errantOf } from "./errant.ts";
+import type { Digests } from "./model.ts";
 
 export interface VerifyArgs {
   site: string;
@@ -57,12 +58,16 @@ async function verifySite(ssh: SshSession, outputs: SiteOutputs, site: string): 
   const active = activeOf(places, site);
   const others = places.filter(({ region }) => region !== active.region);
   const standbys: StandbyReport[] = [];
+  const isStill = async () => {
+    const now = await askPlaces(ssh, outputs);
+    return samePlace(activeOrNull(now), active);
+  };
   for (const other of others) {
     await runWork([
       {
         title: `Rows of ${other.region} and ${active.region}`,
         run: async (note) => {
-          const report = await verifyStandby(ssh, active, other, note);
+          const report = await verifyStandby(ssh, active, other, { note, isStill });
           standbys.push(report);
           return `${report.tables} tables, ${report.rows} rows`;
         },
@@ -87,10 +92,17 @@ function askPlaces(ssh: SshSession, outputs: SiteOutputs): Promise<Place[]> {
   );
 }
 
-function activeOf(places: readonly Place[], site: string): Place {
+function activeOrNull(places: readonly Place[]): Place | null {
   const { rightful } = writersOf(places.map(({ region, facts }) => ({ name: region, facts })));
-  const active = places.find(({ region }) => region === rightful);
-  if (active !== undefined) return active;
+  return places.find(({ region }) => region === rightful) ?? null;
+}
+
+const samePlace = (one: Place | null, other: Place) =>
+  one?.region === other.region && one.facts?.epoch === other.facts?.epoch;
+
+function activeOf(places: readonly Place[], site: string): Place {
+  const active = activeOrNull(places);
+  if (active !== null) return active;
   throw refused("no one region is the active one, so there is nothing to compare with", site);
 }
 
@@ -99,12 +111,11 @@ function refused(what: string, site: string): UserError {
   return new UserError({ what, next, exitCode: exitCodes.refused, code: "no-active-region" });
 }
 
-/** One that does not follow can't be waited for: it is unknown, and said to be. */
 async function verifyStandby(
   ssh: SshSession,
   active: Place,
   standby: Place,
-  note: (text: string) => void,
+  { note, isStill }: { note: (text: string) => void; isStill: () => Promise<boolean> },
 ): Promise<StandbyReport> {
   const nothing = {
     region: standby.region,
@@ -116,26 +127,30 @@ async function verifyStandby(
     changing: [],
     unknown: null,
   };
-  const { facts } = standby;
-  const errant = facts?.running === true ? await errantOf(ssh, active.hostId, standby.hostId) : null;
-  if (facts?.role !== "standby" || facts.replicating !== true) {
-    const is =
-      facts === null ? "does not answer" : facts.role !== "standby" ? `is ${facts.role}` : "does not follow";
-    const unknown = `its database ${is}${facts === null && standby.why !== null ? `: ${standby.why}` : ""}`;
-    return { ...nothing, errant, unknown };
-  }
+  const why = whyNot(standby);
   const began = Date.now();
   const seconds = () => (Date.now() - began) / 1000;
   try {
-    const compared = await compare(
-      remoteDigests(ssh, active.hostId),
-      remoteDigests(ssh, standby.hostId),
-      note,
-    );
+    const errant =
+      standby.facts?.running === true ? await errantOf(ssh, active.hostId, standby.hostId) : null;
+    if (why !== null) return { ...nothing, errant, unknown: why };
+    const sides = [active, standby].map(({ hostId }) => remoteDigests(ssh, hostId)) as [Digests, Digests];
+    const compared = await compare(...sides, note);
+    // Of a region that was promoted meanwhile, what it took as the writer is no difference.
+    if (!(await isStill()))
+      return { ...nothing, unknown: "the active region changed meanwhile: run it again" };
     return { ...nothing, ...compared, seconds: seconds(), errant };
   } catch (error) {
     // One of the two does not answer, or the standby does not come up to what the active one holds.
-    if (!(error instanceof UserError) || error.code !== "digest-failed") throw error;
-    return { ...nothing, seconds: seconds(), errant, unknown: `${error.what}: ${error.why}` };
+    if (!(error instanceof UserError) || error.code === "interrupted") throw error;
+    const reason = error.why === undefined ? "" : `: ${error.why}`;
+    return { ...nothing, seconds: seconds(), unknown: `${error.what}${reason}` };
   }
+}
+
+/** Why its rows can't be compared: one that does not follow can't be waited for. */
+function whyNot({ facts, why }: Place): string | null {
+  if (facts === null) return `its database does not answer${why === null ? "" : `: ${why}`}`;
+  if (facts.role !== "standby") return `its database is ${facts.role}`;
+  return facts.replicating === true ? null : "its database does not follow";
 }

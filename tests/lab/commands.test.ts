@@ -53,6 +53,8 @@ describe("the command line on a site that runs", () => {
             role: name === document.active ? "active" : "standby",
             writable: name === document.active,
             lagSeconds: name === document.active ? null : expect.any(Number),
+            lagRows: name === document.active ? null : expect.any(Number),
+            lagBytes: null,
             position: expect.stringMatching(/^0-\d+-\d+/),
           },
         }),

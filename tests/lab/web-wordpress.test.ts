@@ -98,6 +98,20 @@ describe("the same site in both regions", () => {
   });
 });
 
+test("[S16] a plugin's own db.php does not change how a site on MariaDB reaches its database", async () => {
+  const file = "/var/www/html/wp-content/db.php";
+  const url = `${web.urlOf(standby)}/wp-login.php`;
+  await web.run(standby, ["-u", "www-data", "tee", file], "<?php // Query Monitor and others bring one.\n");
+  try {
+    // PHP may go on with what it compiled for two seconds.
+    await new Promise((wake) => setTimeout(wake, 3_000));
+    const { status, body } = await get(url);
+    expect({ status, page: body.includes("wp-submit") }).toEqual({ status: 200, page: true });
+  } finally {
+    await web.run(standby, ["rm", "-f", file]);
+  }
+});
+
 test("[S16] a page, a scheduled task and the command line read the same environment of their place", async () => {
   const name = "evenkeel_proof";
   const folder = "/var/www/html/wp-content/mu-plugins";

@@ -10,13 +10,13 @@ import type { DatabaseLab, hosts } from "../support/database-lab.ts";
 const tables: Record<Engine, string> = {
   mariadb: `CREATE TABLE words (word varchar(40) NOT NULL, n int NOT NULL, note text, PRIMARY KEY (word, n));
 INSERT INTO words SELECT CONCAT(ELT(1 + seq % 3, 'a', 'O''N\\\\', 'b c '), seq % 500), seq, IF(seq % 3 = 0, NULL, 'x') FROM seq_1_to_5000;
-CREATE TABLE bytes (id binary(4) PRIMARY KEY, body longblob, at datetime(6), price decimal(20,6), d double);
-INSERT INTO bytes SELECT UNHEX(LPAD(HEX(seq), 8, '0')), REPEAT(CHAR(seq % 256), seq), NOW(6), seq / 7, seq / 3 FROM seq_1_to_3000;
+CREATE TABLE bytes (id binary(4) PRIMARY KEY, body longblob, at datetime(6), price decimal(20,6), d double, f float);
+INSERT INTO bytes SELECT UNHEX(LPAD(HEX(seq), 8, '0')), REPEAT(CHAR(seq % 256), seq), NOW(6), seq / 7, seq / 3, 1234000 + seq FROM seq_1_to_3000;
 CREATE TABLE \`key less\` (a int); INSERT INTO \`key less\` SELECT seq FROM seq_1_to_1000;`,
   postgresql: `CREATE TABLE words (word text NOT NULL, n int NOT NULL, note text, PRIMARY KEY (word, n));
 INSERT INTO words SELECT (ARRAY['a', 'O''N\\', 'b c '])[1 + i % 3] || i % 500, i, CASE WHEN i % 3 = 0 THEN NULL ELSE 'x' END FROM generate_series(1, 5000) i;
-CREATE TABLE bytes (id bytea PRIMARY KEY, body text, at timestamptz, price numeric(20,6), d float8);
-INSERT INTO bytes SELECT decode(lpad(to_hex(i), 8, '0'), 'hex'), repeat('y', i), clock_timestamp(), i / 7.0, i / 3.0::float8 FROM generate_series(1, 3000) i;
+CREATE TABLE bytes (id bytea PRIMARY KEY, body text, at timestamptz, price numeric(20,6), d float8, f float4);
+INSERT INTO bytes SELECT decode(lpad(to_hex(i), 8, '0'), 'hex'), repeat('y', i), clock_timestamp(), i / 7.0, i / 3.0::float8, 1234000 + i FROM generate_series(1, 3000) i;
 CREATE TABLE "Key less" (a int); INSERT INTO "Key less" SELECT generate_series(1, 1000);`,
 };
 const gone: Record<Engine, string> = {
@@ -51,10 +51,11 @@ export function digestTests(lab: DatabaseLab): void {
     rows: (range, reached) => ask(host, { ask: "rows", range, ...once(reached) }, answers.rows),
   });
   /** The table of that name as one range. */
-  const wordsOf = async (host: Host): Promise<Range[]> => {
-    const found = (await side(host).tables()).tables.filter(({ table }) => table[1] === "words");
+  const rangeOf = async (host: Host, name: string): Promise<Range[]> => {
+    const found = (await side(host).tables()).tables.filter(({ table }) => table[1] === name);
     return found.map(({ table }) => ({ table, after: null, upTo: null }));
   };
+  const wordsOf = (host: Host) => rangeOf(host, "words");
   const compareBoth = () => compare(side("two"), side("one"), () => undefined);
 
   describe("[P7] the digests of rows", () => {
@@ -74,7 +75,12 @@ export function digestTests(lab: DatabaseLab): void {
       const { position } = await side("one").tables();
       await lab.pair.sql("one", words.stopApplying);
       try {
-        await write("UPDATE words SET note = NULL WHERE n = 4000; DELETE FROM words WHERE n = 10;");
+        // The float's change is one of its seventh digit.
+        await write(
+          "UPDATE words SET note = NULL WHERE n = 4000; DELETE FROM words WHERE n = 10; UPDATE bytes SET f = f + 1 WHERE f = 1236999;",
+        );
+        const floats = async (host: Host) => (await side(host).ranges(await rangeOf(host, "bytes"))).chunks;
+        expect(await floats("two")).not.toEqual(await floats("one"));
         const [range] = (await wordsOf("two")) as [Range];
         const rows = async (host: Host) => (await side(host).rows(range)).rows;
         const [ours, theirs] = [new Map(await keyed(rows("two"))), new Map(await keyed(rows("one")))];

@@ -12,7 +12,7 @@ function lagOf(theirs: Partial<DatabaseFacts>, ours: Partial<DatabaseFacts> | nu
     ...region,
     database: { ...region.database, facts: facts[i] ?? null },
   }));
-  const [first, second] = withLag(regions).map(({ database }) => database.facts);
+  const [first, second] = withLag(regions, 5).map(({ database }) => database.facts);
   expect(first).toEqual(facts[0]);
   const { lagSeconds, lagRows, clockSkewSeconds } = second as DatabaseFacts;
   return { lagSeconds, lagRows, clockSkewSeconds };
@@ -48,6 +48,7 @@ describe("[P6] lag", () => {
             facts: i === 0 ? { ...active, position: ours } : { ...standby, heartbeat, position: theirs },
           },
         })),
+        5,
       )[1]?.database.facts?.lagBytes;
     expect(bytes("2:0/3000060", "2:0/3000160")).toBe(256);
     expect(bytes("2:0/FFFFFFF0", "2:1/10")).toBe(32);
@@ -59,6 +60,11 @@ describe("[P6] lag", () => {
   test("is none where the standby, asked a moment later, shows a newer row", () => {
     const newer = { heartbeat: beat({ at: now + 1, changes: 950, ageSeconds: 0.1 }) };
     expect(lagOf(newer)).toMatchObject({ lagSeconds: 0, lagRows: 0 });
+  });
+
+  test("is unknown where the active region's heartbeat has stopped", () => {
+    const stopped = { heartbeat: beat({ ageSeconds: 300 }) };
+    expect(lagOf(stopped, stopped)).toMatchObject({ lagSeconds: null, lagRows: null });
   });
 
   test("rows of a server that was started in between are unknown, seconds are not", () => {

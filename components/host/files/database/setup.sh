@@ -29,7 +29,7 @@ tls_changed() { changed /etc/evenkeel/tls/database.pem /etc/evenkeel/tls/databas
 
 # What runs beside the server, whose unit goes on with its program of before until it begins anew.
 apply_beside() {
-  if changed "${UNITS[@]}" /usr/local/sbin/evenkeel-db && systemctl is-active -q evenkeel-heartbeat; then
+  if changed "${UNITS[@]}" /usr/local/sbin/evenkeel-db /usr/local/lib/evenkeel/db/{verbs/heartbeat,engine/beat,common}.sh && systemctl is-active -q evenkeel-heartbeat; then
     renew restart evenkeel-heartbeat.service
   fi
 }

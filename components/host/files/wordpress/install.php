@@ -113,7 +113,7 @@ define('WP_INSTALLING', true);
 // told that somebody is mending them.
 define('WP_REPAIRING', true);
 // Widgets write options before there is a table, which PG4WP does not outlive. WordPress takes hooks set this early.
-if (is_file('/var/www/html/wp-content/db.php')) {
+if (is_file('/usr/local/lib/evenkeel/pg4wp/core.php')) {
     $evenkeel_hook = fn () => remove_action('init', 'wp_widgets_init', 1);
     $wp_filter['plugins_loaded'][10][] = ['function' => $evenkeel_hook, 'accepted_args' => 0];
 }

@@ -172,7 +172,9 @@ done
 wants file /etc/evenkeel/php/pool-size.conf
 if [ "$wordpress" = yes ]; then
   wants file /var/www/html/wp-config.php
-  for name in object-cache.php db.php mu-plugins/evenkeel-no-shop.php; do
+  ours=(object-cache.php)
+  [ ! -e /usr/local/lib/evenkeel/pg4wp/core.php ] || ours+=(db.php mu-plugins/evenkeel-no-shop.php)
+  for name in "${ours[@]}"; do
     [ ! -e "/var/www/html/wp-content/$name" ] || wants file "/var/www/html/wp-content/$name"
   done
   wants look "$library/core-files" look

@@ -6,7 +6,8 @@
 
 require_once '/usr/local/lib/evenkeel/web/environment.php';
 
-$evenkeel_has_drop_in = is_file(__DIR__ . '/wp-content/db.php');
+// PG4WP, and no other plugin's db.php.
+$evenkeel_has_drop_in = is_file('/usr/local/lib/evenkeel/pg4wp/core.php');
 define('DB_NAME', evenkeel_value('DB_NAME'));
 define('DB_USER', evenkeel_value('DB_USER'));
 // PG4WP puts the password into libpq's line of settings as it is: quotes make one value of it.

@@ -47,6 +47,7 @@ describe("the recipe of a rollout", () => {
     expect(role.job.script).toBe("echo web's\n");
     expect(role.job.files.map(({ path }) => path)).toEqual([
       "/usr/local/sbin/evenkeel-look",
+      "/usr/local/lib/evenkeel/look/plain.py",
       "/usr/local/lib/evenkeel/look/wanted.py",
       "/usr/local/lib/evenkeel/look/findings.py",
       "/usr/local/lib/evenkeel/look/parity.py",

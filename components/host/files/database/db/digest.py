@@ -7,7 +7,7 @@ one JSON object. Nothing is written, on a standby nothing can be; no column's co
                                                       {"chunks": [{"table", "after", "upTo", "rows", "sum"}]}
   {"ask": "ranges", "ranges": [{"table", "after", "upTo"}]}
                                                       {"chunks": [...]} (as above, one a range)
-  {"ask": "rows", "range": {"table", "after", "upTo"}}  {"rows": [[key, hash]...]}
+  {"ask": "rows", "range": {"table", "after", "upTo"}}  {"rows": [[key, hash]...], "more"}
 
 A table is [schema, name], a key a list of texts; `after` is exclusive and null at the beginning, `upTo` inclusive and null
 at the end. A walk ends with its time: whoever asked goes on behind its last chunk. A table that is gone is told as
@@ -28,6 +28,10 @@ import dialect  # noqa: E402
 # A chunk takes about this long on the server, so that no read holds much up and no answer waits long.
 CHUNK_SECONDS = 0.25
 FIRST_ROWS, MOST_ROWS = 1000, 20000
+# All of an answer is in memory at once, beside the database.
+MOST_TOLD = 50000
+# Renewed every second: no two looks would find them alike.
+RENEWED = {("evenkeel", "heartbeat", "at"), ("evenkeel", "heartbeat", "changes")}
 END = "evenkeel-end"
 
 
@@ -54,6 +58,8 @@ def catalog(client):
     """By [schema, name]: columns as (name, type, kind), and the key's columns of these; no key where there is none to go by."""
     tables = {}
     for schema, name, column, kind, definition in client.ask(dialect.COLUMNS):
+        if (schema, name, column) in RENEWED:
+            continue
         table = tables.setdefault((schema, name), {"columns": {}, "key": []})
         table["columns"][column] = (column, definition, kind)
     keys = {}
@@ -82,7 +88,7 @@ def condition(key, after, up_to):
 def chunk(client, name, table, after, up_to):
     where = condition(table["key"], after, up_to)
     ((rows, total),) = client.ask(
-        "SELECT %s FROM %s WHERE %s" % (dialect.counted(table), dialect.named(name), where)
+        "SELECT %s FROM %s WHERE %s" % (dialect.counted(table), dialect.source(name), where)
     )
     return {"table": list(name), "after": after, "upTo": up_to, "rows": rows, "sum": total}
 
@@ -93,7 +99,7 @@ def boundary(client, name, table, after, rows):
         return None
     found = client.ask(
         "SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT 1 OFFSET %d"
-        % (dialect.key_texts(table["key"]), dialect.named(name), condition(table["key"], after, None), dialect.ordered(table["key"]), rows - 1)
+        % (dialect.key_texts(table["key"]), dialect.source(name), condition(table["key"], after, None), dialect.ordered(table["key"]), rows - 1)
     )
     return found[0] if found else None
 
@@ -138,7 +144,15 @@ def rows_of(client, tables, request):
     table = tables[name]
     where = condition(table["key"], wanted["after"], wanted["upTo"])
     key = dialect.key_texts(table["key"])
-    return {"rows": client.ask("SELECT %s FROM %s WHERE %s" % (dialect.row_with(key, table), dialect.named(name), where))}
+    select = "SELECT %s FROM %s WHERE %s LIMIT %d"
+    rows = client.ask(select % (dialect.row_with(key, table), dialect.source(name), where, MOST_TOLD + 1))
+    return {"rows": rows[:MOST_TOLD], "more": len(rows) > MOST_TOLD}
+
+
+def shape(table):
+    """Columns with their types, and by which of them a row is told from another."""
+    columns = sorted(column[:2] for column in table["columns"].values())
+    return [*columns, ("(key)", ", ".join(column[0] for column in table["key"]))]
 
 
 def main():
@@ -148,7 +162,7 @@ def main():
     tables = catalog(client)
     if request["ask"] == "tables":
         shapes = [
-            {"table": list(name), "shape": sorted(column[:2] for column in table["columns"].values()), "keyed": bool(table["key"])}
+            {"table": list(name), "shape": shape(table), "keyed": bool(table["key"])}
             for name, table in sorted(tables.items())
         ]
         answer = {"tables": shapes}

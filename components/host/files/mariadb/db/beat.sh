@@ -22,9 +22,11 @@ add_changes() {
 # `changes`: rows that this server has changed since it started, whatever became of them.
 readonly BEAT_CHANGES="SELECT SUM(VARIABLE_VALUE) FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME IN ('HANDLER_WRITE', 'HANDLER_UPDATE', 'HANDLER_DELETE')"
 
+counted_changes() { [ "$COUNTS_CHANGES" = no ] || printf ', changes = (%s)' "$BEAT_CHANGES"; }
+
 # beat_update EPOCH: its answer is 1 where the row is this region's at that epoch.
 beat_update() {
-  printf '%s' "UPDATE evenkeel.heartbeat SET at = NOW(6), changes = ($BEAT_CHANGES) WHERE id = 1 AND region = '$REGION' AND epoch = $1; SELECT ROW_COUNT()"
+  printf '%s' "UPDATE evenkeel.heartbeat SET at = NOW(6)$(counted_changes) WHERE id = 1 AND region = '$REGION' AND epoch = $1; SELECT ROW_COUNT()"
 }
 
 # fresh_beats SECONDS EPOCH: 1 where the row is this region's at that epoch and no older.

@@ -8,8 +8,9 @@ OURS = """(%(of)s.TABLE_SCHEMA NOT IN ('mysql', 'information_schema', 'performan
 
 COLUMNS = """SELECT JSON_ARRAY(c.TABLE_SCHEMA, c.TABLE_NAME, c.COLUMN_NAME, LOWER(c.DATA_TYPE),
     CONCAT_WS(' ', c.COLUMN_TYPE, c.COLLATION_NAME, IF(c.IS_NULLABLE = 'YES', 'NULL', 'NOT NULL')))
-  FROM information_schema.COLUMNS c JOIN information_schema.TABLES t USING (TABLE_SCHEMA, TABLE_NAME)
-  WHERE t.TABLE_TYPE = 'BASE TABLE' AND t.TEMPORARY <> 'Y' AND c.IS_GENERATED = 'NEVER' AND """ + OURS % {"of": "c"} + """
+  FROM information_schema.COLUMNS c JOIN information_schema.TABLES t
+    ON BINARY t.TABLE_SCHEMA = BINARY c.TABLE_SCHEMA AND BINARY t.TABLE_NAME = BINARY c.TABLE_NAME
+  WHERE t.TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND t.TEMPORARY <> 'Y' AND c.IS_GENERATED = 'NEVER' AND """ + OURS % {"of": "c"} + """
   ORDER BY c.TABLE_SCHEMA, c.TABLE_NAME, c.ORDINAL_POSITION"""
 
 KEYS = """SELECT JSON_ARRAY(s.TABLE_SCHEMA, s.TABLE_NAME, s.INDEX_NAME, IF(s.NULLABLE = 'YES' OR s.SUB_PART IS NOT NULL, '', s.COLUMN_NAME))
@@ -29,6 +30,11 @@ def can_be_key(column):
 
 def quoted(name):
     return "`%s`" % name.replace("`", "``")
+
+
+def source(name):
+    """Where a table's rows are read from; of one that keeps its history, the rows of now."""
+    return named(name)
 
 
 def named(name):
@@ -76,7 +82,9 @@ def row_hash(table):
     texts = []
     for name, _, kind in table["columns"].values():
         column = quoted(name)
-        text = "MD5(%s)" % column if kind in LARGE else "CAST(%s AS BINARY)" % column
+        # As text, a float is told by six digits only.
+        plain = "CAST(%s AS DOUBLE)" % column if kind == "float" else column
+        text = "MD5(%s)" % column if kind in LARGE else "CAST(%s AS BINARY)" % plain
         texts.append("IFNULL(CONCAT(LENGTH(%s), ':', %s), '-')" % (text, text))
     return "CAST(CONV(LEFT(MD5(CONCAT_WS(',', %s)), 15), 16, 10) AS UNSIGNED)" % ", ".join(texts)
 

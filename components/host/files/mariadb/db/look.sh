@@ -113,7 +113,8 @@ wrong_accounts() {
 mend_accounts() {
   local kind what wanted found account
   while IFS=$'\t' read -r kind what wanted found; do
-    account="'${what%@*}'@'${what#*@}'"
+    # A name may have an @ of its own, a host has none.
+    account="'${what%@*}'@'${what##*@}'"
     case "$kind $found" in
       "grant "*) sql_logged "REVOKE ALL PRIVILEGES, GRANT OPTION FROM $account" ;;
       "account there") sql_logged "ALTER USER $account ACCOUNT LOCK" ;;

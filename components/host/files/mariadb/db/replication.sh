@@ -68,6 +68,9 @@ start_replica() {
 
 stop_receiver() { sql 'STOP SLAVE IO_THREAD'; }
 
+# A server that starts begins no replication by itself (skip_slave_start).
+forget_source_while_down() { :; }
+
 stop_replication() { sql 'STOP SLAVE'; }
 
 # One that was stopped by a verb that did not come to its end.

@@ -3,7 +3,8 @@
 
 # A statement that waits for a lock ends in the server as well before it is given up here: sessions that nobody reads
 # would pile up in a long stall and take the application's connections.
-readonly BEAT_PATIENCE='-c lock_timeout=4s -c statement_timeout=4s'
+# And no name is looked for where the application may put its own.
+readonly BEAT_PATIENCE='-c search_path=pg_catalog,pg_temp -c lock_timeout=4s -c statement_timeout=4s'
 readonly BEAT_READ_ONLY='SELECT pg_is_in_recovery()::int'
 
 # beat_client PREFIX...: becomes a client that answers one line a statement.
@@ -23,9 +24,11 @@ add_changes() {
 # once a second.
 readonly BEAT_CHANGES='SELECT tup_inserted + tup_updated + tup_deleted FROM pg_stat_database WHERE datname = current_database()'
 
+counted_changes() { [ "$COUNTS_CHANGES" = no ] || printf ', changes = (%s)' "$BEAT_CHANGES"; }
+
 # beat_update EPOCH: its answer is 1 where the row is this region's at that epoch.
 beat_update() {
-  printf '%s' "WITH beat AS (UPDATE evenkeel.heartbeat SET at = clock_timestamp(), changes = ($BEAT_CHANGES) WHERE id = 1 AND region = '$REGION' AND epoch = $1 RETURNING 1)
+  printf '%s' "WITH beat AS (UPDATE evenkeel.heartbeat SET at = clock_timestamp()$(counted_changes) WHERE id = 1 AND region = '$REGION' AND epoch = $1 RETURNING 1)
     SELECT COUNT(*) FROM beat"
 }
 

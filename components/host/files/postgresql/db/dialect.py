@@ -30,6 +30,11 @@ def quoted(name):
     return '"%s"' % name.replace('"', '""')
 
 
+def source(name):
+    """Where a table's rows are read from, without those of tables that inherit from it."""
+    return "ONLY %s" % named(name)
+
+
 def named(name):
     return "%s.%s" % tuple(quoted(part) for part in name)
 

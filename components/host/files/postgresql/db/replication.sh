@@ -91,6 +91,9 @@ stop_receiver() {
   wait_for receives_nothing || fail "the receiver does not end"
 }
 
+# So that a standby that is started receives nothing.
+forget_source_while_down() { write_conf "$(followed)"; }
+
 stop_replication() { ! is_joined || stop_receiver; }
 
 # One that was stopped by a verb that did not come to its end.

@@ -16,10 +16,11 @@ as_postgres() {
     env PGCONNECT_TIMEOUT=5 "$@"
 }
 
-# Nothing of what runs here is logged, not even where it fails: a statement may hold a secret.
+# Nothing of what runs here is logged, not even where it fails: a statement may hold a secret. No name is looked for where
+# the application may put its own: in the site's database an administrator would run a function of the application's.
 client() {
   {
-    printf "SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET log_min_duration_statement = -1;\n"
+    printf "SET search_path = pg_catalog, pg_temp; SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET log_min_duration_statement = -1;\n"
     cat
   } | as_postgres psql -X -q -A -t -v ON_ERROR_STOP=1 -h "$SOCKET" -p "$PORT" -U postgres "$@"
 }

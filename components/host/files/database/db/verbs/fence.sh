@@ -57,7 +57,7 @@ remember_fence() {
 fence_gracefully() { try_lock && (is_down || { running && close_for_fence; }); }
 
 # As a fence that was cut short, or somebody, left it: nobody opens it while the lock is held.
-is_down() { ! is_masked && database_is_dead; }
+is_down() { ! is_masked && database_is_dead && forget_source_while_down; }
 
 # A server that was stopped comes up read-only, where there is time for it: that is no part of what a fence promises, and
 # whoever needs it running starts it.
