@@ -26,7 +26,7 @@ const lookSchema = z.object({
   /** Those of the findings that are none any more. */
   repaired: z.array(finding),
   /** What each role did to services when it was last applied: "reload nginx.service". */
-  did: z.array(z.object({ role: z.string(), what: z.string(), secondsAgo: z.number() })).default([]),
+  did: z.array(z.object({ role: z.string(), what: z.string(), secondsAgo: z.number() })),
   /**
    * By path of a configuration file: digests of its content, and of what it says in words that no place has for itself.
    * Empty where the host has no counterpart in another region.

@@ -100,7 +100,8 @@ export function driftText({ host, kind, what, wanted, found }: Omit<Drift, "repa
 
 /**
  * The step of a rollout: tells which services were given new settings since this command began, and how; names what
- * differs and what was mended. Throws (exit code 10) where something could not be mended, or a host not be looked at.
+ * differs and what was mended. Throws (exit code 10) where something could not be
+ * mended, or a host not be looked at.
  */
 export async function mendHosts(
   ssh: SshSession,
@@ -121,22 +122,6 @@ export async function mendHosts(
   if (left.length + unknown.length > 0) throw notMended(site, left, unknown);
   const count = hostsOf(outputs).length;
   return own.length === 0 ? `all ${count} are as they were left` : `${own.length} mended`;
-}
-
-/**
- * The same before an update: an update would meet what was changed by hand, and its roles would note it as wanted. A host
- * that can't be looked at, or mended, is left to the update; nothing is refused here.
- */
-export async function mendBeforeUpdate(
-  ssh: Pick<SshSession, "run">,
-  outputs: SiteOutputs,
-  note: (text: string) => void,
-): Promise<string> {
-  const { drifts, unknown } = await lookAtHosts(ssh, outputs, { repair: true });
-  const own = drifts.filter(({ kind }) => kind !== "parity");
-  for (const drift of own) note(`${driftText(drift)}; ${drift.repaired ? "mended" : "left to the update"}`);
-  for (const { host, why } of unknown) note(`${host} can't be looked at before the update: ${why}`);
-  return own.length === 0 ? "nothing to mend" : `${own.filter(({ repaired }) => repaired).length} mended`;
 }
 
 function notMended(site: string, left: readonly Drift[], unknown: Drifts["unknown"]): UserError {

@@ -12,10 +12,9 @@ import { siteFlag } from "../site.ts";
 import { lookAt } from "../status/look.ts";
 import { say } from "../terminal.ts";
 import { askDatabases, askHosts, askStartedHosts } from "./answers.ts";
-import { mendBeforeUpdate, mendHosts } from "./drift.ts";
+import { mendHosts } from "./drift.ts";
 import { refuseWrongWriters, settleGates } from "./gates.ts";
 import { installSteps } from "./postgresql.ts";
-import type { Picked } from "./regions.ts";
 import { epochToOpen, interruptedActive, refuseLostWriter, rejoinPeers, resumeRegion } from "./resume.ts";
 import { tellingSeeds } from "./seeds.ts";
 import { readOutputs, type Session } from "./session.ts";
@@ -23,23 +22,6 @@ import { readOutputs, type Session } from "./session.ts";
 /** How long a rollout waits at its end until every part says that it is well. */
 const healthyWithinMs = 60_000;
 const dial = { attempts: 5, timeoutSeconds: 10 };
-
-/** For a look that nothing depends on: a machine that is gone is made anew by what follows. */
-const shortDial = { attempts: 1, timeoutSeconds: 4 };
-
-/** The hosts that an update is about to change are mended first; of a site that is not there yet, there are none. */
-export async function mendFirst(session: Session, { regions, global }: Picked): Promise<void> {
-  const outputs = await readOutputs(session);
-  const own = Object.fromEntries(regions.map((name) => [name, outputs.regions[name] ?? null]));
-  const picked: SiteOutputs = { regions: own, global: global ? outputs.global : null };
-  if (hostsOf(picked).length === 0) return;
-  const ssh = await openHosts(session.place, picked, session.secrets, shortDial);
-  try {
-    await runWork([{ title: "Hosts before the update", run: (note) => mendBeforeUpdate(ssh, picked, note) }]);
-  } finally {
-    await ssh.close();
-  }
-}
 
 /**
  * The end of a rollout of some regions alone: their own hosts are looked at and mended. Nothing is said of the others,

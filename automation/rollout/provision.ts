@@ -12,7 +12,7 @@ import { globalStack } from "../stacks.ts";
 import { say } from "../terminal.ts";
 import { checkDrift } from "./drift.ts";
 import { setUpEngine } from "./engine.ts";
-import { join, mendFirst, mendRegions } from "./join.ts";
+import { join, mendRegions } from "./join.ts";
 import { missingUrns } from "./machines.ts";
 import { refuseMoved } from "./moved.ts";
 import { postgresqlWarnings } from "./postgresql.ts";
@@ -128,7 +128,6 @@ async function build(
 ): Promise<SiteOutputs | null> {
   const rollout = beginRollout(session);
   const replace = await prepareStacks(session, picked);
-  await mendFirst(session, picked);
   const up = (name: string, title: string): Step => ({
     title,
     run: async (note) => {

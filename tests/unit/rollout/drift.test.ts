@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { SiteOutputs } from "../../../automation/hosts.ts";
 import type { RemoteCommand } from "../../../automation/remote/ssh.ts";
-import { driftText, lookAtHosts, mendBeforeUpdate, mendHosts } from "../../../automation/rollout/drift.ts";
+import { driftText, lookAtHosts, mendHosts } from "../../../automation/rollout/drift.ts";
 
 const outputs = {
   regions: { primary: { hosts: [{ id: "primary/web-1" }, { id: "primary/database" }] } },
@@ -127,28 +127,6 @@ describe("mending", () => {
       why: expect.stringContaining(why),
       next: expect.stringContaining("npx evenkeel provision --check --site proof"),
     });
-  });
-});
-
-describe("[P27] mending before an update", () => {
-  const before = async (answers: Record<string, Answer | Error>) => {
-    const notes: string[] = [];
-    const { ssh } = site(answers);
-    return { end: await mendBeforeUpdate(ssh, outputs, (text) => notes.push(text)), notes };
-  };
-
-  test("mends what it can, leaves the rest to the update, and refuses nothing", async () => {
-    const other = { ...finding, what: "redis-server.service" };
-    const found = said({ ...clean, findings: [finding, other], repaired: [finding] });
-    expect(await before({ "primary/web-1": found, "third/edge": new Error("no route") })).toEqual({
-      end: "1 mended",
-      notes: [
-        "primary/web-1: the unit nginx.service: found masked, wanted not masked; mended",
-        "primary/web-1: the unit redis-server.service: found masked, wanted not masked; left to the update",
-        "third/edge can't be looked at before the update: no route",
-      ],
-    });
-    expect(await before({})).toEqual({ end: "nothing to mend", notes: [] });
   });
 });
 
