@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { databaseFacts } from "../failover/facts.ts";
 import { hostsOf, type SiteOutputs } from "../hosts.ts";
 import type { Step } from "../progress.ts";
@@ -51,7 +52,8 @@ async function tell(
     waiting = answers.flatMap(({ host, facts }) =>
       facts === null || facts.role === "unseeded" ? [host] : [],
     );
-    await paused(pause, over);
+    // Cut short when the step has ended.
+    await delay(pause, undefined, { signal: over }).catch(() => undefined);
   }
 }
 
@@ -62,18 +64,4 @@ export function seedText(
 ): string {
   const megabytes = (count: number) => (count / 1e6).toFixed(1);
   return `${host}: ${megabytes(bytes)} MB of the copy, ${megabytes(bytesPerSecond)} MB/s`;
-}
-
-function paused(ms: number, over: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    over.addEventListener(
-      "abort",
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }
