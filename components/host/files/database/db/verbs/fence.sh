@@ -52,8 +52,8 @@ remember_fence() {
   write_role "$EPOCH" fenced "$was" true
 }
 
-# Every connection over the network is ended: what they had under way must not commit later. In a subshell: a step that
-# gives up must not end the fence, which then kills.
+# Every connection over the network is ended: what they had under way must not commit later. Behind the lock in a
+# subshell: a step that gives up must not end the fence, which then kills.
 fence_gracefully() { try_lock && (is_down || { running && close_for_fence; }); }
 
 # As a fence that was cut short, or somebody, left it: nobody opens it while the lock is held.
