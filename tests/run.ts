@@ -8,9 +8,9 @@ import { checks, runCheck } from "./check.ts";
 import { type CaseResult, resultsFile, type WholeRun } from "./results.ts";
 
 /**
- * `npm test`: static checks, then unit and component tests, then what needs a machine that is set up: the lab tests on
- * one site that is provisioned for them and destroyed by the last of them, and beside them the tests of files and of
- * hosts that are no site's. `npm run test:unit`: only what needs no Docker.
+ * `npm test`: static checks, then the machine's set-up, then the lab tests on one site that is provisioned for them and
+ * destroyed by the last of them, and beside them the tests of hosts that are no site's, of files, and of units and
+ * components. `npm run test:unit`: only what needs no Docker.
  * Ends with one line, "N passed, N failed"; a step that can't run counts as failed, nothing is skipped.
  */
 const home = join(import.meta.dirname, "..");
@@ -27,13 +27,11 @@ interface Suite {
 const unitSuites: Suite[] = [
   { kind: "unit", pattern: "tests/(unit|components)/", workers: 3, timeoutMinutes: 3 },
 ];
-/** Each line runs beside the others: a lab test mostly waits for its hosts, and none needs what another line makes. */
-const hostSuites: Suite[][] = [
-  [{ kind: "lab", pattern: "tests/lab/", workers: 1, timeoutMinutes: 45 }],
-  [
-    { kind: "hosts", pattern: "tests/hosts/", workers: 1, timeoutMinutes: 30 },
-    { kind: "files", pattern: "tests/files/", workers: 1, timeoutMinutes: 15 },
-  ],
+/** Each line runs beside the other: a lab test mostly waits for its hosts, and none needs what another line makes. */
+const labSuites: Suite[] = [{ kind: "lab", pattern: "tests/lab/", workers: 1, timeoutMinutes: 45 }];
+const hostSuites: Suite[] = [
+  { kind: "hosts", pattern: "tests/hosts/", workers: 1, timeoutMinutes: 30 },
+  { kind: "files", pattern: "tests/files/", workers: 1, timeoutMinutes: 15 },
 ];
 
 function say(line: string) {
@@ -174,10 +172,12 @@ const unitOnly = process.argv[2] === "unit";
 const started = performance.now();
 mkdirSync(join(home, ".evenkeel/tests"), { recursive: true, mode: 0o700 });
 if (!unitOnly) await timed("static checks", runChecks);
-await runLine(unitSuites);
 // Without an engine and an image the other suites could only fail at each test, for a reason that is said already.
 if (!unitOnly && (await timed("set-up", runSetUp))) {
-  await Promise.all(hostSuites.map(runLine));
+  // The lab's line is the longest by far: what needs no machine waits for the end of the other.
+  await Promise.all([runLine(labSuites), runLine([...hostSuites, ...unitSuites])]);
+} else {
+  await runLine(unitSuites);
 }
 
 const failed = cases.filter(({ passed }) => !passed);

@@ -117,19 +117,4 @@ describe("a region destroyed after a promotion and rebuilt", () => {
     },
     3 * minute,
   );
-
-  test(
-    "provision notices a missing container by itself and replaces that machine",
-    async () => {
-      const now = await site();
-      const web = now.host("secondary/web-1");
-      await loseMachines([web.name]);
-      const { exitCode, stderr } = await cli(["provision", "--yes"], { timeoutMs: 8 * minute });
-      expect({ exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, stderr: "" });
-      const rebuilt = (await site()).host("secondary/web-1");
-      expect(rebuilt.machineId).not.toBe(web.machineId);
-      expect(await databaseStatus(now, "primary")).toMatchObject({ role: "active", epoch: 3 });
-    },
-    10 * minute,
-  );
 });

@@ -17,12 +17,14 @@ CREATE TABLE bytes (id binary(4) PRIMARY KEY, body longblob);
 CREATE TABLE times (at datetime(3) NOT NULL, note varchar(20) CHARACTER SET latin1, UNIQUE KEY (at));
 CREATE TABLE keyless (a int, b double);
 CREATE TABLE hits (id int PRIMARY KEY, n int NOT NULL);
+CREATE TABLE busy (id int PRIMARY KEY, n int NOT NULL);
 CREATE TABLE many (id bigint PRIMARY KEY AUTO_INCREMENT, title varchar(200), body text, at datetime);
 INSERT INTO words SELECT CONCAT(ELT(1 + seq % 4, 'a', 'ä', 'O''Neil\\\\', '🛒 '), seq % 1000), seq, IF(seq % 3 = 0, NULL, REPEAT('x', seq % 50)) FROM seq_1_to_5000;
 INSERT INTO bytes SELECT UNHEX(LPAD(HEX(seq), 8, '0')), REPEAT(CHAR(seq % 256), seq) FROM seq_1_to_3000;
 INSERT INTO times SELECT '2026-01-01' + INTERVAL seq MINUTE, 'café' FROM seq_1_to_3000;
 INSERT INTO keyless SELECT seq, seq / 3 FROM seq_1_to_2000;
 INSERT INTO hits VALUES (1, 0);
+INSERT INTO busy VALUES (1, 0);
 INSERT INTO many (title, body, at) SELECT CONCAT('title ', seq), REPEAT('words and more ', 20), NOW() FROM seq_1_to_${many};`;
 
 async function verify(): Promise<{ exitCode: number; document: VerifyDocument; stderr: string }> {
@@ -32,6 +34,16 @@ async function verify(): Promise<{ exitCode: number; document: VerifyDocument; s
 
 /** Past its read_only, and into no binary log: what a bug, a disk or a person might do to a standby. */
 const onStandby = (statement: string) => sql(now, "secondary", `SET SESSION sql_log_bin=0; ${statement}`);
+
+/** Writes one row fifty times a second until /run/enough is there, for a minute at most. */
+function changingFast() {
+  return asRoot(now, "primary/database", [
+    "bash",
+    "-c",
+    `rm -f /run/enough; for i in $(seq 3000); do [ ! -e /run/enough ] || break
+echo "UPDATE evenkeel_verify.busy SET n = n + 1; SELECT SLEEP(0.02);"; sleep 0.01; done | mariadb >/dev/null`,
+  ]);
+}
 
 beforeAll(async () => {
   now = await site();
@@ -81,7 +93,7 @@ INSERT INTO evenkeel_verify.many (title) VALUES ('added'); DELETE FROM evenkeel_
   );
 
   test(
-    "names rows, tables and accounts of the standby that are not as the active region has them, and ends with 10",
+    "names rows, tables and accounts of the standby that are not as the active region has them, and a row that changes faster than it can be compared, and ends with 10",
     async () => {
       await onStandby(`USE evenkeel_verify; UPDATE words SET note = 'other' WHERE n = 4001;
 DELETE FROM bytes WHERE id = UNHEX('00000900'); INSERT INTO times VALUES ('2025-12-31 23:59:59.123', 'stray');
@@ -90,8 +102,14 @@ CREATE TABLE stray (id int); ALTER TABLE hits ADD COLUMN more int; CREATE USER s
       const word = (
         await sql(now, "primary", "SET NAMES utf8mb4; SELECT word FROM evenkeel_verify.words WHERE n = 4001")
       )[0];
-      const { exitCode, document } = await verify();
+      const writes = changingFast();
+      const { exitCode, document } = await verify().finally(() =>
+        asRoot(now, "primary/database", ["touch", "/run/enough"]),
+      );
+      await writes;
       expect(exitCode).toBe(10);
+      // Unknown, not equal.
+      expect(document.standbys[0]?.changing).toEqual([{ table: "evenkeel_verify.busy", key: ["1"] }]);
       const found = document.standbys[0]?.differences.map(({ kind, table, key }) => [
         kind,
         table,
@@ -109,26 +127,9 @@ CREATE TABLE stray (id int); ALTER TABLE hits ADD COLUMN more int; CREATE USER s
           ["row-extra", "mysql.global_priv", "localhost", "stray"],
         ].sort(),
       );
-      const { stdout } = await cli(["verify"]);
-      expect(stdout).toContain("! secondary: evenkeel_verify.many 123457: the row differs");
     },
     4 * minute,
   );
-
-  test("a row that changes faster than it can be compared is said to be unknown, not equal", async () => {
-    await onStandby("ALTER TABLE evenkeel_verify.hits DROP COLUMN more");
-    const writes = asRoot(now, "primary/database", [
-      "bash",
-      "-c",
-      `rm -f /run/enough; for i in $(seq 3000); do [ ! -e /run/enough ] || break
-echo "UPDATE evenkeel_verify.hits SET n = n + 1; SELECT SLEEP(0.02);"; sleep 0.01; done | mariadb >/dev/null`,
-    ]);
-    const { exitCode, document } = await verify();
-    await asRoot(now, "primary/database", ["touch", "/run/enough"]);
-    await writes;
-    expect(exitCode).toBe(10);
-    expect(document.standbys[0]?.changing).toEqual([{ table: "evenkeel_verify.hits", key: ["1"] }]);
-  });
 
   test("a standby that does not follow can't be compared: that is said, and ends with 10", async () => {
     await sql(now, "primary", "DROP DATABASE evenkeel_verify");

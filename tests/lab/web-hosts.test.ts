@@ -97,13 +97,13 @@ afterAll(() => writeFileSync(file, original));
 
 describe("[S3] web hosts", () => {
   test(
-    "from one to four a region, to two and to one again, under traffic: no request fails",
+    "from one to four a region and to one again, under traffic: no request fails",
     async () => {
       const url = handle.regions.primary?.url as string;
       const stop = traffic(url);
       const seen: { hosts: string[]; served: string[] }[] = [];
       try {
-        for (const webServers of [4, 2, 1]) {
+        for (const webServers of [4, 1]) {
           await provisionWith({ webServers }, one("primary"));
           const well = await eventually(`${webServers} well web hosts`, 15_000, async () => {
             const now = await served();
@@ -120,7 +120,7 @@ describe("[S3] web hosts", () => {
         expect(answers.length).toBeGreaterThan(50);
       }
       const names = (count: number) => Array.from({ length: count }, (_, i) => `web-${i + 1}`);
-      expect(seen).toEqual([4, 2, 1].map((count) => ({ hosts: names(count), served: names(count) })));
+      expect(seen).toEqual([4, 1].map((count) => ({ hosts: names(count), served: names(count) })));
     },
     15 * minute,
   );
@@ -217,9 +217,6 @@ describe("PHP's pool", () => {
         ]);
         expect(await workersOf("secondary/web-1")).toBe(5);
         expect(await warnings()).toEqual([]);
-        // More than the host's memory can carry: it is done as told, and said.
-        await provisionWith({ php: { ...php, maxChildren: 500 } }, one("secondary"));
-        expect(await warnings()).toEqual([expect.stringMatching(/secondary-web-1: .*500/)]);
       } finally {
         await provisionWith({}, one("secondary"));
       }
