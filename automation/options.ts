@@ -25,7 +25,8 @@ export const yesOption = {
   yes: {
     type: "boolean",
     default: false,
-    describe: "Answer yes to questions that set-up asks (needed without a terminal)",
+    describe:
+      "Answer yes to what is asked: of set-up, and before something is deleted (needed without a terminal)",
   },
 } as const satisfies Record<string, Options>;
 

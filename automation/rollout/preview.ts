@@ -5,6 +5,7 @@ import { type SitePlace, siteFlag } from "../site.ts";
 import { summary } from "../stacks/events.ts";
 import { unfinishedUrns } from "../stacks/unfinished.ts";
 import { globalStack, type Stacks } from "../stacks.ts";
+import { say } from "../terminal.ts";
 import { refuseMoved } from "./moved.ts";
 import type { Picked } from "./regions.ts";
 import { openAsFound, openForPreview, readOutputs, refuseLostSecrets } from "./session.ts";
@@ -37,6 +38,10 @@ export async function previewRollout(options: PreviewOptions): Promise<void> {
     if (existing.has(name)) await previewStack(place, stacks, name);
     else await sayWhole(name);
   }
+  // Pulumi sees nothing of what changed on the machines since; a rollout would mend it.
+  say(
+    `The hosts were not looked at: npx evenkeel provision --check${siteFlag(place.name)} names what differs there.`,
+  );
 }
 
 /** The machine is set up, but nothing of the site is there, as after a destroy. */

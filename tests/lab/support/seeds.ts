@@ -56,6 +56,45 @@ export const seedsOf = (handle: SiteHandle): Seeded[] => [
     by: "echo '* * * * * root true' >/etc/cron.d/mine",
   },
   {
+    ...{ host: web, kind: "file", what: "/etc/nginx/nginx.conf", found: "another content" },
+    by: "echo '# mine' >>/etc/nginx/nginx.conf",
+  },
+  {
+    ...{ host: web, kind: "file", what: "/etc/nginx/mime.types", found: "missing" },
+    by: "rm /etc/nginx/mime.types",
+  },
+  {
+    ...{ host: web, kind: "file", what: "/etc/nginx/conf.d/mine.conf", found: "there" },
+    by: "echo '# mine' >/etc/nginx/conf.d/mine.conf",
+  },
+  {
+    ...{
+      host: web,
+      kind: "file",
+      what: "/etc/systemd/system/nginx.service.d/override.conf",
+      found: "there",
+    },
+    by: "mkdir -p /etc/systemd/system/nginx.service.d; printf '[Service]\\nNice=5\\n' >/etc/systemd/system/nginx.service.d/override.conf",
+  },
+  {
+    ...{
+      host: "secondary/database",
+      kind: "file",
+      what: "/etc/mysql/mariadb.conf.d/50-server.cnf",
+      found: "mode 0666",
+    },
+    by: "chmod 0666 /etc/mysql/mariadb.conf.d/50-server.cnf",
+  },
+  {
+    ...{
+      host: "secondary/database",
+      kind: "file",
+      what: "/etc/mysql/mariadb.conf.d/99-mine.cnf",
+      found: "there",
+    },
+    by: "printf '[mariadbd]\\nmax_connections=44\\n' >/etc/mysql/mariadb.conf.d/99-mine.cnf",
+  },
+  {
     ...{ host: web, kind: "unit", what: "evenkeel-settle.service", found: "disabled" },
     by: "systemctl disable -q evenkeel-settle",
   },

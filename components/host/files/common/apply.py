@@ -81,10 +81,12 @@ def remember(base):
     """What this role leaves, for evenkeel-look to compare with; and the job, for it to be applied again."""
     sys.dont_write_bytecode = True
     sys.path.insert(0, "/usr/local/lib/evenkeel/look")
-    import wanted
+    import folders, wanted
 
     noted = wanted.remember(JOB, base + ".said")
+    noted["inFolders"], kept = folders.remember(noted, wanted.wanted_of(JOB["role"]))
     write({"path": base + ".job", "mode": "0600", "owner": "root", "content": json.dumps(JOB)})
+    write({"path": base + ".kept", "mode": "0600", "owner": "root", "content": json.dumps(kept)})
     write({"path": base + ".wanted", "mode": "0600", "owner": "root", "content": json.dumps(noted)})
 
 

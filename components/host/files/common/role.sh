@@ -23,7 +23,8 @@ changed() {
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 # wants KIND WORD...: for evenkeel-look, which compares the host with it later. "package NAME", "file PATH" (one that
-# the script made itself, as it is when the role has finished), "unit NAME [enabled] [active] [while-open]" (the last: not
+# the script made itself, as it is when the role has finished), "folder PATH UNIT reload|restart|none" (configuration that
+# UNIT reads, whoever brought it: what appears there from elsewhere is a stray), "unit NAME [enabled] [active] [while-open]" (the last: not
 # while the database is fenced), "sysctl KEY VALUE", "look PROGRAM WORD..." (one that prints findings itself).
 wants() { printf '%s\n' "$*" >>"${EVENKEEL_SAID:-/dev/null}"; }
 
@@ -108,6 +109,8 @@ secure_ssh() {
   told=$(sshd -T) || die "sshd refuses its own configuration (above) and would not start again: see /etc/ssh"
   other=$(diff <(printf '%s\n' "$told") <(printf '%s\n' "$want") | sed -n 's/^< //p') || true
   wants file "$config"
+  wants folder /etc/ssh/sshd_config.d ssh.service reload
+  wants folder /etc/sudoers.d ssh.service none
   wants unit ssh.service active
   [ -z "$other" ] || die "sshd reads \"${other%%$'\n'*}\" before it comes to $config: see /etc/ssh"
 }

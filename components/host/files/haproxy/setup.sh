@@ -87,6 +87,7 @@ set_kernel net.core.somaxconn=4096
 systemctl enable -q haproxy >&2
 run
 wants unit haproxy.service enabled active
+wants folder /etc/haproxy haproxy.service reload
 wants file "$config"
 wants file "$pem"
 printf '{"haproxy":"%s","loaded":"%s"}\n' "$(haproxy -v | sed -n 's/^HAProxy version \([^ ]*\).*/\1/p')" "$(cat "$loaded")"

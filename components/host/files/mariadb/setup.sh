@@ -46,4 +46,6 @@ apply_settings
 start asked "DO 1"
 check
 wants unit "$UNIT" enabled active while-open
+# A server reads its files when it starts: of an active one nothing is restarted for them.
+wants folder /etc/mysql "$UNIT" none
 print_facts mariadb-server

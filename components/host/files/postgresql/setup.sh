@@ -72,6 +72,7 @@ start asked "SELECT 1"
 check
 wants unit evenkeel-db-boot.service enabled
 wants unit "$UNIT" active while-open
+wants folder "$CLUSTER_CONF" "$UNIT" none
 wants file "$CLUSTER_CONF/conf.d/60-evenkeel.conf"
 wants file "$CLUSTER_CONF/start.conf"
 print_facts postgresql-17

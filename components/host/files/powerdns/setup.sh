@@ -66,5 +66,6 @@ configure
 load_zone
 run
 wants unit pdns.service enabled active
+wants folder /etc/powerdns pdns.service restart
 wants file "$config"
 printf '{"powerdns":"%s","zone":"%s"}\n' "$(dpkg-query -W -f '${Version}' pdns-server)" "$domain"

@@ -53,6 +53,7 @@ make_operator
 set_kernel net.core.somaxconn=4096
 run
 wants unit redis-server.service enabled active
+wants folder /etc/redis redis-server.service restart
 wants file "$ACL"
 printf '{"redis":"%s","maxMemoryBytes":%s,"policy":"%s","maxClients":%s}\n' \
   "$(dpkg-query -W -f '${Version}' redis-server)" "$(setting maxmemory)" "$(setting maxmemory-policy)" "$(setting maxclients)"

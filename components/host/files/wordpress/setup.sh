@@ -163,6 +163,8 @@ elif [ -e /run/evenkeel/held ]; then
 fi
 wants unit nginx.service enabled active
 wants unit "php$php-fpm.service" enabled active
+wants folder /etc/nginx nginx.service reload
+wants folder "/etc/php/$php" "php$php-fpm.service" reload
 wants unit evenkeel-settle.service enabled
 wants unit evenkeel-drain.service enabled active
 wants file /etc/nginx/sites-enabled/evenkeel

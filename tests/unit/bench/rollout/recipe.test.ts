@@ -49,6 +49,7 @@ describe("the recipe of a rollout", () => {
       "/usr/local/sbin/evenkeel-look",
       "/usr/local/lib/evenkeel/look/plain.py",
       "/usr/local/lib/evenkeel/look/wanted.py",
+      "/usr/local/lib/evenkeel/look/folders.py",
       "/usr/local/lib/evenkeel/look/findings.py",
       "/usr/local/lib/evenkeel/look/parity.py",
       "/usr/local/lib/evenkeel/apply.py",

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import folders
 from wanted import facts_of
 
 DATABASE_ROLE = "/var/lib/evenkeel/role.json"
@@ -25,20 +26,36 @@ def run(command, seconds=COMMAND_SECONDS, **more):
 def file_findings(wanted):
     for path, was in wanted["files"].items():
         now = facts_of(path)
-        if was == now or was is None:
-            continue
-        if now is None:
-            yield "file", path, "is there", "missing"
-            continue
-        for part in sorted(set(was) | set(now)):
-            before, after = was.get(part), now.get(part)
-            if before != after:
-                told = part in ("mode", "owner", "link")
-                yield ("link" if part == "link" else "file"), path, *(
-                    ("%s %s" % (part, before or "none"), "%s %s" % (part, after or "none"))
-                    if told
-                    else ("content as written", "another content")
-                )
+        if was is not None and was != now:
+            yield from differences(path, was, now)
+
+
+def folder_findings(wanted):
+    """Configuration that packages brought and a role left, and what neither did."""
+    for path, was in wanted.get("inFolders", {}).items():
+        now = facts_of(path)
+        if was != now and folders.changed_by_package(path):
+            # An upgrade of the package may have another content; its mode and owner stay.
+            was = {**was, "content": now.get("content")}
+        if was != now:
+            yield from differences(path, was, now)
+    for path in folders.strays(wanted):
+        yield "file", path, "no such file", "there"
+
+
+def differences(path, was, now):
+    if now is None:
+        yield "file", path, "is there", "missing"
+        return
+    for part in sorted(set(was) | set(now)):
+        before, after = was.get(part), now.get(part)
+        if before != after:
+            told = part in ("mode", "owner", "link")
+            yield ("link" if part == "link" else "file"), path, *(
+                ("%s %s" % (part, before or "none"), "%s %s" % (part, after or "none"))
+                if told
+                else ("content as written", "another content")
+            )
 
 
 def is_fenced():

@@ -10,7 +10,15 @@ import time
 
 ROLES = "/var/lib/evenkeel/roles"
 # What a role script may say (role.sh, wants), and the key of the note that it stands under.
-SAID = {"package": "packages", "unit": "units", "file": "files", "sysctl": "sysctls", "look": "looks", "did": "did"}
+SAID = {
+    "package": "packages",
+    "unit": "units",
+    "file": "files",
+    "folder": "folders",
+    "sysctl": "sysctls",
+    "look": "looks",
+    "did": "did",
+}
 
 
 def name_of(lookup, number):
@@ -66,9 +74,14 @@ def remember(job, said_path):
     return {"role": job["role"], "at": time.time(), **noted, "words": words, "compared": configured if words else []}
 
 
+def wanted_of(role):
+    """The note of a role; None where it never finished."""
+    try:
+        with open("%s/%s.wanted" % (ROLES, role)) as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return None
+
+
 def wanted_of_roles():
-    roles = []
-    for path in sorted(glob.glob(ROLES + "/*.wanted")):
-        with open(path) as file:
-            roles.append(json.load(file))
-    return roles
+    return [wanted_of(os.path.basename(path)[: -len(".wanted")]) for path in sorted(glob.glob(ROLES + "/*.wanted"))]
