@@ -17,6 +17,7 @@ const defaultDeadlineSeconds = {
   demote: 30,
   follow: 120,
   fence: 20,
+  look: 20,
 } as const;
 
 type Verb = keyof typeof defaultDeadlineSeconds;
@@ -87,6 +88,8 @@ export const databaseCommand = {
   follow: (options: Deadline & { region?: string } = {}) =>
     command("follow", options.region === undefined ? [] : [options.region], options),
   fence: (options: Deadline = {}) => command("fence", [], options),
+  /** Settings and accounts that are not as they should be, mended. */
+  mend: (options: Deadline = {}) => command("look", ["--repair"], options),
 } as const;
 
 export const databaseStatusSchema = z.object({

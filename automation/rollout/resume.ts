@@ -170,6 +170,8 @@ export async function resumeRegion(options: {
   const hostId = outputs.regions[region]?.database.hostId ?? `${region}/database`;
   const absent = Object.keys(outputs.regions).filter((name) => outputs.regions[name] === null);
   const acceptLoss = epoch > (answers[region]?.facts?.epoch ?? 0);
+  // A setting that somebody changed by hand may keep it from opening; what can't be mended, the resume itself tells.
+  await ssh.run(hostId, databaseCommand.mend(), { timeoutMs: resumeMs }).catch(() => undefined);
   const command = databaseCommand.resume({ epoch, acceptLoss, absent, deadlineSeconds: 60 });
   const result = await ssh.run(hostId, command, { timeoutMs: resumeMs });
   if (result.exitCode === 0) return;

@@ -95,6 +95,26 @@ export const seedsOf = (handle: SiteHandle): Seeded[] => [
     by: "printf '[mariadbd]\\nmax_connections=44\\n' >/etc/mysql/mariadb.conf.d/99-mine.cnf",
   },
   {
+    ...{ host: web, kind: "cron", what: "/etc/cron.d/php", found: "another content" },
+    by: "echo '* * * * * root true' >>/etc/cron.d/php",
+  },
+  {
+    ...{ host: web, kind: "cron", what: `/etc/cron.daily/${"long".repeat(60)}`, found: "there" },
+    by: `touch /etc/cron.daily/${"long".repeat(60)} "$(printf '/etc/cron.daily/\\xff')"`,
+  },
+  {
+    ...{ host: web, kind: "file", what: "/etc/nginx/fastcgi_params", found: "no file" },
+    by: "rm /etc/nginx/fastcgi_params; mkdir /etc/nginx/fastcgi_params",
+  },
+  {
+    ...{ host: "third/edge", kind: "link", what: "/etc/haproxy/haproxy.cfg", found: "link /root/mine" },
+    by: "cp /etc/haproxy/haproxy.cfg /root/mine; ln -sf /root/mine /etc/haproxy/haproxy.cfg",
+  },
+  {
+    ...{ host: "third/edge", kind: "file", what: "/etc/sudoers.d/mine", found: "there" },
+    by: "echo '# mine' >/etc/sudoers.d/mine",
+  },
+  {
     ...{ host: web, kind: "unit", what: "evenkeel-settle.service", found: "disabled" },
     by: "systemctl disable -q evenkeel-settle",
   },

@@ -70,7 +70,13 @@ async function settles(own: readonly (typeof active)[], epoch: number, started: 
   return { changes, error, asked };
 }
 
-const resumed = { changes: ["primary/database: resume --epoch 1 --deadline 60"], error: undefined };
+const resumed = {
+  changes: [
+    "primary/database: look --repair --deadline 20",
+    "primary/database: resume --epoch 1 --deadline 60",
+  ],
+  error: undefined,
+};
 
 test("an active database that was closed is opened again beside a lost standby", async () => {
   expect(await settles([readOnly], 0)).toMatchObject(resumed);

@@ -6,7 +6,7 @@ apostrophe escaped; machineId only makes a new machine's job another one, own an
 root, one role at a time (flock with a deadline), and keeps the list of files written since the role last finished, so
 that a run cut short repeats what depends on them.
 """
-import fcntl, grp, json, os, pwd, subprocess, sys, time
+import errno, fcntl, grp, json, os, pwd, subprocess, sys, time
 
 JOB = json.loads(r'''
 @@JOB@@
@@ -42,13 +42,17 @@ def write(entry):
     path, content, mode = entry["path"], entry["content"].encode(), int(entry["mode"], 8)
     uid, gid = ids(entry["owner"])
     try:
-        with open(path, "rb") as present:
+        # A link is not followed: what it leads to is somebody else's, whatever it holds.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW)) as present:
             info = os.fstat(present.fileno())
             same = present.read() == content
             if same and (info.st_mode & 0o7777, info.st_uid, info.st_gid) == (mode, uid, gid):
                 return False
     except FileNotFoundError:
         pass
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     draft = path + ".evenkeel-new"
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -95,7 +95,7 @@ set_kernel() {
 secure_ssh() {
   local wanted=/etc/evenkeel/sshd.conf config=/etc/ssh/sshd_config.d/00-evenkeel.conf
   # The file as sshd would read it with ours first; and a hash of ours once the sshd that runs has read it.
-  local whole=/run/evenkeel-sshd.conf read=/run/evenkeel-sshd.read hash want told other
+  local whole=/run/evenkeel-sshd.conf read=/run/evenkeel-sshd.read hash want told other cron
   [ "${SUDO_USER:-}" != root ] || die "root comes in over SSH here, and would be locked out: use another user with sudo"
   hash=$(sha256sum <"$wanted")
   cat "$wanted" /etc/ssh/sshd_config >"$whole"
@@ -111,6 +111,7 @@ secure_ssh() {
   wants file "$config"
   wants folder /etc/ssh/sshd_config.d ssh.service reload
   wants folder /etc/sudoers.d ssh.service none
+  for cron in d hourly daily weekly monthly yearly; do wants folder "/etc/cron.$cron" cron.service none; done
   wants unit ssh.service active
   [ -z "$other" ] || die "sshd reads \"${other%%$'\n'*}\" before it comes to $config: see /etc/ssh"
 }

@@ -1,7 +1,6 @@
 """Compares a host with the notes of its roles. Each function gives (kind, what, wanted, found); no content is ever told."""
 
 import glob
-import hashlib
 import json
 import os
 import subprocess
@@ -13,14 +12,16 @@ from wanted import facts_of
 DATABASE_ROLE = "/var/lib/evenkeel/role.json"
 FENCING = "/var/lib/evenkeel/fencing"
 DATABASE_PROGRAM = "/usr/local/sbin/evenkeel-db"
-CRON_FOLDERS = ("cron.d", "cron.hourly", "cron.daily", "cron.weekly", "cron.monthly")
+# Tables outside the folders that every role notes (role.sh, secure_ssh).
+CRONTABS = ("/etc/crontab", "/etc/anacrontab")
 COMMAND_SECONDS = 20
 # What looks deeper than one question: a server's settings and accounts, a tree of files.
 DEEP_SECONDS = 60
 
 
 def run(command, seconds=COMMAND_SECONDS, **more):
-    return subprocess.run(command, capture_output=True, text=True, timeout=seconds, **more)
+    # Names of files may be no text: they are told as they can be.
+    return subprocess.run(command, capture_output=True, text=True, errors="surrogateescape", timeout=seconds, **more)
 
 
 def file_findings(wanted):
@@ -38,24 +39,31 @@ def folder_findings(wanted):
             # An upgrade of the package may have another content; its mode and owner stay.
             was = {**was, "content": now.get("content")}
         if was != now:
-            yield from differences(path, was, now)
+            for kind, *finding in differences(path, was, now):
+                yield kind_in(path, kind), *finding
     for path in folders.strays(wanted):
-        yield "file", path, "no such file", "there"
+        yield kind_in(path, "file"), path, "no such file", "there"
+
+
+def kind_in(path, kind):
+    return "cron" if path.startswith("/etc/cron.") else kind
 
 
 def differences(path, was, now):
     if now is None:
         yield "file", path, "is there", "missing"
         return
-    for part in sorted(set(was) | set(now)):
-        before, after = was.get(part), now.get(part)
-        if before != after:
-            told = part in ("mode", "owner", "link")
-            yield ("link" if part == "link" else "file"), path, *(
-                ("%s %s" % (part, before or "none"), "%s %s" % (part, after or "none"))
-                if told
-                else ("content as written", "another content")
-            )
+    if ("link" in was) != ("link" in now):
+        yield "link", path, *("link %s" % facts["link"] if "link" in facts else "a file" for facts in (was, now))
+        return
+    for part in sorted(was):
+        before, after = was[part], now[part]
+        if before == after:
+            continue
+        if part == "content":
+            yield "file", path, "content as written", "no file" if after == "no file" else "another content"
+        else:
+            yield ("link" if part == "link" else "file"), path, "%s %s" % (part, before), "%s %s" % (part, after)
 
 
 def is_fenced():
@@ -125,24 +133,16 @@ def program_findings(wanted):
 
 
 def cron_findings():
-    """Nothing of ours is run by cron: a file that no package brought, or a user's own table, is a stray."""
-    files = [path for folder in CRON_FOLDERS for path in glob.glob("/etc/%s/*" % folder) if os.path.isfile(path)]
-    owned = set()
-    if files:
-        for line in run(["dpkg-query", "-S", *files]).stdout.splitlines():
-            owned.add(line.split(": ", 1)[-1])
-    for path in files:
-        if path not in owned:
-            yield "cron", path, "no such file", "there"
-    for path in glob.glob("/var/spool/cron/crontabs/*"):
+    """Nothing of ours is run by cron: a user's own table, or one that is not as a package brought it, is a stray."""
+    for path in sorted(glob.glob("/var/spool/cron/crontabs/*")):
         yield "cron", path, "no table of a user's", "there"
-    if os.path.exists("/etc/crontab"):
-        shown = run(["dpkg-query", "-W", "-f", "${Conffiles}\n", "cron", "cron-daemon-common"]).stdout
-        sums = [line.split()[1] for line in shown.splitlines() if line.strip().startswith("/etc/crontab ")]
-        with open("/etc/crontab", "rb") as file:
-            now = hashlib.md5(file.read(), usedforsecurity=False).hexdigest()
-        if now not in sums:
-            yield "cron", "/etc/crontab", "as its package has it" if sums else "no such file", "another content"
+    present = [path for path in CRONTABS if os.path.lexists(path)]
+    sums = folders.sums_of_packages(set(present))
+    for path in present:
+        if not folders.is_of_package(path, sums):
+            yield "cron", path, "as its package has it" if path in sums else "no such file", (
+                "another content" if os.path.isfile(path) else "no file"
+            )
 
 
 def database_findings(repairing):

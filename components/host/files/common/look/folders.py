@@ -27,8 +27,9 @@ def folders_of(said):
 
 
 def files_below(folder):
-    for path, _, names in os.walk(folder):
-        for name in names:
+    for path, folders, names in os.walk(folder):
+        # A link to a folder is followed by whoever reads it, and not here.
+        for name in [*names, *(name for name in folders if os.path.islink(os.path.join(path, name)))]:
             if not name.endswith(PASSING):
                 yield os.path.join(path, name)
 
@@ -38,7 +39,7 @@ def sums_of_packages(paths):
     sums = {}
     if not paths:
         return sums
-    shown = subprocess.run(["dpkg-query", "-W", "-f", "${Conffiles}\n"], capture_output=True, text=True, timeout=20).stdout
+    shown = subprocess.run(["dpkg-query", "-W", "-f", "${Conffiles}\n"], capture_output=True, text=True, errors="surrogateescape", timeout=20).stdout
     for line in shown.splitlines():
         words = line.split()
         if len(words) >= 2 and words[0] in paths:
@@ -69,7 +70,7 @@ def owned_by_packages(paths):
         return set()
     real = {path: os.path.realpath(path) for path in paths}
     asked = sorted({*paths, *real.values()})
-    shown = subprocess.run(["dpkg-query", "-S", "--", *asked], capture_output=True, text=True, timeout=20).stdout
+    shown = subprocess.run(["dpkg-query", "-S", "--", *asked], capture_output=True, text=True, errors="surrogateescape", timeout=20).stdout
     owned = {line.split(": ", 1)[-1] for line in shown.splitlines()}
     owned |= set(sums_of_packages(set(asked)))
     return {path for path in paths if path in owned or real[path] in owned}

@@ -50,7 +50,10 @@ follow_problems() {
   if [ -n "$missing" ] && now=$(ask_peer "$region"); then
     missing=$(history_missing "$own" "$(jq -r .history <<<"$now")")
   fi
-  [ -z "$missing" ] || echo "this host holds transactions that region '$region' lacks: $missing"
+  [ -z "$missing" ] || {
+    echo "this host holds transactions that region '$region' lacks: $missing"
+    echo "to give them up, make this region anew from the writer: npx evenkeel destroy --region $REGION --site $SITE, then npx evenkeel provision --site $SITE"
+  }
 }
 
 join() {
