@@ -120,6 +120,12 @@ async function runBuild(build: GoBuild, scratch: string): Promise<void> {
   for (const name of ["go.mod", "go.sum"]) await copyFile(join(build.modules, name), join(work, name));
   const env = await goEnvironment(build.go, scratch);
   let downloads = 0;
+  const begun = Date.now();
+  // Go says nothing while it compiles, which takes minutes.
+  const alive = setInterval(
+    () => build.say(`at work for ${Math.round((Date.now() - begun) / 60_000)} min`),
+    60_000,
+  );
   const result = await runProgram({
     file: build.go.path,
     args: [
@@ -141,7 +147,7 @@ async function runBuild(build: GoBuild, scratch: string): Promise<void> {
       if (line.startsWith("go: downloading") && ++downloads % 50 === 0)
         build.say(`${downloads} modules downloaded`);
     },
-  });
+  }).finally(() => clearInterval(alive));
   if (result.outcome === "exited" && result.exitCode === 0) return;
   throw new UserError({
     what: `Go ${build.go.version} (${build.go.path}) could not build ${build.program}`,

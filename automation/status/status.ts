@@ -6,10 +6,11 @@ import { commandsOf } from "../failover/next.ts";
 import { type Observation, unbuiltRegion } from "../failover/observation.ts";
 import { heartbeatLimit } from "../failover/writers.ts";
 import { hostsOf, openHosts, sshHosts } from "../hosts.ts";
+import { describeHolder, type LockRecord, lockFile, readLock } from "../lock.ts";
 import { isReaderGone, jsonDocument, writeResult } from "../output.ts";
 import { openExisting, readOutputs } from "../rollout/session.ts";
 import { type SitePlace, siteConfig, siteFlag, sitePlace } from "../site.ts";
-import { withoutHidden } from "../terminal.ts";
+import { say, withoutHidden } from "../terminal.ts";
 import { statusDocument, statusTable } from "./document.ts";
 import { type Look, lookAt, repeatedLook } from "./look.ts";
 
@@ -31,6 +32,7 @@ const clearScreen = "\u001b[H\u001b[2J";
 export async function showStatus(args: StatusArgs): Promise<number> {
   const place = sitePlace(args.site);
   const look = openLook(place, siteConfig(place));
+  tellWhoWorks(place);
   try {
     for (;;) {
       const { text, exitCode } = renderStatus(await look.once(), args.format);
@@ -47,6 +49,21 @@ export async function showStatus(args: StatusArgs): Promise<number> {
   } finally {
     await look.close();
   }
+}
+
+/** What a command that is under way has not done yet looks like what is wrong. */
+function tellWhoWorks(place: SitePlace): void {
+  const file = lockFile(place.stateDirectory);
+  let holder: LockRecord | null;
+  try {
+    holder = readLock(file);
+  } catch {
+    // Looking goes on; whoever wants the lock is told.
+    say(`${file} can't be read, so nobody can tell who works at the site.`);
+    return;
+  }
+  if (holder !== null)
+    say(`The site is being worked at by ${describeHolder(holder)}: what is missing may be under way.`);
 }
 
 /** What is printed for an observation, and the exit code: 0 only when all is well. */
