@@ -12,7 +12,7 @@ apply_settings() {
     if changed /etc/evenkeel/database.nft; then evenkeel-db firewall --deadline 10; fi
     if tls_changed; then asked "FLUSH LOCAL SSL"; fi
   fi
-  if changed "$CNF"; then restart_unless_active; fi
+  if changed "$CNF" "$DROP_IN"; then restart_unless_active; fi
   apply_beside
 }
 

@@ -1,5 +1,10 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154
 # The server's unit ($UNIT, engine/server.sh): a masked one was fenced.
+
+# For an engine that does not say otherwise: its administrator always gets in, and its standby's accounts are the writer's.
+refuses_administrator() { false; }
+standby_has_own_accounts() { false; }
+
 is_masked() { [ "$(systemctl is-enabled "$UNIT" 2>/dev/null)" = masked ]; }
 
 lift_mask() {

@@ -1,5 +1,9 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154
 # What a birth puts into an empty database: the schema, the heartbeat and the accounts (least privileges, TLS).
+
+# Written out wherever an account is: what is not named keeps the value that somebody gave it.
+readonly NO_LIMITS='MAX_QUERIES_PER_HOUR 0 MAX_UPDATES_PER_HOUR 0 MAX_CONNECTIONS_PER_HOUR 0 MAX_USER_CONNECTIONS 0 MAX_STATEMENT_TIME 0'
+
 make_contents() {
   make_schema
   make_accounts
@@ -11,6 +15,7 @@ make_schema() {
     CREATE TABLE IF NOT EXISTS evenkeel.heartbeat (id TINYINT PRIMARY KEY, region VARCHAR(64) NOT NULL, epoch BIGINT NOT NULL,
       at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), changes BIGINT UNSIGNED NOT NULL DEFAULT 0) ENGINE=InnoDB;
     CREATE USER IF NOT EXISTS 'evenkeel-beat'@localhost IDENTIFIED VIA unix_socket;
+    ALTER USER 'evenkeel-beat'@localhost IDENTIFIED VIA unix_socket REQUIRE NONE WITH $NO_LIMITS PASSWORD EXPIRE NEVER ACCOUNT UNLOCK;
     GRANT SELECT, UPDATE ON evenkeel.heartbeat TO 'evenkeel-beat'@localhost;"
 }
 
@@ -31,7 +36,7 @@ make_account() {
     [ -n "$host" ] || continue
     account="'$name'@'$host'"
     sql_logged "CREATE USER IF NOT EXISTS $account IDENTIFIED BY PASSWORD '$hash' REQUIRE SSL;
-      ALTER USER $account IDENTIFIED BY PASSWORD '$hash' REQUIRE SSL ACCOUNT UNLOCK; $3 TO $account;"
+      ALTER USER $account IDENTIFIED BY PASSWORD '$hash' REQUIRE SSL WITH $NO_LIMITS PASSWORD EXPIRE NEVER ACCOUNT UNLOCK; $3 TO $account;"
   done <<<"$hosts"
 }
 

@@ -2,10 +2,33 @@
 # The server by its local socket as root. Statements travel by standard input, so no password is ever an argument.
 readonly ENGINE=mariadb UNIT=mariadb.service PORT=3306 SOCKET=/run/mysqld/mysqld.sock
 readonly STARTED_WITH=/run/evenkeel-db-started-with SETTINGS=/etc/mysql/mariadb.conf.d/60-evenkeel.cnf
+readonly CLOSED_OPTIONS='--read-only=1 --skip-slave-start'
 
 client() {
   tied mariadb --no-defaults --protocol=socket --socket="$SOCKET" --user=root --default-character-set=utf8mb4 \
     --connect-timeout=5 --batch --raw --skip-column-names "$@"
+}
+
+# The server's own account for its own system user, which may do what root may: the way in where root is refused.
+spare_client() {
+  tied setpriv --reuid=mysql --regid=mysql --clear-groups mariadb --no-defaults --protocol=socket --socket="$SOCKET" --user=mysql \
+    --connect-timeout=5 --batch --raw --skip-column-names
+}
+
+# It runs, and says no: a login that is denied, locked or expired. One that does not answer says nothing.
+refuses_administrator() {
+  systemctl is-active --quiet "$UNIT" || return 1
+  local answer
+  ! answer=$(client <<<'DO 1' 2>&1) && [[ $answer =~ ERROR\ (1045|1130|1698|1820|1862|4151)\  ]]
+}
+
+# As the package made it. Each host does it for itself, outside of its history. No restart: it would close the database.
+readmit_administrator() {
+  printf 'SET SESSION sql_log_bin=0;\n%s\n' "CREATE USER IF NOT EXISTS root@localhost;
+    ALTER USER root@localhost IDENTIFIED VIA mysql_native_password USING 'invalid' OR unix_socket REQUIRE NONE
+      WITH $NO_LIMITS PASSWORD EXPIRE NEVER ACCOUNT UNLOCK;
+    GRANT ALL PRIVILEGES ON *.* TO root@localhost WITH GRANT OPTION; GRANT PROXY ON ''@'%' TO root@localhost WITH GRANT OPTION" |
+    spare_client 2>/dev/null
 }
 
 # For digest.py: goes on until its input ends.
@@ -33,12 +56,17 @@ sql_literal() {
 
 running() { within 3 sql 'DO 1' 2>/dev/null; }
 
-# Its file has read_only=1. What it reads is noted, so that newer settings show as "restart needed".
-start_closed() { sha256sum <"$SETTINGS" >"$STARTED_WITH"; }
+# Its file has read_only=1, which another file could overrule, so its command line has it too; this is run with the unit's
+# own environment. What it reads is kept, so that newer settings show as "restart needed".
+start_closed() {
+  [[ ${MYSQLD_OPTS:-} == *"$CLOSED_OPTIONS" && $(systemctl show -P ExecStart "$UNIT") == *' $MYSQLD_OPTS '* ]] ||
+    refuse "$UNIT would not start with $CLOSED_OPTIONS, so another file could open it: see systemctl cat $UNIT"
+  put_durably "$STARTED_WITH" <"$SETTINGS"
+}
 
 restart_needed() {
   systemctl is-active --quiet "$UNIT" && [ -e "$STARTED_WITH" ] || return 1
-  ! sha256sum <"$SETTINGS" | cmp -s - "$STARTED_WITH"
+  ! cmp -s "$SETTINGS" "$STARTED_WITH"
 }
 
 # Two questions, not one and its opposite: of a database that does not answer neither is true.

@@ -5,6 +5,9 @@ verb_status() {
   read_role
   local rows='' changed=false underway fencing=false seeding=null
   rows=$(within 4 server_rows 2>/dev/null) || :
+  if [ -z "$rows" ] && within 4 refuses_administrator; then
+    log "the database runs, but refuses the host's root: evenkeel-look --repair, and no restart, which would close it"
+  fi
   within 4 restart_needed 2>/dev/null && changed=true
   [ ! -e "$FENCING" ] || fencing=true
   # Written every second while a copy is under way.
