@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { verb } from "../support/database-faults.ts";
 import type { DatabaseLab } from "../support/database-lab.ts";
 import { strangePassword } from "../support/engine-words.ts";
+import { mariadbLookTests } from "./look-mariadb.ts";
 
 /** Begins with two active and one its standby; leaves it so. */
 export function lookTests(lab: DatabaseLab): void {
@@ -58,4 +59,6 @@ export function lookTests(lab: DatabaseLab): void {
       expect((await verb(lab.pair, "one", "look --mend")).exitCode).toBe(2);
     });
   });
+
+  if (lab.engine === "mariadb") mariadbLookTests(lab);
 }

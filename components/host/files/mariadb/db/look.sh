@@ -86,22 +86,25 @@ grants_of() {
 
 # The server's own are not ours to judge.
 found_accounts() {
-  local user host
-  while IFS=$'\t' read -r user host; do
-    printf '%s\t%s\t%s\n' "$user" "$host" "$(found_grants "$user" "$host")"
-  done < <(sql "SELECT user, host FROM mysql.user WHERE is_role = 'N' AND (user, host) NOT IN (('root', 'localhost'), ('mysql', 'localhost'), ('mariadb.sys', 'localhost'))
+  local user host accounts
+  accounts=$(sql "SELECT user, host FROM mysql.user WHERE is_role = 'N' AND (user, host) NOT IN (('root', 'localhost'), ('mysql', 'localhost'), ('mariadb.sys', 'localhost'))
     AND JSON_VALUE((SELECT priv FROM mysql.global_priv g WHERE g.user = mysql.user.user AND g.host = mysql.user.host), '$.account_locked') IS NOT TRUE")
+  while IFS=$'\t' read -r user host; do
+    [ -z "$user$host" ] || printf '%s\t%s\t%s\n' "$user" "$host" "$(found_grants "$user" "$host")"
+  done <<<"$accounts"
 }
 
 found_grants() {
   sql "SHOW GRANTS FOR $(quoted "$1")@$(quoted "$2")" |
     sed -E -e "s/ TO \`[^\`]*\`@\`[^\`]*\`//" -e '/ IDENTIFIED .* REQUIRE /{s// REQUIRE /;b' -e '}' \
       -e '/ IDENTIFIED .* WITH /{s// WITH /;b' -e '}' -e 's/ IDENTIFIED .*//' |
-    LC_ALL=C sort | paste -sd '|' | sed 's/|/; /g'
+    in_one_line
 }
 
+in_one_line() { LC_ALL=C sort | paste -sd '|' | sed 's/|/; /g'; }
+
 # What everybody may do, whoever it is: nothing.
-public_grants() { sql 'SHOW GRANTS FOR PUBLIC' | sed 's/ TO PUBLIC//; /^GRANT USAGE ON \*\.\*$/d' | LC_ALL=C sort | paste -sd '|' | sed 's/|/; /g'; }
+public_grants() { sql 'SHOW GRANTS FOR PUBLIC' | sed 's/ TO PUBLIC//; /^GRANT USAGE ON \*\.\*$/d' | in_one_line; }
 
 # Whose way to prove itself is another than birth gave. The server compares: no password and no hash leaves it. One that
 # is locked is found as missing.

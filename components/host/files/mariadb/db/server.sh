@@ -15,11 +15,12 @@ spare_client() {
     --connect-timeout=5 --batch --raw --skip-column-names
 }
 
-# It runs, and says no: a login that is denied, locked or expired. One that does not answer says nothing.
+# It runs, and says no: to a login that is denied, locked or expired, or to what an administrator may do. One that does
+# not answer says nothing.
 refuses_administrator() {
   systemctl is-active --quiet "$UNIT" || return 1
   local answer
-  ! answer=$(client <<<'DO 1' 2>&1) && [[ $answer =~ ERROR\ (1045|1130|1698|1820|1862|4151)\  ]]
+  ! answer=$(sql 'SELECT COUNT(*) FROM mysql.global_priv' 2>&1) && [[ $answer =~ ERROR\ (1045|1130|1142|1227|1698|1820|1862|4151)\  ]]
 }
 
 # As the package made it. Each host does it for itself, outside of its history. No restart: it would close the database.
@@ -59,11 +60,13 @@ running() { within 3 sql 'DO 1' 2>/dev/null; }
 # Its file has read_only=1, which another file could overrule, so its command line has it too; this is run with the unit's
 # own environment. What it reads is kept, so that newer settings show as "restart needed".
 start_closed() {
+  # shellcheck disable=SC2016 # a dollar of systemd's
   [[ ${MYSQLD_OPTS:-} == *"$CLOSED_OPTIONS" && $(systemctl show -P ExecStart "$UNIT") == *' $MYSQLD_OPTS '* ]] ||
     refuse "$UNIT would not start with $CLOSED_OPTIONS, so another file could open it: see systemctl cat $UNIT"
   put_durably "$STARTED_WITH" <"$SETTINGS"
 }
 
+# A server of before the copy was kept has a sum of the file there, and needs a restart for its command line.
 restart_needed() {
   systemctl is-active --quiet "$UNIT" && [ -e "$STARTED_WITH" ] || return 1
   ! cmp -s "$SETTINGS" "$STARTED_WITH"
