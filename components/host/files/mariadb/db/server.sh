@@ -23,12 +23,15 @@ refuses_administrator() {
   ! answer=$(sql 'SELECT COUNT(*) FROM mysql.global_priv' 2>&1) && [[ $answer =~ ERROR\ (1045|1130|1142|1227|1698|1820|1862|4151)\  ]]
 }
 
-# As the package made it. Each host does it for itself, outside of its history. No restart: it would close the database.
+# Word for word as the package made it, so that these rows are the same in every region (digest.py). Each host does it for
+# itself, outside of its history. No restart: it would close the database.
+readonly PACKAGED_ROOT='{"access":18446744073709551615,"plugin":"mysql_native_password","authentication_string":"invalid","auth_or":[{},{"plugin":"unix_socket"}]}'
 readmit_administrator() {
-  printf 'SET SESSION sql_log_bin=0;\n%s\n' "CREATE USER IF NOT EXISTS root@localhost;
-    ALTER USER root@localhost IDENTIFIED VIA mysql_native_password USING 'invalid' OR unix_socket REQUIRE NONE
-      WITH $NO_LIMITS PASSWORD EXPIRE NEVER ACCOUNT UNLOCK;
-    GRANT ALL PRIVILEGES ON *.* TO root@localhost WITH GRANT OPTION; GRANT PROXY ON ''@'%' TO root@localhost WITH GRANT OPTION" |
+  printf 'SET SESSION sql_log_bin=0;\n%s\n' "REPLACE INTO mysql.global_priv (Host, User, Priv) VALUES ('localhost', 'root', '$PACKAGED_ROOT');
+    INSERT IGNORE INTO mysql.proxies_priv (Host, User, Proxied_host, Proxied_user, With_grant, Grantor, Timestamp)
+      SELECT Host, 'root', Proxied_host, Proxied_user, With_grant, Grantor, Timestamp FROM mysql.proxies_priv
+      WHERE Host = 'localhost' AND User = 'mysql' AND Proxied_user = '';
+    FLUSH LOCAL PRIVILEGES" |
     spare_client 2>/dev/null
 }
 
