@@ -4,7 +4,7 @@
 # A statement that waits for a lock ends in the server as well before it is given up here: sessions that nobody reads
 # would pile up in a long stall and take the application's connections.
 # And no name is looked for where the application may put its own.
-readonly BEAT_PATIENCE='-c search_path=pg_catalog,pg_temp -c lock_timeout=4s -c statement_timeout=4s'
+readonly BEAT_PATIENCE="$OWN_SESSION -c search_path=pg_catalog,pg_temp -c lock_timeout=4s -c statement_timeout=4s"
 readonly BEAT_READ_ONLY='SELECT pg_is_in_recovery()::int'
 
 # beat_client PREFIX...: becomes a client that answers one line a statement.

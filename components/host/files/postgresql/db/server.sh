@@ -10,6 +10,13 @@ readonly BIN=/usr/lib/postgresql/17/bin CLUSTER=/var/lib/postgresql/17/main
 # What evenkeel-db alone writes, read by the server's settings: whom it follows, and whom a commit waits for (W12).
 readonly OWN_CONF=/var/lib/evenkeel/postgresql/role.conf
 
+# What nobody may have set against a session of ours with ALTER DATABASE, ALTER ROLE or ALTER SYSTEM: writes turned off,
+# waits that end too soon, the rights of another role, a library that is not there. A session's own options go first.
+# shellcheck disable=SC1003 # the server's own way to write a space
+readonly OWN_SESSION='-c role=none -c default_transaction_read_only=off -c default_transaction_isolation=read\ committed
+  -c synchronous_commit=on -c transaction_timeout=0 -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0
+  -c local_preload_libraries= -c client_encoding=UTF8'
+
 # As `tied`; a change of the user would take the bond with the parent away, so it is tied behind that.
 as_postgres() {
   setpriv --pdeathsig KILL timeout -k 2 "$(remaining)" setpriv --pdeathsig KILL --reuid postgres --regid postgres --init-groups \
@@ -22,7 +29,7 @@ client() {
   {
     printf "SET search_path = pg_catalog, pg_temp; SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET log_min_duration_statement = -1;\n"
     cat
-  } | as_postgres psql -X -q -A -t -v ON_ERROR_STOP=1 -h "$SOCKET" -p "$PORT" -U postgres "$@"
+  } | as_postgres env PGOPTIONS="$OWN_SESSION -c statement_timeout=0 -c lock_timeout=0" psql -X -q -A -t -v ON_ERROR_STOP=1 -h "$SOCKET" -p "$PORT" -U postgres "$@"
 }
 
 # For digest.py: goes on until its input ends, in the site's own database.
@@ -63,10 +70,12 @@ is_writable() { [ "$(sql 'SELECT pg_is_in_recovery()')" = f ]; }
 is_read_only() { [ "$(sql 'SELECT pg_is_in_recovery()')" = t ]; }
 
 # open_writes EPOCH: everything received is applied before the promotion ends. Each other region gets its slot, which
-# keeps for it what it has not received yet (up to max_slot_wal_keep_size).
+# keeps for it what it has not received yet (up to max_slot_wal_keep_size). Rights go before the row, since the heartbeat
+# needs them; where they can't be given, the site is opened all the same and the look tells.
 open_writes() {
   promote_server || return 1
   make_slots
+  give_rights || log "the rights of the site's accounts can't be put right: evenkeel-db look"
   sql_site "INSERT INTO evenkeel.heartbeat (id, region, epoch, at) VALUES (1, '$REGION', $1, clock_timestamp())
     ON CONFLICT (id) DO UPDATE SET region = excluded.region, epoch = excluded.epoch, at = excluded.at;
     INSERT INTO evenkeel.openings (timeline, epoch, region) VALUES ($(timeline), $1, '$REGION') ON CONFLICT DO NOTHING"
@@ -121,7 +130,7 @@ app_write_refused() {
   local answer file=/run/evenkeel-db-probe.$$
   (umask 077 && password_line .users.app >"$file")
   answer=$(printf 'CREATE TABLE evenkeel_write_probe (id int); DROP TABLE evenkeel_write_probe;\n' |
-    tied env PGPASSFILE="$file" psql -X -q -v VERBOSITY=sqlstate \
+    tied env PGPASSFILE="$file" PGOPTIONS='-c default_transaction_read_only=off' psql -X -q -v VERBOSITY=sqlstate \
       "host=$PLACE_ADDRESS port=$PORT dbname=$SCHEMA user=$APP_USER sslmode=verify-full sslcertmode=disable sslrootcert=/etc/evenkeel/tls/ca.pem connect_timeout=3" 2>&1) || :
   rm -f "$file"
   [[ $answer == *25006* ]]
