@@ -10,6 +10,7 @@ import { fenceTests } from "./fence.ts";
 import { lookTests } from "./look.ts";
 import { promotionTests } from "./promotion.ts";
 import { restartTests } from "./restart.ts";
+import { rightsTests } from "./rights.ts";
 import { roleTests } from "./role.ts";
 import { seedTests } from "./seed.ts";
 import { slotTests } from "./slots.ts";
@@ -45,5 +46,8 @@ export function databaseSuite(engine: Engine): void {
   faultTests(lab);
   lookTests(lab);
   digestTests(lab);
-  if (engine === "postgresql") slotTests(lab);
+  if (engine === "postgresql") {
+    slotTests(lab);
+    rightsTests(lab);
+  }
 }

@@ -49,6 +49,7 @@ export const postgresql: EngineWords = {
     "SELECT * FROM pg_authid",
     "UPDATE evenkeel.heartbeat SET epoch = 9",
     "CREATE DATABASE wordpressXdb",
+    "ALTER DATABASE wordpress_db SET default_transaction_read_only = on",
     "COPY notes TO PROGRAM 'id'",
   ],
   replicationQuestion: "IDENTIFY_SYSTEM",

@@ -12,14 +12,19 @@ make_accounts() {
   make_account app "NOINHERIT NOREPLICATION"
   make_account health "NOINHERIT NOREPLICATION"
   make_account replication "NOINHERIT REPLICATION"
-  make_role evenkeel-beat
-  sql "ALTER ROLE \"evenkeel-beat\" $PLAIN INHERIT NOREPLICATION"
+  make_beat
 }
 
 # What an account of ours is, whatever was made of it.
 readonly PLAIN="LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS CONNECTION LIMIT -1 VALID UNTIL 'infinity'"
 
 make_role() { sql "DO \$\$ BEGIN CREATE ROLE \"$1\"; EXCEPTION WHEN duplicate_object THEN NULL; END \$\$"; }
+
+# It comes by the local socket and has no password.
+make_beat() {
+  make_role evenkeel-beat
+  sql "ALTER ROLE \"evenkeel-beat\" $PLAIN INHERIT NOREPLICATION"
+}
 
 # make_account KEY RIGHTS: the log of changes and every replica get the password's verifier, never the password.
 make_account() {
@@ -42,7 +47,7 @@ make_schema() {
 
 # Who may do what, exactly as birth gives it: at birth, whenever the database is opened, and when it is mended. What
 # belongs to the application is the schemas that it makes, and "public".
-give_rights() { give_database_rights && give_schema_rights; }
+give_rights() { make_beat && give_database_rights && give_schema_rights; }
 
 # The site's database is the administrator's: its owner could close it for the heartbeat (ALTER DATABASE, REVOKE
 # CONNECT), and no region could become the writer. At once, so that nobody of ours is without its rights in between.

@@ -6,20 +6,20 @@
 # of its own. Newer settings that wait for a restart are no drift: status says so.
 setting_findings() {
   sql "WITH files AS (SELECT f.*, sourcefile LIKE '%/postgresql.auto.conf' AS by_hand FROM pg_file_settings f WHERE name IS NOT NULL)
-    SELECT $(one_line "format(E'variable\t%s\t%s\t%s', name, COALESCE(last_of.wanted, 'its default'), found)") FROM (
+    SELECT $(variable_line name "COALESCE(NULLIF(last_of.wanted, ''), 'its default')" found) FROM (
       SELECT DISTINCT ON (name) name, setting AS found FROM files WHERE by_hand ORDER BY name, seqno DESC) hand
       LEFT JOIN LATERAL (SELECT setting AS wanted FROM files WHERE files.name = hand.name AND NOT by_hand ORDER BY seqno DESC LIMIT 1) last_of ON true
-    UNION ALL SELECT $(one_line "format(E'variable\t%s\t%s\t%s', f.name, f.setting, COALESCE(last_of.found, s.reset_val))") FROM files f JOIN pg_settings s USING (name)
+    UNION ALL SELECT $(variable_line f.name f.setting 'COALESCE(last_of.found, s.reset_val)') FROM files f JOIN pg_settings s USING (name)
       LEFT JOIN LATERAL (SELECT setting AS found FROM files WHERE files.name = f.name AND applied ORDER BY seqno DESC LIMIT 1) last_of ON true
     WHERE (f.sourcefile LIKE '%/60-evenkeel.conf' OR f.sourcefile = '$OWN_CONF') AND NOT f.applied AND NOT s.pending_restart
       AND NOT EXISTS (SELECT FROM files WHERE files.name = f.name AND by_hand)"
 }
 
-# one_line SQL: a text without what would begin another line.
-one_line() { printf '%s' "translate($1, E'\n\r', '  ')"; }
-
-# one_word SQL: a name, which may hold any character, as one field of a line.
+# one_word SQL: what may hold any character as one field of a line.
 one_word() { printf '%s' "translate($1, E'\t\n\r', '   ')"; }
+
+# variable_line NAME WANTED FOUND: three SQL texts as one finding.
+variable_line() { printf "format(E'variable\\t%%s\\t%%s\\t%%s', %s, %s, %s)" "$(one_word "$1")" "$(one_word "$2")" "$(one_word "$3")"; }
 
 mend_settings() {
   sql 'ALTER SYSTEM RESET ALL'

@@ -15,7 +15,7 @@ readonly OWN_CONF=/var/lib/evenkeel/postgresql/role.conf
 # shellcheck disable=SC1003 # the server's own way to write a space
 readonly OWN_SESSION='-c role=none -c default_transaction_read_only=off -c default_transaction_isolation=read\ committed
   -c synchronous_commit=on -c transaction_timeout=0 -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0
-  -c local_preload_libraries= -c client_encoding=UTF8'
+  -c local_preload_libraries= -c client_encoding=UTF8 -c client_min_messages=warning'
 
 # As `tied`; a change of the user would take the bond with the parent away, so it is tied behind that.
 as_postgres() {
