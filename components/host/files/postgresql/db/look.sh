@@ -22,7 +22,7 @@ one_word() { printf '%s' "translate($1, E'\t\n\r', '   ')"; }
 variable_line() { printf "format(E'variable\\t%%s\\t%%s\\t%%s', %s, %s, %s)" "$(one_word "$1")" "$(one_word "$2")" "$(one_word "$3")"; }
 
 mend_settings() {
-  sql 'ALTER SYSTEM RESET ALL'
+  no_setting_found || sql 'ALTER SYSTEM RESET ALL'
   sql 'SELECT pg_reload_conf()' >/dev/null
   within 5 wait_for no_setting_found || :
 }

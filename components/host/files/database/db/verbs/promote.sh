@@ -36,7 +36,7 @@ answer() {
 # The role says that this promotion took place: cut before the end it is finished, complete it is confirmed. A host
 # that restarted since is neither.
 finish_or_confirm() {
-  if [ "$(opening .verb)" = promote ]; then
+  if was_cut; then
     if is_open; then
       remove_durably "$OPENING"
     else
@@ -49,6 +49,15 @@ finish_or_confirm() {
   else
     refuse "this host is active at epoch $EPOCH but was closed since: evenkeel-db resume --epoch $EPOCH asks the other regions first"
   fi
+}
+
+# Also where a resume came in between and was cut behind the opening: what is writable was not closed since.
+was_cut() {
+  case "$(opening .verb)" in
+    promote) ;;
+    resume) is_writable ;;
+    *) false ;;
+  esac
 }
 
 refuse_unless_closed() {
