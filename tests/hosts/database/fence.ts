@@ -62,15 +62,18 @@ export function fenceTests(lab: DatabaseLab): void {
         "two",
         `cat >/run/open.sh <<'END'
 until ! ${words.processes}; do sleep 0.1; done
-systemctl unmask ${words.unit}; systemctl start ${words.unit}
-${words.openByHand}
+# Again where the fence's own stop came in between: it holds up nobody who means it.
+for i in $(seq 40); do systemctl unmask ${words.unit}; systemctl start ${words.unit}; ${words.openByHand} && break; sleep 0.1; done
 nft add element inet evenkeel_db open_ports "{ ${words.port} }"
 END
 flock /run/evenkeel-db.lock bash /run/open.sh >/dev/null 2>&1 &
 sleep 0.3`,
       );
       expect((await verb(lab.pair, "two", "fence --deadline 12")).answer).toMatchObject({ method: "killed" });
-      expect(await lab.pair.status("two")).toMatchObject({ role: "fenced", running: false });
+      // Killed once more and masked; or, where the fence's own stop came upon it first, up again and read-only.
+      const after = await lab.pair.status("two");
+      expect(after.role).toBe("fenced");
+      expect(after.writable).not.toBe(true);
       expect(await lab.pair.script("two", "nft list set inet evenkeel_db open_ports")).not.toContain(
         "elements",
       );

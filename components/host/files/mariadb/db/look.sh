@@ -39,8 +39,9 @@ setting_findings() {
   while IFS=$'\t' read -r name value; do found[$name]=$value; done <<<"$rows"
   while read -r name value; do at_start[$name]=$value; done < <(settings_of "$begun")
   while read -r name value; do
-    [ -n "${found[$name]+there}" ] && [ "${at_start[$name]-}" = "$value" ] && [ "${found[$name]}" != "$value" ] || continue
-    printf 'variable\t%s\t%s\t%s\n' "$name" "$value" "${found[$name]}"
+    if [ -n "${found[$name]+there}" ] && [ "${at_start[$name]-}" = "$value" ] && [ "${found[$name]}" != "$value" ]; then
+      printf 'variable\t%s\t%s\t%s\n' "$name" "$value" "${found[$name]}"
+    fi
   done < <(settings_of "$SETTINGS")
 }
 
@@ -199,8 +200,9 @@ mend_standby_accounts() {
   local what found findings
   findings=$(wrong_accounts)
   while IFS=$'\t' read -r _ what _ found; do
-    [ "$found" = there ] && ! is_our_name "${what%@*}" || continue
-    sql "ALTER USER IF EXISTS $(account_of "$what") ACCOUNT LOCK"
+    if [ "$found" = there ] && ! is_our_name "${what%@*}"; then
+      sql "ALTER USER IF EXISTS $(account_of "$what") ACCOUNT LOCK"
+    fi
   done <<<"$findings"
 }
 
