@@ -1,0 +1,138 @@
+import type { Change, Durability, Store, SyncSet, Versioned, Writer } from "./store.ts";
+
+/** What one keeper is told once. Times are milliseconds of the host's own clock (CLOCK_BOOTTIME). */
+export interface KeeperConfig {
+  region: string;
+  /** The other regions that have a database. */
+  peers: readonly string[];
+  /** T: a challenger may claim what has stayed unchanged for so long. */
+  leaseMs: number;
+  /** i: the holder renews so often, everybody else looks. */
+  renewMs: number;
+  /** D: without a renewal sent since then, gate and port are closed. */
+  softMs: number;
+  /** Open for writes without a lease for longer than this: the database itself is closed (read-only). */
+  hardMs: number;
+  /** An unanswered question counts as unknown after this. */
+  answerMs: number;
+  boundedWaitMs: number;
+  /** As the site was configured; what etcd says goes before it. */
+  durability: Durability;
+  /** How many standbys acknowledge: 1 of MariaDB, which can't say of whom an acknowledgement is (W11). */
+  mostAckers: number;
+  /** A database that does not answer for so long gets no renewals any more: it is not coming back by itself. */
+  restartMs: number;
+  /** Whether this keeper may promote by itself. */
+  armed: boolean;
+}
+
+/** What `evenkeel-db` says of this host's database. */
+export interface DatabaseFacts {
+  role: "active" | "standby" | "fenced" | "unseeded";
+  epoch: number;
+  /** It was the active one and was closed by its keeper alone: no operator wants it closed. */
+  mayReturn: boolean;
+  /** The server answers. */
+  running: boolean;
+  /** It accepts writes. */
+  open: boolean;
+  /** Age of the oldest commit that waits for an acknowledgement; 0: none waits. */
+  waitingMs: number;
+  /** Regions that receive from here and are close behind. */
+  followers: readonly string[];
+  /** The region that its receiver is set to and on, whether or not it has a connection now. */
+  receivesFrom: string | null;
+}
+
+/** The verbs of `evenkeel-db` that a keeper asks for. Each is idempotent and names the epoch it is meant for. */
+export type Verb =
+  /** Hard: nothing of this epoch is acknowledged any more; the role is fenced. */
+  | { name: "fence" }
+  /** Read-only, with its role. */
+  | { name: "close"; epoch: number }
+  /** These and only these acknowledge commits, and a commit waits for them; none: no commit waits. */
+  | { name: "sync"; epoch: number; regions: readonly string[] }
+  /** Commits a marker and waits until the region has received it. */
+  | { name: "mark"; epoch: number; region: string }
+  | { name: "receive" }
+  /** Stops receiving, applies everything received and proves it, clears replication, writes the role. */
+  | { name: "prepare"; epoch: number }
+  /** Accepts writes, commits waiting for these. */
+  | { name: "open"; epoch: number; regions: readonly string[] };
+
+export type Effect =
+  /** The change (null: nothing), and in the same transaction a look at the whole store. */
+  | { do: "ask"; id: number; change: Change | null }
+  | { do: "run"; id: number; verb: Verb }
+  /** The database's port is open until then, unless it is said again. */
+  | { do: "port"; untilMs: number };
+
+export type Event =
+  | { is: "tick" }
+  /** `askedMs`: when the database was asked; what it was before a verb ended says nothing of what it is. */
+  | { is: "facts"; facts: DatabaseFacts; askedMs: number }
+  /** Of an `ask`: done, refused by what it compared, or unknown. The store as it was behind the change. */
+  | { is: "answer"; id: number; outcome: "done" | "refused"; store: Store }
+  | { is: "answer"; id: number; outcome: "unknown" }
+  /** Of a `run`: whether it did all that it was asked for. */
+  | { is: "ended"; id: number; ok: boolean };
+
+/** A sequence of asks and verbs, one outstanding at a time. A step that fails ends it; what is needed is begun anew. */
+export type Work =
+  | { name: "fence" | "close" }
+  | { name: "reopen"; step: "put" | "open"; writer: Writer }
+  | { name: "claim"; step: "claim" | "prepare" | "put" | "open" | "give-back"; writer: Writer }
+  | { name: "receive"; step: "leave" | "start" }
+  | { name: "settle"; step: "put" }
+  | { name: "settle"; step: "wait"; regions: readonly string[] }
+  | { name: "add"; step: "wait" | "look"; region: string }
+  | { name: "add"; step: "mark" | "put"; region: string; read: Versioned<SyncSet> };
+
+export interface KeeperState {
+  /** The latest store that was seen. */
+  store: Store | null;
+  facts: DatabaseFacts | null;
+  /** This keeper's first moment. */
+  startedMs: number | null;
+  /** The last verb ended then: what is known from before counts no more. */
+  endedMs: number;
+  /** `facts` are of behind that. */
+  fresh: boolean;
+  /** The database was last known to answer then. */
+  answeredMs: number | null;
+  /** When etcd was last asked in turn. */
+  polledMs: number | null;
+  /** Looks and renewals under way. */
+  polls: readonly { id: number; sentMs: number; writer: Writer | null }[];
+  /** The last proof of the lease: sending time of the last renewal that was answered "done". */
+  renewed: { writer: Writer; sentMs: number } | null;
+  /** A challenger's observation: `writer` has this revision (null: absent) since then. */
+  unchanged: { revision: number | null; sinceMs: number } | null;
+  /** Whom commits wait for, as the last verb left it; null: unknown. */
+  waits: readonly string[] | null;
+  work: { id: number; sentMs: number; step: Work } | null;
+  nextId: number;
+}
+
+export const firstState: KeeperState = {
+  store: null,
+  facts: null,
+  startedMs: null,
+  endedMs: Number.NEGATIVE_INFINITY,
+  fresh: false,
+  answeredMs: null,
+  polledMs: null,
+  polls: [],
+  renewed: null,
+  unchanged: null,
+  waits: null,
+  work: null,
+  nextId: 1,
+};
+
+/** Whom commits have to wait for with this set. `strict` goes on waiting once a standby has been there (W5). */
+export function waitsOf(config: KeeperConfig, durability: Durability, set: SyncSet): readonly string[] {
+  const others = set.regions.filter((region) => region !== config.region);
+  if (others.length > 0 || durability !== "strict" || !set.joined) return others;
+  return config.peers.slice(0, config.mostAckers);
+}
