@@ -7,8 +7,8 @@ import type { HostRule, Keeper } from "./world.ts";
 /** A rule that is taken out: of the keeper's own text, or of what the hosts do. */
 export interface Mutant {
   rule: string;
-  /** Each `find` stands in its file exactly once. */
-  text?: readonly { file: "decide.ts" | "store.ts"; find: string; put: string }[];
+  /** Each `find` stands exactly once in the keeper's files. */
+  text?: readonly { find: string; put: string }[];
   hosts?: readonly HostRule[];
 }
 
@@ -17,9 +17,8 @@ export const mutants: readonly Mutant[] = [
     rule: "W3: the deadline counts from the sending",
     text: [
       {
-        file: "decide.ts",
-        find: "this.renewed(poll.writer, poll.sentMs)",
-        put: "this.renewed(poll.writer, this.nowMs)",
+        find: "renewed(turn, poll.writer, poll.sentMs)",
+        put: "renewed(turn, poll.writer, turn.nowMs)",
       },
     ],
   },
@@ -27,7 +26,6 @@ export const mutants: readonly Mutant[] = [
     rule: "W3: a refused renewal is none",
     text: [
       {
-        file: "decide.ts",
         find: 'if (event.outcome === "done" && poll.writer !== null)',
         put: "if (poll.writer !== null)",
       },
@@ -38,7 +36,6 @@ export const mutants: readonly Mutant[] = [
     rule: "W7: what is claimed was unchanged for the lease's time",
     text: [
       {
-        file: "decide.ts",
         find: "this.nowMs - unchanged.sinceMs >= this.config.leaseMs",
         put: "this.nowMs - unchanged.sinceMs >= 300",
       },
@@ -48,7 +45,6 @@ export const mutants: readonly Mutant[] = [
     rule: "W7: a claim compares the writer's revision",
     text: [
       {
-        file: "store.ts",
         find: '{ key: "writer", value: null, revision: change.writerRevision ?? 0 },',
         put: "",
       },
@@ -58,7 +54,6 @@ export const mutants: readonly Mutant[] = [
     rule: "W7: only who is in sync claims",
     text: [
       {
-        file: "decide.ts",
         find: "if (sync === null || !sync.value.regions.includes(region)) return;",
         put: "if (sync === null) return;",
       },
@@ -68,7 +63,6 @@ export const mutants: readonly Mutant[] = [
     rule: "W7: sync becomes the claimant's only when the apply is proved",
     text: [
       {
-        file: "store.ts",
         find: '          { key: "epoch", value: epoch },\n        ],',
         put: '          { key: "epoch", value: epoch },\n          { key: "sync", value: { regions: [change.region], joined: false } },\n        ],',
       },
@@ -79,17 +73,14 @@ export const mutants: readonly Mutant[] = [
     rule: "W7: a region that is not in sync claims nothing, finishes nothing and opens nothing",
     text: [
       {
-        file: "store.ts",
         find: '          { key: "sync", value: null, revision: change.syncRevision },\n          { key: "epoch"',
         put: '          { key: "epoch"',
       },
       {
-        file: "decide.ts",
-        find: "if (able && store.sync?.value.regions.includes(this.config.region)) {",
+        find: "if (able && store.sync?.value.regions.includes(turn.config.region)) {",
         put: "if (able) {",
       },
       {
-        file: "decide.ts",
         find: "else if (known?.sync?.value.regions.includes(region))",
         put: "else if (known)",
       },
@@ -99,7 +90,6 @@ export const mutants: readonly Mutant[] = [
     rule: "W7: what changes sync compares its revision",
     text: [
       {
-        file: "store.ts",
         find: 'compares: [held(change.writer), { key: "sync", value: null, revision: change.syncRevision }],',
         put: "compares: [held(change.writer)],",
       },
@@ -109,13 +99,12 @@ export const mutants: readonly Mutant[] = [
     rule: "W7: a read decides nothing: a new keeper writes the set before it believes it",
     text: [
       {
-        file: "decide.ts",
-        find: '    this.putSync({ name: "settle", step: "put" }, store, set);',
-        put: `    const facts = this.state.facts as DatabaseFacts;
+        find: 'turn.putSync({ name: "settle", step: "put" }, store, set);',
+        put: `    const facts = turn.state.facts as DatabaseFacts;
     if (store.sync?.value.regions.join() === set.regions.join()) {
-      const regions = waitsOf(this.config, this.durability(store), set);
-      this.begin({ name: "settle", step: "wait", regions }, { name: "sync", epoch: facts.epoch, regions });
-    } else this.putSync({ name: "settle", step: "put" }, store, set);`,
+      const regions = waitsOf(turn.config, turn.durability(store), set);
+      turn.begin({ name: "settle", step: "wait", regions }, { name: "sync", epoch: facts.epoch, regions });
+    } else turn.putSync({ name: "settle", step: "put" }, store, set);`,
       },
     ],
   },
@@ -123,12 +112,11 @@ export const mutants: readonly Mutant[] = [
     rule: "W5: out of sync before commits stop waiting",
     text: [
       {
-        file: "decide.ts",
-        find: '    this.putSync({ name: "settle", step: "put" }, store, set);',
-        put: `    const facts = this.state.facts as DatabaseFacts;
-    const regions = waitsOf(this.config, this.durability(store), set);
-    if (regions.length > 0) this.putSync({ name: "settle", step: "put" }, store, set);
-    else this.begin({ name: "settle", step: "wait", regions }, { name: "sync", epoch: facts.epoch, regions });`,
+        find: 'turn.putSync({ name: "settle", step: "put" }, store, set);',
+        put: `    const facts = turn.state.facts as DatabaseFacts;
+    const regions = waitsOf(turn.config, turn.durability(store), set);
+    if (regions.length > 0) turn.putSync({ name: "settle", step: "put" }, store, set);
+    else turn.begin({ name: "settle", step: "wait", regions }, { name: "sync", epoch: facts.epoch, regions });`,
       },
     ],
   },
@@ -136,9 +124,8 @@ export const mutants: readonly Mutant[] = [
     rule: "W5: the revision is read before the marker",
     text: [
       {
-        file: "decide.ts",
         find: "const { value, revision } = work.read;",
-        put: "const { value, revision } = this.state.store?.sync ?? work.read;",
+        put: "const { value, revision } = turn.state.store?.sync ?? work.read;",
       },
     ],
   },
@@ -146,8 +133,7 @@ export const mutants: readonly Mutant[] = [
     rule: "W5: added only with a marker that it has received",
     text: [
       {
-        file: "decide.ts",
-        find: "    if (!done || facts === null) return;\n    switch (work.step) {",
+        find: "  if (!done || facts === null) return;\n  switch (work.step) {",
         put: '    if ((!done && work.step !== "mark") || facts === null) return;\n    switch (work.step) {',
       },
     ],
@@ -156,7 +142,6 @@ export const mutants: readonly Mutant[] = [
     rule: "W5: commits wait for a region before it is added",
     text: [
       {
-        file: "decide.ts",
         find: "regions: [...inSync, next].sort() };",
         put: "regions: inSync };",
       },
@@ -180,7 +165,6 @@ export const mutants: readonly Mutant[] = [
     rule: "W7: the database opens with the wait of the answer",
     text: [
       {
-        file: "decide.ts",
         find: '{ name: "open", epoch: writer.epoch, regions });',
         put: '{ name: "open", epoch: writer.epoch, regions: [] });',
       },
@@ -190,9 +174,8 @@ export const mutants: readonly Mutant[] = [
     rule: "W8: a standby leaves before it receives",
     text: [
       {
-        file: "decide.ts",
-        find: "      this.leave(store);",
-        put: '      this.begin({ name: "receive", step: "start" }, { name: "receive" });',
+        find: "leave(turn, store);",
+        put: '      turn.begin({ name: "receive", step: "start" }, { name: "receive" });',
       },
     ],
   },
@@ -200,13 +183,12 @@ export const mutants: readonly Mutant[] = [
     rule: "W8: also where it reads as out",
     text: [
       {
-        file: "decide.ts",
-        find: "    const set = withoutRegion(sync.value, this.config.region);",
-        put: `    if (!sync.value.regions.includes(this.config.region)) {
-      this.begin({ name: "receive", step: "start" }, { name: "receive" });
+        find: "const set = withoutRegion(sync.value, turn.config.region);",
+        put: `    if (!sync.value.regions.includes(turn.config.region)) {
+      turn.begin({ name: "receive", step: "start" }, { name: "receive" });
       return;
     }
-    const set = withoutRegion(sync.value, this.config.region);`,
+    const set = withoutRegion(sync.value, turn.config.region);`,
       },
     ],
   },
@@ -214,7 +196,6 @@ export const mutants: readonly Mutant[] = [
     rule: "W8: a claimant that was restarted gives the lease back",
     text: [
       {
-        file: "decide.ts",
         find: 'const able = facts.role !== "standby" || facts.receivesFrom !== null;',
         put: "const able = true;",
       },
@@ -228,19 +209,20 @@ export const mutants: readonly Mutant[] = [
   { rule: "W1: a boot is read-only, and waits", hosts: ["a boot is read-only", "a boot waits"] },
   {
     rule: "a later epoch of another region fences",
-    text: [{ file: "decide.ts", find: "if (this.isOver(store, facts)) {", put: "if (false) {" }],
+    text: [{ find: "if (isOver(turn, store, facts)) {", put: "if (false) {" }],
   },
 ];
 
+const files = ["decide.ts", "opening.ts", "state.ts", "store.ts", "sync-set.ts", "turn.ts"] as const;
+
 /** The keeper without the rule. Throws where the text that makes it is not there exactly once. */
 export async function keeperWithout(mutant: Mutant, source: string): Promise<Keeper> {
+  const texts = new Map(files.map((file) => [file as string, readFileSync(join(source, file), "utf8")]));
+  for (const edit of mutant.text ?? []) change(texts, edit);
   const folder = mkdtempSync(join(tmpdir(), "evenkeel-mutant-"));
   try {
     writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-    for (const file of ["decide.ts", "state.ts", "store.ts"] as const) {
-      const text = readFileSync(join(source, file), "utf8");
-      writeFileSync(join(folder, file), changed(text, mutant, file));
-    }
+    for (const [file, text] of texts) writeFileSync(join(folder, file), text);
     const load = async (file: string) => await import(pathToFileURL(join(folder, file)).href);
     return {
       decide: (await load("decide.ts")).decide,
@@ -251,10 +233,12 @@ export async function keeperWithout(mutant: Mutant, source: string): Promise<Kee
   }
 }
 
-function changed(text: string, mutant: Mutant, file: string): string {
-  const edits = (mutant.text ?? []).filter((one) => one.file === file);
-  return edits.reduce((sofar, { find, put }) => {
-    if (sofar.split(find).length !== 2) throw new Error(`not there exactly once: ${find}`);
-    return sofar.replace(find, () => put);
-  }, text);
+function change(texts: Map<string, string>, { find, put }: { find: string; put: string }): void {
+  const [only, ...more] = [...texts].filter(([, text]) => text.includes(find));
+  if (only === undefined || more.length > 0 || only[1].split(find).length !== 2)
+    throw new Error(`not there exactly once: ${find}`);
+  texts.set(
+    only[0],
+    only[1].replace(find, () => put),
+  );
 }

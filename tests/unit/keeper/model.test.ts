@@ -4,7 +4,7 @@ import { play, schedules } from "../../model/schedules.ts";
 import { playScript, scripts } from "../../model/scripts.ts";
 
 /** `npm run model` has thousands, and takes each rule out in turn. */
-const numRuns = 25;
+const numRuns = 12;
 
 describe.each([
   ["clocks that drift", false],

@@ -1,0 +1,77 @@
+import { type DatabaseFacts, type Work, waitsOf } from "./state.ts";
+import { type Store, type Writer, withoutRegion } from "./store.ts";
+import type { Turn } from "./turn.ts";
+
+/** By itself, where it may. */
+export function promote(turn: Turn, store: Store): void {
+  if (turn.config.armed && !store.paused && turn.durability(store) !== "async") claim(turn, store);
+}
+
+export function claim(turn: Turn, { writer, sync, epoch }: Store): void {
+  const { region } = turn.config;
+  if (sync === null || !sync.value.regions.includes(region)) return;
+  const claimed = { region, epoch: epoch + 1 };
+  turn.askFor(
+    { name: "claim", step: "claim", writer: claimed },
+    { kind: "claim", region, epoch, writerRevision: writer?.revision ?? null, syncRevision: sync.revision },
+  );
+}
+
+/** The lease is this region's and the database is not there yet. */
+export function finishClaim(turn: Turn, store: Store, writer: Writer): void {
+  const facts = turn.state.facts as DatabaseFacts;
+  const able = facts.role !== "standby" || facts.receivesFrom !== null;
+  if (able && store.sync?.value.regions.includes(turn.config.region)) {
+    turn.begin({ name: "claim", step: "prepare", writer }, { name: "prepare", epoch: writer.epoch });
+  } else {
+    turn.askFor({ name: "claim", step: "give-back", writer }, { kind: "give-back", writer });
+  }
+}
+
+export function carryOnClaim(
+  turn: Turn,
+  work: Work & { name: "claim" },
+  done: boolean,
+  store: Store | null,
+): void {
+  const { step, writer } = work;
+  const { region } = turn.config;
+  if (step === "claim" && done) {
+    turn.begin({ name: "claim", step: "prepare", writer }, { name: "prepare", epoch: writer.epoch });
+  } else if (step === "prepare") {
+    const known = turn.state.store;
+    if (!done) turn.askFor({ ...work, step: "give-back" }, { kind: "give-back", writer });
+    // Only now: a set of this region alone before the apply was proved would keep everybody else out (W6, W7).
+    else if (known?.sync?.value.regions.includes(region))
+      turn.putSync({ ...work, step: "put" }, known, { regions: [region], joined: false });
+  } else if (step === "put" && done && store !== null) {
+    open(turn, "claim", writer, store);
+  }
+}
+
+export function carryOnOpening(
+  turn: Turn,
+  { step, writer }: Work & { name: "reopen" },
+  done: boolean,
+  store: Store | null,
+): void {
+  if (step === "put" && done && store !== null) open(turn, "reopen", writer, store);
+}
+
+/** The wait as the answer's set has it; the database opens on no other word (W7). */
+function open(turn: Turn, name: "reopen" | "claim", writer: Writer, store: Store): void {
+  // The answer may have come to a host that slept since.
+  if (store.sync === null || !turn.isHeld(writer.epoch, turn.config.softMs)) return;
+  const regions = waitsOf(turn.config, turn.durability(store), store.sync.value);
+  turn.begin({ name, step: "open", writer }, { name: "open", epoch: writer.epoch, regions });
+}
+
+/** Out of `sync` before anything is received, also where it reads as out: an addition may be under way (W8). */
+export function leave(turn: Turn, { sync }: Store): void {
+  if (sync === null) return;
+  const set = withoutRegion(sync.value, turn.config.region);
+  turn.askFor(
+    { name: "receive", step: "leave" },
+    { kind: "leave", region: turn.config.region, syncRevision: sync.revision, sync: set },
+  );
+}

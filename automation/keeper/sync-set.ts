@@ -1,0 +1,82 @@
+import { type DatabaseFacts, type Verb, type Work, waitsOf } from "./state.ts";
+import { type Store, type SyncSet, type Writer, withoutRegion, withRegion } from "./store.ts";
+import type { Turn } from "./turn.ts";
+
+export function keepSyncSet(turn: Turn, store: Store, facts: DatabaseFacts, writer: Writer): void {
+  const { sync } = store;
+  const { waits } = turn.state;
+  if (sync === null) return;
+  const durability = turn.durability(store);
+  const inSync = sync.value.regions.filter((one) => one !== turn.config.region);
+  const alone = { ...sync.value, regions: [turn.config.region] };
+  if (durability === "async") {
+    if (inSync.length > 0 || waits === null || waits.length > 0) settle(turn, store, alone);
+  } else if (durability === "bounded" && facts.waitingMs >= turn.config.boundedWaitMs) {
+    const gone = inSync.filter((one) => !facts.followers.includes(one));
+    // Also where it reads as already out: an addition may be under way (W5).
+    settle(turn, store, gone.length === 0 ? alone : gone.reduce(withoutRegion, sync.value));
+  } else if (waits === null) {
+    // What was read decides nothing: what another keeper began may still be written (W7).
+    settle(turn, store, sync.value);
+  } else if (inSync.length < turn.config.mostAckers) {
+    const next = turn.config.peers.find((one) => !inSync.includes(one) && facts.followers.includes(one));
+    if (next !== undefined) {
+      const verb: Verb = { name: "sync", epoch: writer.epoch, regions: [...inSync, next].sort() };
+      turn.begin({ name: "add", step: "wait", region: next }, verb);
+    }
+  }
+}
+
+/** Writes `sync`, then lets commits wait as the answer says: off only by an answer (W5). */
+function settle(turn: Turn, store: Store, set: SyncSet): void {
+  turn.putSync({ name: "settle", step: "put" }, store, set);
+}
+
+export function carryOnSettling(
+  turn: Turn,
+  work: Work & { name: "settle" },
+  done: boolean,
+  store: Store | null,
+): void {
+  const facts = turn.state.facts;
+  if (work.step === "put") {
+    turn.set({ waits: null });
+    if (!done || facts === null || !store?.sync) return;
+    const regions = waitsOf(turn.config, turn.durability(store), store.sync.value);
+    turn.begin({ name: "settle", step: "wait", regions }, { name: "sync", epoch: facts.epoch, regions });
+  } else if (done) {
+    turn.set({ waits: work.regions });
+  }
+}
+
+/** W5: the wait is on, then `sync` is read, then a marker is there, then added, comparing what was read. */
+export function carryOnAdding(
+  turn: Turn,
+  work: Work & { name: "add" },
+  done: boolean,
+  store: Store | null,
+): void {
+  const { region } = work;
+  const facts = turn.state.facts;
+  turn.set({ waits: null });
+  if (!done || facts === null) return;
+  switch (work.step) {
+    case "wait":
+      turn.askFor({ ...work, step: "look" }, null);
+      return;
+    case "look":
+      if (!store?.sync) return;
+      turn.begin({ ...work, step: "mark", read: store.sync }, { name: "mark", epoch: facts.epoch, region });
+      return;
+    case "mark": {
+      const writer = turn.mine();
+      if (writer === null) return;
+      const { value, revision } = work.read;
+      const sync = { ...withRegion(value, region), joined: true };
+      turn.askFor({ ...work, step: "put" }, { kind: "put-sync", writer, syncRevision: revision, sync });
+      return;
+    }
+    case "put":
+      if (store?.sync) turn.set({ waits: waitsOf(turn.config, turn.durability(store), store.sync.value) });
+  }
+}
