@@ -1,0 +1,191 @@
+import { describe, expect, test } from "@jest/globals";
+import { decide, firstState } from "../../../automation/keeper/decide.ts";
+import type {
+  DatabaseFacts,
+  Effect,
+  Event,
+  KeeperConfig,
+  KeeperState,
+} from "../../../automation/keeper/state.ts";
+import type { Store } from "../../../automation/keeper/store.ts";
+
+const config: KeeperConfig = {
+  region: "primary",
+  peers: ["secondary"],
+  leaseMs: 2400,
+  renewMs: 200,
+  softMs: 2200,
+  hardMs: 8000,
+  answerMs: 1000,
+  boundedWaitMs: 2000,
+  restartMs: 3000,
+  durability: "bounded",
+  mostAckers: 1,
+  armed: true,
+};
+
+const facts: DatabaseFacts = {
+  role: "active",
+  epoch: 1,
+  mayReturn: false,
+  running: true,
+  open: true,
+  waitingMs: 0,
+  followers: ["secondary"],
+  receivesFrom: null,
+};
+
+const store: Store = {
+  revision: 5,
+  writer: { value: { region: "primary", epoch: 1 }, revision: 3 },
+  epoch: 1,
+  sync: { value: { regions: ["primary", "secondary"], joined: true }, revision: 4 },
+  durability: null,
+  paused: false,
+};
+
+/** A keeper that is told one thing after the other; what it wants done is kept. */
+function keeper(own: Partial<KeeperConfig> = {}) {
+  let state: KeeperState = firstState;
+  const done: Effect[] = [];
+  const tell = (event: Event, nowMs: number): readonly Effect[] => {
+    const turn = decide({ ...config, ...own }, state, event, nowMs);
+    state = turn.state;
+    done.push(...turn.effects);
+    return turn.effects;
+  };
+  const asked = () => done.flatMap((effect) => (effect.do === "ask" ? [effect] : []));
+  const verbs = () => done.flatMap((effect) => (effect.do === "run" ? [effect.verb] : []));
+  /** Answers the last question. */
+  const answer = (outcome: "done" | "refused", seen: Store, nowMs: number) =>
+    tell({ is: "answer", id: asked().at(-1)?.id ?? 0, outcome, store: seen }, nowMs);
+  return { tell, asked, verbs, answer };
+}
+
+const standby = { ...facts, role: "standby", open: false, receivesFrom: "secondary" } as const;
+const others = {
+  ...store,
+  writer: { value: { region: "secondary", epoch: 1 }, revision: 3 },
+};
+
+describe("the lease", () => {
+  test("holds port and gate from the sending of a renewal on, however late its answer comes", () => {
+    const one = keeper();
+    one.tell({ is: "facts", facts, askedMs: 0 }, 0);
+    one.answer("done", store, 50);
+    one.tell({ is: "tick" }, 300);
+    expect(one.asked().at(-1)?.change).toEqual({ kind: "renew", writer: { region: "primary", epoch: 1 } });
+    expect(one.answer("done", store, 900)).toContainEqual({ do: "port", untilMs: 300 + config.softMs });
+  });
+
+  test("is not prolonged by a renewal that was refused, or that nobody answered", () => {
+    const one = keeper();
+    one.tell({ is: "facts", facts, askedMs: 0 }, 0);
+    one.answer("done", store, 50);
+    one.tell({ is: "tick" }, 300);
+    expect(one.answer("refused", store, 350).filter((effect) => effect.do === "port")).toEqual([]);
+    one.tell({ is: "tick" }, 600);
+    const id = one.asked().at(-1)?.id as number;
+    expect(
+      one.tell({ is: "answer", id, outcome: "unknown" }, 700).filter((effect) => effect.do === "port"),
+    ).toEqual([]);
+  });
+
+  test("is left to others where the database has not answered for longer than a restart takes", () => {
+    const one = keeper();
+    one.tell({ is: "facts", facts, askedMs: 0 }, 0);
+    one.answer("done", store, 50);
+    const silent = { ...facts, running: false, open: false };
+    one.tell({ is: "facts", facts: silent, askedMs: 2000 }, 2000);
+    expect(one.asked().at(-1)?.change).toMatchObject({ kind: "renew" });
+    one.tell({ is: "facts", facts: silent, askedMs: 4000 }, 4000);
+    expect(one.asked().at(-1)?.change).toBeNull();
+  });
+});
+
+describe("opening", () => {
+  const closed = { ...facts, open: false };
+
+  test("a restarted database is opened by a renewal, then a write of the set, then its answer's wait", () => {
+    const one = keeper();
+    one.tell({ is: "facts", facts: closed, askedMs: 0 }, 0);
+    one.answer("done", store, 50);
+    // Seen, and not renewed: the key alone opens nothing.
+    expect(one.asked().map(({ change }) => change?.kind ?? null)).toEqual([null]);
+    one.tell({ is: "tick" }, 300);
+    one.answer("done", store, 350);
+    expect(one.asked().at(-1)?.change).toMatchObject({
+      kind: "put-sync",
+      syncRevision: 4,
+      sync: store.sync?.value,
+    });
+    one.answer(
+      "done",
+      { ...store, sync: { value: { regions: ["primary"], joined: true }, revision: 9 } },
+      400,
+    );
+    expect(one.verbs()).toEqual([{ name: "open", epoch: 1, regions: [] }]);
+  });
+
+  test("is not begun by an answer that comes when the lease is over", () => {
+    const one = keeper({ answerMs: 60_000 });
+    one.tell({ is: "facts", facts: closed, askedMs: 0 }, 0);
+    one.answer("done", store, 50);
+    one.tell({ is: "tick" }, 300);
+    one.answer("done", store, 350);
+    const put = one.asked().at(-1);
+    one.tell({ is: "answer", id: put?.id ?? 0, outcome: "done", store }, 300 + config.softMs);
+    expect(one.verbs()).toEqual([]);
+  });
+
+  test("a region that is not in the set stays closed", () => {
+    const one = keeper();
+    const without = { ...store, sync: { value: { regions: ["secondary"], joined: true }, revision: 4 } };
+    one.tell({ is: "facts", facts: closed, askedMs: 0 }, 0);
+    one.answer("done", without, 50);
+    one.tell({ is: "tick" }, 300);
+    one.answer("done", without, 350);
+    one.tell({ is: "tick" }, 600);
+    expect(one.asked().filter(({ change }) => change !== null && change.kind !== "renew")).toEqual([]);
+  });
+});
+
+describe("claiming", () => {
+  const waits = (own: Partial<KeeperConfig>, seen: Store, untilMs: number) => {
+    const one = keeper(own);
+    one.tell({ is: "facts", facts: standby, askedMs: 0 }, 0);
+    one.answer("done", seen, 10);
+    for (let now = 200; now <= untilMs; now += 200) {
+      one.tell({ is: "tick" }, now);
+      one.answer("done", seen, now + 10);
+    }
+    return one.asked().filter(({ change }) => change?.kind === "claim");
+  };
+
+  test("waits until the writer has not renewed for the lease's time, by this host's clock", () => {
+    expect(waits({}, others, 2200)).toEqual([]);
+    expect(waits({}, others, 2600)).not.toEqual([]);
+  });
+
+  test("is nobody's who is not armed, was paused, lets commits wait for nobody, or is not in the set", () => {
+    expect(waits({ armed: false }, others, 4000)).toEqual([]);
+    expect(waits({}, { ...others, paused: true }, 4000)).toEqual([]);
+    expect(waits({}, { ...others, durability: "async" }, 4000)).toEqual([]);
+    const alone = { value: { regions: ["secondary"], joined: true }, revision: 4 };
+    expect(waits({}, { ...others, sync: alone }, 4000)).toEqual([]);
+  });
+});
+
+test("what the database was before a verb ended counts no more", () => {
+  const one = keeper();
+  one.tell({ is: "facts", facts: { ...standby, receivesFrom: null }, askedMs: 0 }, 0);
+  one.answer("done", others, 10);
+  one.tell({ is: "tick" }, 20);
+  one.answer("done", others, 30);
+  expect(one.verbs()).toEqual([{ name: "receive" }]);
+  const receive = { is: "ended", id: 3, ok: true } as const;
+  one.tell(receive, 500);
+  one.tell({ is: "facts", facts: { ...standby, receivesFrom: null }, askedMs: 400 }, 510);
+  expect(one.verbs()).toHaveLength(1);
+  expect(one.asked().filter(({ change }) => change?.kind === "leave")).toHaveLength(1);
+});
