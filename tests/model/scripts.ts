@@ -330,7 +330,6 @@ export function playScript(script: Script, options: Omit<RunOptions, "regions">)
   script.run(world);
   if (world.violations.length > 0) return world.violations;
   world.fault({ kind: "heal" });
-  return [...world.violations, ...converge(world, options.durability)].concat(
-    world.violations.filter((one) => !world.violations.includes(one)),
-  );
+  const late = converge(world, options.durability);
+  return [...world.violations, ...late];
 }
