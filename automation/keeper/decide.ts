@@ -3,7 +3,6 @@ import {
   type DatabaseFacts,
   type Effect,
   type Event,
-  firstState,
   type KeeperConfig,
   type KeeperState,
   type Work,
@@ -29,8 +28,6 @@ export function decide(
   advance(turn);
   return { state: turn.state, effects: turn.effects };
 }
-
-export { firstState };
 
 function take(turn: Turn, event: Event): void {
   switch (event.is) {

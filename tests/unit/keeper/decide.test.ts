@@ -1,11 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
-import { decide, firstState } from "../../../automation/keeper/decide.ts";
-import type {
-  DatabaseFacts,
-  Effect,
-  Event,
-  KeeperConfig,
-  KeeperState,
+import { decide } from "../../../automation/keeper/decide.ts";
+import {
+  type DatabaseFacts,
+  type Effect,
+  type Event,
+  firstState,
+  type KeeperConfig,
+  type KeeperState,
 } from "../../../automation/keeper/state.ts";
 import type { Store } from "../../../automation/keeper/store.ts";
 
