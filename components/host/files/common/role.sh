@@ -24,8 +24,9 @@ installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = i
 
 # wants KIND WORD...: for evenkeel-look, which compares the host with it later. "package NAME", "file PATH" (one that
 # the script made itself, as it is when the role has finished), "folder PATH UNIT reload|restart|none" (configuration that
-# UNIT reads, whoever brought it: what appears there from elsewhere is a stray), "unit NAME [enabled] [active] [while-open]" (the last: not
-# while the database is fenced), "sysctl KEY VALUE", "look PROGRAM WORD..." (one that prints findings itself).
+# UNIT reads, whoever brought it: what appears there from elsewhere is a stray), "unit NAME [enabled] [active]
+# [while-open]" (the last: not while the database is fenced), "sysctl KEY VALUE", "look PROGRAM WORD..." (one that prints
+# findings itself).
 wants() { printf '%s\n' "$*" >>"${EVENKEEL_SAID:-/dev/null}"; }
 
 # did WORDS: what a service was given new settings by, which a rollout tells when it ends (evenkeel-look).
