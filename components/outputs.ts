@@ -54,3 +54,12 @@ export type GlobalOutputs = z.infer<typeof globalOutputs>;
 
 /** Name of the stack output that holds the object. */
 export const outputName = "outputs";
+
+/** What a region's stack exported. Throws, with the command to run, where that stack has built nothing yet. */
+export function readRegion(region: string, value: unknown): RegionOutputs {
+  const parsed = regionOutputs.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new Error(
+    `the stack ${region} has no hosts yet: run pulumi up -s ${region} (or npm run provision) first`,
+  );
+}

@@ -22,7 +22,7 @@ export interface RegionPlan {
   peering: { gateway: string; database: string };
 }
 
-/** The third place: edge, DNS, later the witness. */
+/** The third place: edge, DNS, and the member of etcd that makes a majority with either region. */
 export interface ThirdPlan {
   namePrefix: string;
   cidr: string;
@@ -94,6 +94,20 @@ export function planThird(site: string, networks: Networks): ThirdPlan {
     edge: addressIn(subnet, hostNumbers.gateway),
     peering: { edge: addressIn(planLink(networks).subnet, linkNumbers.edge) },
   };
+}
+
+/**
+ * A site's members of etcd, each at its address on the link: one a region, on its gateway, and one in the third place. A
+ * site of one region has that region's alone: of two, either one's loss would cost the majority.
+ */
+export function etcdMembers(plan: {
+  regionPlans: readonly RegionPlan[];
+  third: ThirdPlan;
+}): { name: string; address: string }[] {
+  const ofRegions = plan.regionPlans.map(({ name, peering }) => ({ name, address: peering.gateway }));
+  return ofRegions.length === 1
+    ? ofRegions
+    : [...ofRegions, { name: "third", address: plan.third.peering.edge }];
 }
 
 export function planLink(networks: Networks): LinkPlan {

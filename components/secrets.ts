@@ -49,7 +49,8 @@ export const saltNames = [
 
 /**
  * Everything secret of a site, made once and the same for all its regions. `ssh.hosts` is keyed by host id
- * ("primary/database"), `tls.databases`, `tls.stores` and `store` by region. Keys and certificates are PEM, public keys one line.
+ * ("primary/database"), `tls.databases`, `tls.stores` and `store` by region, `tls.etcd` by place (its member of etcd,
+ * server and client in one), `tls.keepers` by host id (clients of etcd, and nothing else). Keys and certificates are PEM, public keys one line.
  */
 export const siteSecretsSchema = z.strictObject({
   apiVersion: z.literal("evenkeel/v1"),
@@ -59,6 +60,9 @@ export const siteSecretsSchema = z.strictObject({
     site: certificate,
     databases: z.record(z.string(), certificate),
     stores: z.record(z.string(), certificate),
+    // A document of before they were needed is whole: `evenkeel env`, `provision` and their like add what is missing.
+    etcd: z.record(z.string(), certificate).default({}),
+    keepers: z.record(z.string(), certificate).default({}),
   }),
   database: z.strictObject({
     app: secret,

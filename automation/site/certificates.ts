@@ -38,17 +38,32 @@ export async function makeAuthority(site: string): Promise<Certificate> {
   return pem(keys.privateKey, certificate);
 }
 
-/** A server certificate signed by `authority`, valid for exactly `names`. */
-export async function makeServerCertificate(
+/** What its holder may do with it: answer for its names, ask others in its own name, or both. */
+export type Use = "server" | "client" | "both";
+
+/** A certificate to be made. One for clients alone has no names: nobody looks for it anywhere. */
+export interface Request extends Names {
+  commonName: string;
+  use: Use;
+}
+
+const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
+const usages: Record<Use, string[]> = {
+  server: [serverAuth],
+  client: [clientAuth],
+  both: [serverAuth, clientAuth],
+};
+
+/** A certificate signed by `authority`, valid for exactly its names and its use. */
+export async function makeCertificate(
   authority: Certificate,
-  commonName: string,
-  names: Names,
+  { commonName, use, dns, ip }: Request,
 ): Promise<Certificate> {
   const issuer = new x509.X509Certificate(authority.certificate);
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const alternatives = [
-    ...names.dns.map((value) => ({ type: "dns" as const, value })),
-    ...names.ip.map((value) => ({ type: "ip" as const, value })),
+    ...dns.map((value) => ({ type: "dns" as const, value })),
+    ...ip.map((value) => ({ type: "ip" as const, value })),
   ];
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial(),
@@ -61,8 +76,8 @@ export async function makeServerCertificate(
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(alternatives),
+      new x509.ExtendedKeyUsageExtension(usages[use]),
+      ...(alternatives.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(alternatives)]),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as never),
       await x509.AuthorityKeyIdentifierExtension.create((await importPublicKey(authority.key)) as never),
     ],

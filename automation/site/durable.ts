@@ -1,5 +1,6 @@
 import {
   closeSync,
+  fchmodSync,
   fsyncSync,
   linkSync,
   openSync,
@@ -15,12 +16,12 @@ import { UserError } from "../errors.ts";
 import { quote } from "../remote/shell.ts";
 
 /**
- * Writes a file (0600) so that after a crash it is the old one or the new one, never a part. A folder that takes no
+ * Writes a file (0600 where no mode is given) so that after a crash it is the old one or the new one, never a part. A folder that takes no
  * file (full, read-only, not ours) is a UserError that names it, and the old file stays.
  */
-export function replaceFile(path: string, text: string): void {
+export function replaceFile(path: string, text: string, mode = 0o600): void {
   inFolder(dirname(path), () => {
-    const temporary = writeTemporary(path, text);
+    const temporary = writeTemporary(path, text, mode);
     try {
       renameSync(temporary, path);
     } catch (error) {
@@ -115,13 +116,14 @@ function told(cause: unknown, path: string, { what, code }: { what: string; code
   });
 }
 
-function writeTemporary(path: string, text: string): string {
+function writeTemporary(path: string, text: string, mode = 0o600): string {
   const temporary = `${path}.${process.pid}.new`;
   const file = openSync(temporary, "w", 0o600);
   try {
     try {
       // Not writeSync: on a disk that fills up it writes a part, says so by its result only, and throws nothing.
       writeFileSync(file, text);
+      fchmodSync(file, mode);
       fsyncSync(file);
     } finally {
       closeSync(file);

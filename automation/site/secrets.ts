@@ -1,18 +1,15 @@
 import { chmodSync } from "node:fs";
 import { dirname } from "node:path";
-import type { SiteConfig } from "../../components/config.ts";
 import type { RegionPlan } from "../../components/plan.ts";
 import { type Certificate, parseSecrets, type SiteSecrets, saltNames } from "../../components/secrets.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { apiVersion, jsonDocument } from "../output.ts";
 import { createFile, readIfThere, replaceFile } from "./durable.ts";
 import { sshKeyPair } from "./keys.ts";
+import { leavesOf, type SecretsPlan, siteLeaf } from "./leaves.ts";
 import { accessKey, apiKey, machinePassword, salt, secretKey, typedPassword } from "./passwords.ts";
 
 type Section = Record<string, unknown>;
-
-/** What of the configuration decides which entries the document needs. */
-export type SecretsPlan = Pick<SiteConfig, "site" | "domain" | "regionPlans">;
 
 /** Ids of all hosts of a site: the keys under which host keys are kept. */
 export function hostIds(regionPlans: readonly Pick<RegionPlan, "name" | "web">[]): string[] {
@@ -81,31 +78,20 @@ async function fill(document: Section, path: string, plan: SecretsPlan): Promise
   section(document, "dns", path).apiKey ??= apiKey();
 }
 
+/** Makes the certificates that are missing; one that is there stays, whatever names a new configuration would give it. */
 async function fillCertificates(tls: Section, path: string, plan: SecretsPlan): Promise<void> {
-  const databases = section(tls, "databases", path);
-  const stores = section(tls, "stores", path);
-  const missing = plan.regionPlans.filter(
-    ({ name }) => databases[name] === undefined || stores[name] === undefined,
+  const missing = leavesOf(plan, hostIds(plan.regionPlans)).filter(
+    (leaf) => section(tls, leaf.section, path)[leaf.key] === undefined,
   );
   if (tls.ca !== undefined && tls.site !== undefined && missing.length === 0) return;
   // Loaded only where a certificate is to be made: it costs a tenth of a second.
-  const { makeAuthority, makeServerCertificate } = await import("./certificates.ts");
+  const { makeAuthority, makeCertificate } = await import("./certificates.ts");
   tls.ca ??= await makeAuthority(plan.site);
   const authority = tls.ca;
   if (!isCertificate(authority)) throw damaged(path, "tls.ca is no key with a certificate");
-  const names = plan.regionPlans.map(({ name }) => `${name}.${plan.domain}`);
-  tls.site ??= await makeServerCertificate(authority, plan.domain, {
-    dns: [plan.domain, `*.${plan.domain}`, ...names, "localhost"],
-    ip: ["127.0.0.1"],
-  });
-  for (const region of missing) {
-    const make = async (role: string, ip: string[]) => {
-      const name = `${role}.${region.name}.${plan.domain}`;
-      return await makeServerCertificate(authority, name, { dns: [name], ip });
-    };
-    databases[region.name] ??= await make("database", [region.peering.database, region.database]);
-    stores[region.name] ??= await make("store", [region.store]);
-  }
+  tls.site ??= await makeCertificate(authority, siteLeaf(plan));
+  for (const leaf of missing)
+    section(tls, leaf.section, path)[leaf.key] = await makeCertificate(authority, leaf);
 }
 
 /** A damaged authority must not get as far as signing, where it would be an error of the library. */

@@ -2,14 +2,17 @@ import * as pulumi from "@pulumi/pulumi";
 import type { SiteConfig } from "../config.ts";
 import { DnsHost } from "../host/dns.ts";
 import { EdgeHost } from "../host/edge.ts";
+import { EtcdHost } from "../host/etcd.ts";
 import { facts, type HostTarget, hostCommand } from "../host/remote.ts";
-import { innerConnection, type LabAccess, siteUrls } from "../lab/connections.ts";
-import { webTierTls } from "../lab/host-args.ts";
+import { gatewayHop, innerConnection, type LabAccess, siteUrls } from "../lab/connections.ts";
+import { etcdArgs, webTierTls } from "../lab/host-args.ts";
 import { labCommand } from "../lab/machine.ts";
 import { edgeMachine, peeringNetwork, regionMachines } from "../lab/names.ts";
 import { LabPlace, type PlacedMachine } from "../lab/place.ts";
 import { placePorts } from "../lab/site-files.ts";
-import { type GlobalOutputs, outputName, type RegionOutputs, regionOutputs } from "../outputs.ts";
+import { type GlobalOutputs, outputName, type RegionOutputs, readRegion } from "../outputs.ts";
+import { etcdMembers } from "../plan.ts";
+import { joinEtcd } from "./etcd.ts";
 
 export interface LabGlobalArgs {
   config: SiteConfig;
@@ -18,7 +21,7 @@ export interface LabGlobalArgs {
 
 const verbSeconds = { birth: 120, install: 240, seed: 1800, settle: 60 };
 
-/** What joins the regions of a lab site, in this order: link, third place, birth and seeding, gates, traffic. */
+/** What joins the regions of a lab site, in this order: link, third place, etcd, birth and seeding, gates, traffic. */
 export class LabGlobal extends pulumi.ComponentResource {
   readonly outputs: pulumi.Output<GlobalOutputs>;
   private readonly args: LabGlobalArgs;
@@ -32,7 +35,8 @@ export class LabGlobal extends pulumi.ComponentResource {
     this.regions = this.readRegions();
     const link = this.link();
     const edge = this.thirdPlace(link);
-    const birth = this.birth([link, edge.resource]);
+    const members = this.joinEtcd(edge, [link, edge.resource]);
+    const birth = this.birth([link, edge.resource, ...members]);
     const { initialActive, regions } = args.config;
     // At birth the first region's own seeding has nothing to do; once it was made again it must come before the rest.
     const first = this.seed(initialActive, [birth]);
@@ -93,6 +97,26 @@ export class LabGlobal extends pulumi.ComponentResource {
     const edge = place.gateway({ resolveAt: null, peering, after: [link] });
     this.traffic(edge.target);
     return edge;
+  }
+
+  private joinEtcd(edge: PlacedMachine, after: pulumi.Resource[]): pulumi.Resource[] {
+    const { config, access } = this.args;
+    const ofRegion = (region: string): HostTarget => ({
+      connection: gatewayHop(access, region),
+      machineId: this.machineId(region, `${region}/gateway`),
+    });
+    const members = etcdMembers(config).map(({ name }) => ({
+      name,
+      target: name === "third" ? edge.target : ofRegion(name),
+    }));
+    const witness = members.some(({ name }) => name === "third") ? [this.witness(edge.target)] : [];
+    return joinEtcd(this.name, { members, first: config.initialActive, after: [...after, ...witness] }, this);
+  }
+
+  private witness(target: HostTarget): pulumi.Resource {
+    const { config, access } = this.args;
+    const args = etcdArgs(config, "third", [], access);
+    return new EtcdHost(`${this.name}-etcd`, { target, ...args }, { parent: this });
   }
 
   /** Both are health-routed by /evenkeel/active, so they may be up before the site is: nothing answers 200 until then. */
@@ -220,13 +244,4 @@ export class LabGlobal extends pulumi.ComponentResource {
       birth: birth.apply(({ region, epoch }) => ({ region, epoch })),
     });
   }
-}
-
-/** What a region's stack exported. Throws, with the command to run, where that stack has built nothing yet. */
-export function readRegion(region: string, value: unknown): RegionOutputs {
-  const parsed = regionOutputs.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new Error(
-    `the stack ${region} has no hosts yet: run pulumi up -s ${region} (or npm run provision) first`,
-  );
 }

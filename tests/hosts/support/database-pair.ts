@@ -11,7 +11,7 @@ import {
   type RemoteResult,
   type SshHost,
 } from "../../../automation/remote/ssh.ts";
-import { makeAuthority, makeServerCertificate } from "../../../automation/site/certificates.ts";
+import { makeAuthority, makeCertificate } from "../../../automation/site/certificates.ts";
 import { sshKeyPair } from "../../../automation/site/keys.ts";
 import { databaseFiles, databaseScript } from "../../../components/host/database-files.ts";
 import type {
@@ -248,7 +248,8 @@ async function certificates(engine: Engine): Promise<Record<HostName, DatabaseSe
   const { placeAddress, peeringAddress } = addresses(engine);
   const leaf = async (name: HostName) => {
     const ip = [placeAddress(name), peeringAddress(name)];
-    const { key, certificate } = await makeServerCertificate(authority, `database.${name}`, { dns: [], ip });
+    const commonName = `database.${name}`;
+    const { key, certificate } = await makeCertificate(authority, { commonName, use: "server", dns: [], ip });
     return { ca: authority.certificate, certificate, key };
   };
   return { one: await leaf("one"), two: await leaf("two") };
