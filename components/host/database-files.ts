@@ -3,13 +3,16 @@ import type { DatabaseFile, DatabaseSecrets, DatabaseSettings, Engine } from "./
 import { hostFile, render } from "./render.ts";
 
 const library = "/usr/local/lib/evenkeel/db";
-const parts = "common config rolefile unit firewall peers opening progress".split(" ");
+const parts = "common config rolefile unit firewall peers keeper opening standby progress".split(" ");
 /** What each engine does in its own way, under the same names (evenkeel-db). */
-const engineParts = "server history replication accounts copy beat look".split(" ");
-const verbs =
-  "birth boot demote digest fence firewall follow heartbeat look prestart promote resume seed send status".split(
+const engineParts = "server history replication accounts copy beat wait look".split(" ");
+/** What operators and peers ask for, then what the keeper does. */
+const verbs = [
+  ..."birth boot demote digest fence firewall follow heartbeat look prestart promote resume seed send status".split(
     " ",
-  );
+  ),
+  ..."acks close mark open prepare reach receive sync watch".split(" "),
+];
 
 /** Everything that the role writes on a database host. Throws, naming the argument, on wrong combinations. */
 export function databaseFiles(settings: DatabaseSettings): DatabaseFile[] {

@@ -75,6 +75,22 @@ take_lock() {
   }
 }
 
+# Now or never.
+take_lock_at_once() {
+  exec 9>"$LOCK"
+  flock -n 9 || {
+    log "another evenkeel-db verb holds $LOCK"
+    exit "$EXIT_LOCKED"
+  }
+  LOCKED=yes
+}
+
+# For another verb that this one waits for.
+drop_lock() {
+  exec 9>&-
+  LOCKED=no
+}
+
 # put_durably FILE: standard input becomes the file, all of it or nothing, still there after a power cut. What
 # may fail is run before it and not piped into it, or the nothing that came of it would become the file.
 put_durably() {

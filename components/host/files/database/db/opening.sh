@@ -21,9 +21,17 @@ stop_heartbeat() {
 }
 
 # open_database EPOCH: role first, then writes, then the row that says so. A fence that began meanwhile wins: what it
-# does not stop here, it closes as soon as it has the lock.
+# does not stop here, it closes as soon as it has the lock. Under the keeper's rules the role is all, and the lease opens.
 open_database() {
   refuse_while_fencing
+  if keeper_rules; then
+    close_port
+    is_read_only || make_read_only || fail "the database does not become read-only within the deadline"
+    # A later writer's database was lost, and its lease with it (--accept-loss).
+    if [ "$ACCEPT_LOSS" = true ]; then take_lease seize "$1" "$EPOCH"; else take_lease found "$1" "$1"; fi
+    let_keeper_open "$1"
+    return
+  fi
   write_role "$1" active
   open_port
   refuse_while_fencing
@@ -32,7 +40,8 @@ open_database() {
   remove_durably "$OPENING"
 }
 
-is_open() { is_writable && heartbeat_runs; }
+# Under the keeper's rules the heartbeat's first row may have to wait as any other.
+is_open() { is_writable && { keeper_rules || heartbeat_runs; }; }
 
 # A service that runs and commits nothing (a stopped process, a lost session) opens no gate.
 beats_now() { [ "$(fresh_beats 3 "$EPOCH")" = 1 ]; }

@@ -6,13 +6,22 @@ readonly KNOWN_HOSTS=/run/evenkeel-peer-known-hosts
 # programs, so that each of them dies with this process.
 peer_ssh() {
   local address
-  address=$(jq -er --arg region "$1" '.peers[] | select(.region == $region) | .address' "$CONFIG") ||
-    fail "no database host of a region '$1' is known here"
+  address=$(peer_address "$1") || fail "no database host of a region '$1' is known here"
   jq -r '.peers[] | .region + " " + .hostKey' "$CONFIG" >"$KNOWN_HOSTS.$$"
   mv -f "$KNOWN_HOSTS.$$" "$KNOWN_HOSTS"
   SSH=(ssh -F none -i /etc/evenkeel/peer_key -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes
     -o UserKnownHostsFile="$KNOWN_HOSTS" -o GlobalKnownHostsFile=/dev/null -o HostKeyAlias="$1" -o LogLevel=ERROR
     -o ConnectTimeout=4 -o ServerAliveInterval=2 -o ServerAliveCountMax=3 "evenkeel-peer@$address")
+}
+
+peer_address() { jq -er --arg region "$1" '.peers[] | select(.region == $region) | .address' "$CONFIG"; }
+
+# ask_acks REGION on|off: true where that host says that it acknowledges what it receives, or that it does not.
+ask_acks() {
+  local answer wanted=true
+  [ "$2" = on ] || wanted=false
+  peer_ssh "$1"
+  answer=$(within 3 tied "${SSH[@]}" "acks-$2" </dev/null) && [ "$(jq -r .acknowledges <<<"$answer")" = "$wanted" ]
 }
 
 # ask_peer REGION [SECONDS]: its status document.

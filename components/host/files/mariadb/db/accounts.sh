@@ -17,6 +17,7 @@ make_schema() {
     CREATE USER IF NOT EXISTS 'evenkeel-beat'@localhost IDENTIFIED VIA unix_socket;
     ALTER USER 'evenkeel-beat'@localhost IDENTIFIED VIA unix_socket REQUIRE NONE WITH $NO_LIMITS PASSWORD EXPIRE NEVER ACCOUNT UNLOCK;
     GRANT SELECT, UPDATE ON evenkeel.heartbeat TO 'evenkeel-beat'@localhost;"
+  make_marker
 }
 
 # An underscore in a GRANT's database name is a wildcard unless escaped.

@@ -22,13 +22,16 @@ is_joined() {
 # join_source REGION: points the stopped replica at a peer. TLS with the certificate checked, or nothing.
 join_source() {
   local host
-  host=$(jq -er --arg region "$1" '.peers[] | select(.region == $region) | .address' "$CONFIG") || return 1
+  host=$(peer_address "$1") || return 1
   {
     printf "CHANGE MASTER TO MASTER_HOST='%s', MASTER_PORT=3306, MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1, " "$host"
     printf "MASTER_SSL=1, MASTER_SSL_CA='/etc/evenkeel/tls/ca.pem', MASTER_SSL_VERIFY_SERVER_CERT=1, "
     printf 'MASTER_USER=%s, MASTER_PASSWORD=%s;\n' "$(sql_literal .users.replication.name)" "$(sql_literal .users.replication.password)"
   } | sql_secret
 }
+
+# The replica is stopped.
+aim_at_source() { join_source "$1"; }
 
 leave_source() { sql 'STOP SLAVE; RESET SLAVE ALL'; }
 
@@ -59,7 +62,7 @@ joined_or_hopeless() {
 }
 
 start_replica() {
-  sql 'START SLAVE'
+  receive_again
   wait_for joined_or_hopeless && is_replicating && return 0
   # The deadline may be over; why is worth a question more.
   start_clock 5
@@ -73,8 +76,11 @@ forget_source_while_down() { :; }
 
 stop_replication() { sql 'STOP SLAVE'; }
 
-# One that was stopped by a verb that did not come to its end.
-receive_again() { sql 'START SLAVE'; }
+# Of a receiver that begins, what it acknowledges is for the writer to say.
+receive_again() {
+  forget_wait
+  if [ "$(replica .io)" = No ]; then sql 'SET GLOBAL rpl_semi_sync_slave_enabled=OFF; START SLAVE'; else sql 'START SLAVE'; fi
+}
 
 # Three facts at once: the receiver has stopped, the applier waits with nothing left to read, and the position of the
 # last received transaction is among the applied ones.

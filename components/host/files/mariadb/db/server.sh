@@ -80,21 +80,34 @@ is_writable() { [ "$(sql 'SELECT @@global.read_only')" = 0 ]; }
 
 is_read_only() { [ "$(sql 'SELECT @@global.read_only')" = 1 ]; }
 
-# open_writes EPOCH: the first row of the new epoch is of this session.
+# open_writes EPOCH [REGION]: the first row of the new epoch is of this session. It waits for nobody: it is made while
+# nobody else can write, and whom commits wait for is set before anybody can.
 open_writes() {
   local still_closed
-  still_closed=$(sql "SET GLOBAL read_only=0; SET SESSION sql_log_bin=1;
-    REPLACE INTO evenkeel.heartbeat (id, region, epoch, at) VALUES (1, '$REGION', $1, NOW(6)); SELECT @@global.read_only")
+  set_wait || return 1
+  sql "SET SESSION sql_log_bin=1; REPLACE INTO evenkeel.heartbeat (id, region, epoch, at) VALUES (1, '$REGION', $1, NOW(6))" || return 1
+  [ $# -eq 1 ] || set_wait "$2" || return 1
+  still_closed=$(sql "SET GLOBAL read_only=0; SELECT @@global.read_only")
   [ "$still_closed" = 0 ]
 }
 
-# Commits in flight hold the change up, so application sessions are ended until it goes through, and once more after.
+# Commits in flight hold the change up, so application sessions are ended until it goes through, and once more after. A
+# commit that waits for a replica goes through when its session ends, and so do those that are made together with it:
+# where any may wait the port is shut before, so that no client hears of them.
 make_read_only() {
   until sql 'SET SESSION lock_wait_timeout=1; SET GLOBAL read_only=1' 2>/dev/null; do
     time_left || return 1
+    if keeper_rules; then
+      close_port || return 1
+      end_waiting_sessions
+    fi
     end_sessions || :
   done
   end_sessions && is_read_only
+}
+
+end_waiting_sessions() {
+  sql "SELECT CONCAT('KILL HARD ', ID, ';') FROM information_schema.PROCESSLIST WHERE STATE = '$WAITS_FOR_ACK'" | tied_force_client
 }
 
 close_for_fence() { make_read_only && stop_replication && end_remote_sessions; }
@@ -148,8 +161,10 @@ foreign_content() {
 # One row a subject; the heartbeat comes last since its table is missing before birth, and its column in an older one.
 server_rows() {
   sql "SELECT JSON_OBJECT('of', 'server', 'version', @@version, 'writable', @@global.read_only = 0, 'position', @@gtid_current_pos,
-      'history', CONCAT_WS(',', NULLIF(@@gtid_binlog_state, ''), NULLIF(@@gtid_slave_pos, '')));
-    SELECT JSON_OBJECT('of', 'replica', 'address', Master_Host, 'receiving', Slave_IO_Running = 'Yes', 'applying', Slave_SQL_Running = 'Yes',
+      'history', CONCAT_WS(',', NULLIF(@@gtid_binlog_state, ''), NULLIF(@@gtid_slave_pos, '')),
+      'waits', @@global.rpl_semi_sync_master_enabled = 1, 'acknowledges', (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS
+        WHERE VARIABLE_NAME = 'RPL_SEMI_SYNC_SLAVE_STATUS') = 'ON');
+    SELECT JSON_OBJECT('of', 'replica', 'address', Master_Host, 'received', Gtid_IO_Pos, 'receiving', Slave_IO_Running = 'Yes', 'applying', Slave_SQL_Running = 'Yes',
       'error', NULLIF(CONCAT_WS('; ', NULLIF(Last_IO_Error, ''), NULLIF(Last_SQL_Error, '')), ''),
       'tls', Master_SSL_Allowed = 'Yes' AND Master_SSL_Verify_Server_Cert = 'Yes') FROM information_schema.SLAVE_STATUS LIMIT 1;
     SELECT JSON_OBJECT('of', 'heartbeat', 'region', region, 'epoch', epoch,

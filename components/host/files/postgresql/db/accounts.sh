@@ -42,6 +42,7 @@ make_schema() {
     CREATE TABLE IF NOT EXISTS evenkeel.heartbeat (id smallint PRIMARY KEY, region text NOT NULL, epoch bigint NOT NULL,
       at timestamptz NOT NULL, changes bigint NOT NULL DEFAULT 0);
     CREATE TABLE IF NOT EXISTS evenkeel.openings (timeline int PRIMARY KEY, epoch bigint NOT NULL, region text NOT NULL)"
+  make_marker
   give_schema_rights
 }
 

@@ -2,9 +2,10 @@
 # The heartbeat's row (evenkeel.heartbeat, id 1) and the session that writes it.
 
 # A statement that waits for a lock ends in the server as well before it is given up here: sessions that nobody reads
-# would pile up in a long stall and take the application's connections.
+# would pile up in a long stall and take the application's connections. One that waits for a standby holds the row and does
+# not end: given up, its row would be there, and the gate would take it for committed (writer.md, W12).
 # And no name is looked for where the application may put its own.
-readonly BEAT_PATIENCE="$OWN_SESSION -c search_path=pg_catalog,pg_temp -c lock_timeout=4s -c statement_timeout=4s"
+readonly BEAT_PATIENCE="$OWN_SESSION -c search_path=pg_catalog,pg_temp -c lock_timeout=4s -c statement_timeout=0"
 readonly BEAT_READ_ONLY='SELECT pg_is_in_recovery()::int'
 
 # beat_client PREFIX...: becomes a client that answers one line a statement.

@@ -17,11 +17,13 @@ make_slots() {
 # A host that follows keeps nothing for others: a slot that nobody reads would fill its disk.
 drop_slots() { sql 'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active' >/dev/null; }
 
-# write_conf REGION [LINE]...: the whole file, with the region that is followed, if any; commits wait for nobody so far.
+# write_conf REGION [LINE]...: the whole file, with the region that is followed, if any, and whom commits wait for
+# (set_wait).
+SYNC_NAMES=
 write_conf() {
   local region=$1
   shift
-  printf '%s\n' '# Written by evenkeel-db alone.' "# follows: ${region:-nobody}" "synchronous_standby_names = ''" "$@" | put_durably "$OWN_CONF"
+  printf '%s\n' '# Written by evenkeel-db alone.' "# follows: ${region:-nobody}" "synchronous_standby_names = '$SYNC_NAMES'" "$@" | put_durably "$OWN_CONF"
   # A reload that the server has not acted on yet is no reload: the row is asked until it says so.
   if running; then
     sql 'SELECT pg_reload_conf()' >/dev/null
@@ -30,15 +32,16 @@ write_conf() {
 }
 
 conf_in_force() {
-  [ "$(sql "SELECT current_setting('primary_conninfo')")" = "$(sed -n "s/^primary_conninfo = '\(.*\)'$/\1/p" "$OWN_CONF")" ]
+  [ "$(sql "SELECT current_setting('primary_conninfo') || ' ' || current_setting('synchronous_standby_names')")" = "$(said primary_conninfo) $(said synchronous_standby_names)" ]
 }
+
+# said NAME: what the file says of it.
+said() { sed -n "s/^$1 = '\(.*\)'$/\1/p" "$OWN_CONF"; }
 
 # Nothing where nobody is followed.
 followed() { sed -n '/^# follows: nobody$/d; s/^# follows: //p' "$OWN_CONF"; }
 
 is_joined() { [ -n "$(followed)" ]; }
-
-peer_address() { jq -er --arg region "$1" '.peers[] | select(.region == $region) | .address' "$CONFIG"; }
 
 # join_source REGION: TLS with the certificate checked, or nothing.
 join_source() {
@@ -50,6 +53,9 @@ join_source() {
   write_conf "$1" "primary_conninfo = 'host=$host port=$PORT user=$(cfg .users.replication.name) passfile=/var/lib/evenkeel/postgresql/passfile sslmode=verify-full sslcertmode=disable sslrootcert=/etc/evenkeel/tls/ca.pem application_name=$(slot "$REGION") connect_timeout=4'" \
     "primary_slot_name = '$(slot "$REGION")'"
 }
+
+# Whom it follows is written, and nothing is received yet.
+aim_at_source() { peer_address "$1" >/dev/null && write_conf "$1"; }
 
 leave_source() { write_conf ''; }
 
@@ -70,10 +76,8 @@ receives_nothing() {
 }
 
 start_replica() {
-  wait_for is_replicating && {
-    drop_slots
-    return 0
-  }
+  receive_again
+  wait_for is_replicating && return 0
   fail "replication does not run: $(last_complaint)"
 }
 
@@ -96,8 +100,11 @@ forget_source_while_down() { write_conf "$(followed)"; }
 
 stop_replication() { ! is_joined || stop_receiver; }
 
-# One that was stopped by a verb that did not come to its end.
-receive_again() { join_source "$(followed)"; }
+receive_again() {
+  forget_wait
+  join_source "$(followed)"
+  drop_slots
+}
 
 # The receiver has stopped, nothing holds the applier up, and what was received is applied but for a record that is not
 # whole: such a one was acknowledged to nobody.

@@ -29,7 +29,7 @@ client() {
   {
     printf "SET search_path = pg_catalog, pg_temp; SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET log_min_duration_statement = -1;\n"
     cat
-  } | as_postgres env PGOPTIONS="$OWN_SESSION -c statement_timeout=0 -c lock_timeout=0" psql -X -q -A -t -v ON_ERROR_STOP=1 -h "$SOCKET" -p "$PORT" -U postgres "$@"
+  } | as_postgres env PGOPTIONS="$OWN_SESSION -c statement_timeout=0 -c lock_timeout=0 ${OWN_MORE:-}" psql -X -q -A -t -v ON_ERROR_STOP=1 -h "$SOCKET" -p "$PORT" -U postgres "$@"
 }
 
 # For digest.py: goes on until its input ends, in the site's own database.
@@ -56,9 +56,11 @@ sql_literal() {
 
 running() { within 3 sql 'SELECT 1' >/dev/null 2>&1; }
 
-# Before every start. Nothing but a promotion takes the signal away.
+# Before every start. Nothing but a promotion takes the signal away. With a keeper it comes up receiving nothing and waiting
+# for nobody.
 start_closed() {
   [ -d "$CLUSTER" ] || return 0
+  if keeper_rules && [ -e "$OWN_CONF" ]; then forget_source_while_down; fi
   setpriv --reuid postgres --regid postgres --init-groups touch "$CLUSTER/standby.signal"
 }
 
@@ -69,10 +71,13 @@ is_writable() { [ "$(sql 'SELECT pg_is_in_recovery()')" = f ]; }
 
 is_read_only() { [ "$(sql 'SELECT pg_is_in_recovery()')" = t ]; }
 
-# open_writes EPOCH: everything received is applied before the promotion ends. Each other region gets its slot, which
+# open_writes EPOCH [REGION]...: everything received is applied before the promotion ends; whom commits wait for is set
+# before, and its own commits wait for nobody: their clients are told of nothing. Each other region gets its slot, which
 # keeps for it what it has not received yet (up to max_slot_wal_keep_size). Rights go before the row, since the heartbeat
 # needs them; where they can't be given, the site is opened all the same and the look tells.
 open_writes() {
+  local OWN_MORE='-c synchronous_commit=local'
+  set_wait "${@:2}" || return 1
   promote_server || return 1
   make_slots
   give_rights || log "the rights of the site's accounts can't be put right: evenkeel-db look"
@@ -152,7 +157,8 @@ server_rows() {
   local history
   history=$(own_history)
   sql "SELECT json_build_object('of', 'server', 'version', current_setting('server_version'), 'writable', NOT pg_is_in_recovery(),
-      'position', '$(position)', 'history', '$history')"
+      'position', '$(position)', 'history', '$history',
+      'waits', NOT pg_is_in_recovery() AND current_setting('synchronous_standby_names') <> '', 'acknowledges', NULL)"
   replica_row
   sql_site "SELECT json_build_object('of', 'heartbeat', 'region', region, 'epoch', epoch,
       'ageSeconds', round(extract(epoch FROM clock_timestamp() - at), 3), 'at', extract(epoch FROM at)) FROM evenkeel.heartbeat WHERE id = 1;

@@ -53,6 +53,7 @@ give_birth() {
     [ -z "$foreign" ] || refuse "the database is not empty: $foreign"
     mark_opening birth 1 started
   fi
+  forget_wait
   make_contents
   open_database 1
 }

@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154
-# Internal, at boot and after every start of the server, which it starts where nothing else does. A standby receives again; a host whose role was active stays read-only
-# until `resume` (writer.md, W1). The keeper's "out of the sync set first" (W8) belongs in front of the start.
+# Internal, at boot and after every start of the server, which it starts where nothing else does. A standby receives
+# again, unless it has a keeper, which takes it out of the sync set first (writer.md, W8); a host whose role was active
+# stays read-only until `resume` or its keeper (W1).
 verb_boot() {
   take_lock
   read_role
@@ -11,7 +12,7 @@ verb_boot() {
     return
   fi
   ensure_running
-  if [ "$ROLE" = standby ] && [ ! -e "$OPENING" ] && is_joined && ! is_replicating; then
+  if ! keeper_rules && [ "$ROLE" = standby ] && [ ! -e "$OPENING" ] && is_joined && ! is_replicating; then
     hear_peers
     receive_again
   fi

@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154
 # Internal, for `evenkeel verify`: what this database's rows are in few bytes (digest.py), without a lock and writing
 # nothing. Adds `position`, asked for after the rows were read: whoever has reached that holds all that was seen. With
-# "reached" in the question it is answered once that position is applied here, with "own" and "other" by what the first of
-# two histories holds beyond the second (writer.md, W9).
+# "reached" in the question it is answered once that position is applied here, with "own" and "other" by what the first
+# of two histories holds beyond the second (writer.md, W9).
 verb_digest() {
   local request wanted answer missing=
   request=$(timeout 5 head -c 4000000)

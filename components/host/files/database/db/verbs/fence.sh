@@ -45,11 +45,15 @@ close_what_slipped_past() {
 
 proved_read_only() { within 3 is_read_only 2>/dev/null; }
 
+# One that somebody else fenced stays so when its keeper fences it as well.
 remember_fence() {
-  local was=$ROLE
-  [ "$ROLE" != fenced ] || was=$WAS
+  local was=$ROLE by=$FENCED_BY
+  if [ "$ROLE" = fenced ]; then
+    was=$WAS
+    [ "$BY" = keeper ] || by=
+  fi
   remove_durably "$OPENING"
-  write_role "$EPOCH" fenced "$was" true
+  write_role "$EPOCH" fenced "$was" true "$by"
 }
 
 # Every connection over the network is ended: what they had under way must not commit later. Behind the lock in a
@@ -59,8 +63,8 @@ fence_gracefully() { try_lock && (is_down || { running && close_for_fence; }); }
 # As a fence that was cut short, or somebody, left it: nobody opens it while the lock is held.
 is_down() { ! is_masked && database_is_dead && forget_source_while_down; }
 
-# A server that was stopped comes up read-only, where there is time for it: that is no part of what a fence promises, and
-# whoever needs it running starts it.
+# A server that was stopped comes up read-only, where there is time for it: that is no part of what a fence promises,
+# and whoever needs it running starts it.
 come_up_closed() { is_masked || (ensure_running) || log "the database is closed, and not up again: whatever needs it starts it"; }
 
 kill_database() {

@@ -35,38 +35,13 @@ follows_already() {
     [ "$(source_address)" = "$host" ] && is_source_checked
 }
 
-follow_problems() {
-  local epoch missing own now region
-  region=$(jq -r .region <<<"$1")
-  epoch=$(jq -r .status.epoch <<<"$1")
-  if [ "$ROLE" = active ]; then
-    is_read_only || echo "this host is the active one and not read-only: demote or fence it first"
-    [ "$epoch" -gt "$EPOCH" ] || echo "this host was active at epoch $EPOCH and the other region's epoch is $epoch"
-  fi
-  [ "$epoch" -ge "$EPOCH" ] || echo "the other region's epoch $epoch is older than $EPOCH, which is known here"
-  own=$(own_history)
-  missing=$(history_missing "$own" "$(jq -r .status.history <<<"$1")")
-  # A host that receives already may hold what the writer wrote since it was asked: only a later answer counts.
-  if [ -n "$missing" ] && now=$(ask_peer "$region"); then
-    missing=$(history_missing "$own" "$(jq -r .history <<<"$now")")
-  fi
-  [ -z "$missing" ] || {
-    echo "this host holds transactions that region '$region' lacks: $missing"
-    echo "to give them up, make this region anew from the writer: npx evenkeel destroy --region $REGION --site $SITE, then npx evenkeel provision --site $SITE"
-  }
-}
-
 join() {
-  stop_heartbeat || fail "the heartbeat does not stop"
-  make_read_only || fail "the database does not become read-only within the deadline"
-  remove_durably "$OPENING"
-  adopt_own_position
-  hear_peers
-  join_source "$(jq -r .region <<<"$1")" || fail "the database does not take the replication settings"
-  start_replica
+  set_up_following "$1"
+  if ! keeper_rules; then start_replica; fi
   refuse_while_fencing
   write_role "$(jq -r .status.epoch <<<"$1")" standby
   open_port
+  if keeper_rules; then let_keeper_receive; fi
 }
 
 answer_follow() {

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154
-# Body of evenkeel-heartbeat.service: one committed row a second, through an account that a closed database stops. Ends with
-# 12 when this host is not the active one at that epoch any more, which only an answer or the role file can say; a
+# Body of evenkeel-heartbeat.service: one committed row a second, through an account that a closed database stops. Ends
+# with 12 when this host is not the active one at that epoch any more, which only an answer or the role file can say; a
 # database that stalls ends it with 1, and the unit begins anew.
 
 verb_heartbeat() {

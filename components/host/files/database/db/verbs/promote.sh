@@ -1,8 +1,9 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154
-# A standby becomes the writer, in the order of writer.md, W6: stop receiving, apply all that was received and prove
-# it, and only then clear replication, write the role and open. Replication is asynchronous, so every promotion needs
-# the proof that the old database is closed (W4): the answer of each peer, before anything is touched and once more
-# when all is ready, or the operator's word that the machine is off.
+# A standby becomes the writer, in the order of writer.md, W6: stop receiving, apply all that was received and prove it,
+# and only then clear replication, write the role and open. Replication is asynchronous, so every promotion needs the
+# proof that the old database is closed (W4): the answer of each peer, before anything is touched and once more when all
+# is ready, or the operator's word that the machine is off. A host with a keeper leaves all that follows the first
+# answers to it.
 verb_promote() {
   take_lock
   read_role
@@ -17,6 +18,12 @@ verb_promote() {
   problems=$(promote_problems)
   [ -z "$problems" ] || refuse "$problems"
   refuse_unless_closed
+  if keeper_rules; then
+    ask_keeper claim "$ASKED_EPOCH"
+    let_keeper_open "$ASKED_EPOCH"
+    answer true
+    return
+  fi
   if ! proved; then
     stop_receiving
     prove_applied
@@ -108,26 +115,6 @@ promote_problems() {
   [ "${beat:-0}" -le "$known" ] || known=$beat
   [ "$ASKED_EPOCH" -gt "$known" ] || echo "epoch $ASKED_EPOCH is not greater than the known epoch $known"
   [ "$ROLE" != standby ] || proved || replica_problems
-}
-
-# The epoch in the replicated heartbeat row, 0 where there is none.
-known_by_database() { within 3 highest_beat 2>/dev/null || { running && echo 0; }; }
-
-# An applier that stopped can't prove anything, and a restart of it would begin without what was received.
-replica_problems() {
-  if ! is_joined; then
-    echo "replication is not set up, so it can't be shown that everything received was applied"
-  elif ! is_applying; then
-    echo "the applier is stopped $(applied_and_received)"
-  fi
-}
-
-# An earlier run got as far as the proof, and nothing was received since.
-proved() { [ "$(opening .stage)" = proved ] && receives_nothing; }
-
-stop_receiving() {
-  silence_peers
-  stop_receiver
 }
 
 # Not proved by the deadline: nothing was cleared, and while the applier lives receiving goes on as before.

@@ -60,15 +60,18 @@ move_in() {
   ensure_running
 }
 
-# The role is written once the copy has everything that the writer had when the copying ended.
+# The role is written once the copy has everything that the writer had when the copying ended. It acknowledges nothing
+# until the writer says so; with a keeper it receives again only when that has taken the region out of the sync set.
 join_writer() {
   local region now
   region=$(jq -r .region <<<"$1")
   hear_peers
-  join_source "$region" || fail "the database does not take the replication settings"
+  aim_at_source "$region" || fail "the database does not take the replication settings"
   start_replica
   now=$(ask_peer "$region" | jq -er 'select(.role == "active") | .position') || fail "region '$region' stopped being the writer during the copy"
   reached "$now" || fail "the copy does not catch up with region '$region' within the deadline"
+  if keeper_rules; then stop_replication; fi
   write_role "$(jq -r .status.epoch <<<"$1")" standby
   remove_durably "$SEEDING"
+  if keeper_rules; then let_keeper_receive; fi
 }

@@ -1,0 +1,29 @@
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154
+# The lease is this region's at that epoch, and the sync set is written (writer.md, W7): commits wait for the regions
+# named from the first one on, and the database accepts writes. The port stays the keeper's. Open already: only the wait
+# is set.
+verb_open() {
+  take_lock
+  read_role
+  ackers
+  refuse_while_fencing
+  refuse_other_epoch
+  ensure_running
+  ! is_joined || refuse "this host is joined to another region: it follows, it does not write"
+  local changed=false
+  if is_writable; then
+    set_wait "${ACKERS[@]}"
+  else
+    changed=true
+    close_port
+    open_writes "$EPOCH" "${ACKERS[@]}" || fail "the database does not accept writes"
+  fi
+  # A fence that began meanwhile closes what it finds open; a port that it closed stays so.
+  refuse_while_fencing
+  leave_port_to_keeper
+  # Its first row may have to wait as any other.
+  if [ "$changed" = true ] || ! heartbeat_runs; then bounded_systemctl restart --no-block "$HEARTBEAT"; fi
+  remove_durably "$OPENING"
+  jq -cn --argjson opened "$changed" --argjson epoch "$EPOCH" --argjson waitsFor "$(as_list "${ACKERS[@]}")" \
+    '{$opened, $epoch, writable: true, $waitsFor}'
+}

@@ -1,0 +1,4 @@
+import { describe } from "@jest/globals";
+import { keeperSuite } from "./database/keeper-suite.ts";
+
+describe("MariaDB under a keeper", () => keeperSuite("mariadb"));

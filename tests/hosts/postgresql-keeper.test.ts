@@ -1,0 +1,4 @@
+import { describe } from "@jest/globals";
+import { keeperSuite } from "./database/keeper-suite.ts";
+
+describe("PostgreSQL under a keeper", () => keeperSuite("postgresql"));
