@@ -4,6 +4,9 @@ import { hostFile } from "./render.ts";
 import { nginxSite, poolConfig, webConfig, wordpressEnvironment } from "./web-contents.ts";
 import type { WebSettings } from "./web-settings.ts";
 
+/** What evenkeel-web is made of. */
+const parts = ["gate", "heartbeat", "host", "install", "lease", "settle", "status"] as const;
+
 /** The files that are the same on every web host, by their place below host/files. */
 export function webFiles(): HostFile[] {
   const library = "/usr/local/lib/evenkeel/web";
@@ -23,6 +26,8 @@ export function webFiles(): HostFile[] {
     ["systemd/evenkeel-settle.service", `${units}/evenkeel-settle.service`],
     ["systemd/evenkeel-drain.service", `${units}/evenkeel-drain.service`],
     ["systemd/evenkeel-web.tmpfiles", "/etc/tmpfiles.d/evenkeel-web.conf"],
+    ["wordpress/gate.php", `${library}/gate.php`],
+    ["wordpress/gate-check.php", `${library}/gate-check.php`],
     ["wordpress/environment.php", `${library}/environment.php`],
     ["wordpress/database.php", `${library}/database.php`],
     ["wordpress/cache.php", `${library}/cache.php`],
@@ -45,6 +50,7 @@ export function webFiles(): HostFile[] {
     ["wordpress/drain", `${library}/drain`, "0755"],
     ["wordpress/purge-cache", `${library}/purge.d/cache`, "0755"],
     ["wordpress/evenkeel-web", "/usr/local/sbin/evenkeel-web", "0755"],
+    ...parts.map((part): [string, string] => [`wordpress/web/${part}.py`, `${library}/parts/${part}.py`]),
   ];
   return places.map(([source, path, mode = "0644"]) => ({ path, content: hostFile(source), mode }));
 }

@@ -10,7 +10,8 @@ import { type ScratchHost, scratchHost } from "./support/scratch-host.ts";
 const support = (name: string) => readFileSync(join(import.meta.dirname, "support", name), "utf8");
 const domain = "shop.lab.test";
 const webServers = [{ name: "web-1", address: "10.10.0.31" }];
-const region = regionConfig({ domain, webServers, trustedHops: ["10.99.0.200"] });
+const etcd = { address: "127.0.0.1", members: [{ name: "third", address: "127.0.0.2" }] };
+const region = regionConfig({ domain, webServers, trustedHops: ["10.99.0.200"], etcd });
 let host: ScratchHost;
 let tls: { ca: string; certificate: string; key: string };
 
@@ -55,8 +56,8 @@ describe("HAProxy itself accepts", () => {
   const regions = [1, 2, 3].map((n) => ({ name: `region-${n}`, address: `10.99.0.${n}0` }));
   test.each([
     ["a region with one web host", region],
-    ["a region with four", regionConfig({ domain, webServers: hosts, trustedHops: ["10.99.0.200"] })],
-    ["a region without an edge", regionConfig({ domain, webServers, trustedHops: [] })],
+    ["a region with four", regionConfig({ domain, webServers: hosts, trustedHops: ["10.99.0.200"], etcd })],
+    ["a region without an edge", regionConfig({ domain, webServers, trustedHops: [], etcd })],
     ["an edge of one region", edgeConfig({ domain, regions: regions.slice(0, 1) })],
     ["an edge of three", edgeConfig({ domain, regions })],
   ])("%s, without a warning", async (_, config) => {
@@ -182,7 +183,9 @@ describe("the role of a region's balancer", () => {
     const answers = host.bash(`for _ in $(seq 60); do
       curl -sk -o /dev/null -m 8 -w '%{http_code} ' --resolve ${domain}:443:127.0.0.1 https://${domain}/
     done`);
-    const changed = await apply(regionConfig({ domain, webServers: two, trustedHops: ["10.99.0.200"] }));
+    const changed = await apply(
+      regionConfig({ domain, webServers: two, trustedHops: ["10.99.0.200"], etcd }),
+    );
     expect(changed.exitCode).toBe(0);
     await ask(
       `--parallel --parallel-immediate -o /dev/null -o /dev/null -o /dev/null -o /dev/null --resolve ${domain}:443:127.0.0.1 https://${domain}/[1-4]`,
@@ -205,7 +208,9 @@ describe("the role of a region's balancer", () => {
     const master = () => host.bash("systemctl show -p MainPID --value haproxy");
     const [before, worker] = [await master(), await showInfo("Pid")];
     const two = [...webServers, { name: "web-2", address: "10.10.0.32" }];
-    const changed = await apply(regionConfig({ domain, webServers: two, trustedHops: ["10.99.0.200"] }));
+    const changed = await apply(
+      regionConfig({ domain, webServers: two, trustedHops: ["10.99.0.200"], etcd }),
+    );
     expect(changed.exitCode).toBe(0);
     expect(await master()).toBe(before);
     expect(await showInfo("Pid")).not.toBe(worker);

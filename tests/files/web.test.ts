@@ -4,13 +4,15 @@ import { layWebFiles, webHost, webPackages } from "./support/web-host.ts";
 import { dropInTests } from "./web/drop-in.ts";
 import { evenkeelWebTests } from "./web/evenkeel-web.ts";
 import { installCoreTests } from "./web/install-core.ts";
+import { keeperTests } from "./web/keeper.ts";
+import { leaseTests } from "./web/lease.ts";
 import { nginxTests } from "./web/nginx.ts";
 import { phpTests } from "./web/php.ts";
 import { programTests } from "./web/programs.ts";
 import { roleTests } from "./web/role.ts";
 
 /**
- * The files of a web host on a host without network and without PHP-FPM. To make it takes longer than most chapters
+ * The files of a web host on a host without network, and but for one chapter without our pool of PHP-FPM. To make it takes longer than most chapters
  * do, so they share one and follow each other: epochs only grow, and the last chapter moves the web root.
  */
 let host: ScratchHost;
@@ -29,5 +31,7 @@ roleTests(web);
 nginxTests(web);
 phpTests(web);
 evenkeelWebTests(web);
+keeperTests(web);
+leaseTests(web);
 dropInTests(web);
 installCoreTests(web);

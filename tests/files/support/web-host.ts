@@ -3,12 +3,12 @@ import { nginxSite, webConfig, wordpressEnvironment } from "../../../components/
 import { webFiles } from "../../../components/host/web-files.ts";
 import type { ScratchHost } from "./scratch-host.ts";
 
-/** What reaches PHP answers so: the host has no PHP-FPM. */
+/** What reaches PHP answers so: the host's PHP-FPM has no pool of ours (web/lease.ts gives it one). */
 export const toPhp = "502";
 /** The application's password. */
 export const nasty = `quote" 'back\\slash $(x) %s é`;
 const saltNames = ["AUTH", "SECURE_AUTH", "LOGGED_IN", "NONCE"].flatMap((n) => [`${n}_KEY`, `${n}_SALT`]);
-const site = {
+export const site = {
   engine: "mariadb" as const,
   wordpress: true,
   site: "shop",
@@ -42,7 +42,7 @@ export const coreFiles = `${library}/core-files`;
 export const phpFiles = webFiles().flatMap(({ path }) => (path.endsWith(".php") ? [path] : []));
 
 /** Packages that `layWebFiles` and the tests need on the host. */
-export const webPackages = ["nginx-light", "php-cli", "shellcheck", "openssl"];
+export const webPackages = ["nginx-light", "php-cli", "php-fpm", "php-mysql", "shellcheck", "openssl"];
 
 /** Makes a scratch host a web host. Below its root lies what visitors may have, and what they may not. */
 export async function layWebFiles(host: ScratchHost): Promise<void> {

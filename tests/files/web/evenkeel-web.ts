@@ -22,6 +22,8 @@ export function evenkeelWebTests(web: WebHost): void {
         epoch: 4,
         cron: "active",
         core: null,
+        lease: null,
+        keeper: null,
       });
       expect((await evenkeelWeb("close")).answer).toEqual({ gate: "closed", epoch: 4, changed: true });
       expect((await evenkeelWeb("close")).answer).toEqual({ gate: "closed", epoch: 4, changed: false });
@@ -63,11 +65,10 @@ export function evenkeelWebTests(web: WebHost): void {
       [5.1, "the heartbeat stands still"],
     ])("a heartbeat that is %d s old: %p", async (ageSeconds, reason) => {
       const heartbeat = JSON.stringify({ region: "primary", epoch: 1, ageSeconds, readOnly: false });
-      const python = `import importlib.machinery as m, importlib.util as u, json
-loader = m.SourceFileLoader("evenkeel_web", "/usr/local/sbin/evenkeel-web")
-web = u.module_from_spec(u.spec_from_loader("evenkeel_web", loader))
-loader.exec_module(web)
-print(json.dumps(web.judge(json.loads('${heartbeat}'), None, "primary")[0]))`;
+      const python = `import json, sys
+sys.path.insert(0, "/usr/local/lib/evenkeel/web/parts")
+import heartbeat
+print(json.dumps(heartbeat.judge(json.loads('${heartbeat}'), None, "primary")[0]))`;
       const php = `<?php require '/usr/local/lib/evenkeel/web/database.php';
       echo json_encode(evenkeel_reasons_not_active(json_decode('${heartbeat}', true), 1));`;
       const settled = await web.host.run(["python3", "-B", "-"], { input: python });

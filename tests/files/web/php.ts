@@ -39,4 +39,36 @@ export function phpTests(web: WebHost): void {
       expect(stdout + stderr).not.toMatch(/sesame/);
     });
   });
+
+  describe("the object cache behind a closed gate", () => {
+    const env = "/etc/evenkeel/wordpress.env";
+    const outage = "/var/lib/evenkeel-cache/outage";
+    /** A request of WordPress's, as far as its cache goes, on a database that answers so. */
+    const request = async (readOnly: "0" | "1") => {
+      await web.host.bash(`rm -f ${outage}`);
+      const { stderr, exitCode } = await web.host.run(["php"], {
+        input: `<?php
+class WP_Object_Cache { public function __construct() {} }
+class wpdb { public function get_var($sql) { return '${readOnly}'; } }
+$wpdb = new wpdb();
+define('ABSPATH', '/tmp/');
+define('WPINC', 'core');
+require '/usr/local/lib/evenkeel/web/redis-object-cache.php';
+(new Evenkeel_Object_Cache())->close();`,
+      });
+      expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+      return (await web.host.bash(`test -e ${outage} && echo noted || echo nothing`)).trim();
+    };
+
+    test("a request that may have written without Redis lets go what that kept, one on a standby's database doesn't", async () => {
+      await web.host.bash(`evenkeel-web close; mkdir -p /tmp/core /var/lib/evenkeel-cache
+echo '<?php' >/tmp/core/class-wp-object-cache.php; cp -p ${env} ${env}.saved; echo 'REDIS_HOST="127.0.0.1"' >>${env}`);
+      try {
+        expect(await request("0")).toBe("noted");
+        expect(await request("1")).toBe("nothing");
+      } finally {
+        await web.host.bash(`mv ${env}.saved ${env}; rm -rf /tmp/core ${outage}`);
+      }
+    });
+  });
 }

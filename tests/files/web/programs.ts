@@ -63,6 +63,16 @@ export function programTests(web: WebHost): void {
       }
     }, 120_000);
 
+    test("shellcheck, the program of etcd's members: its parts as one script, as they run", async () => {
+      const [program = "", member = "", setup = ""] = ["evenkeel-etcd", "member.sh", "setup.sh"].map((name) =>
+        readFileSync(join(files, "etcd", name), "utf8"),
+      );
+      for (const input of [program.replace(/^\. .*$/m, () => member), setup]) {
+        const said = await web.host.run(["shellcheck", "-s", "bash", "-"], { input });
+        expect(said).toMatchObject({ exitCode: 0, stdout: "" });
+      }
+    });
+
     test("systemd, the three units", async () => {
       const units = ["cron.service", "cron.timer", "settle.service"].map(
         (unit) => `/etc/systemd/system/evenkeel-${unit}`,

@@ -10,7 +10,7 @@ function evenkeel_reasons_not_to_run(): array
 {
     $gate = evenkeel_gate();
     if (!$gate['open']) {
-        return ['the gate is closed'];
+        return [$gate['why']];
     }
     try {
         return evenkeel_reasons_not_active(evenkeel_heartbeat(), $gate['epoch']);

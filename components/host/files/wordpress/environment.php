@@ -4,9 +4,9 @@
  * wp-config.php, the probes and the command line scripts; it outputs nothing and opens no connection.
  */
 
+require_once __DIR__ . '/gate.php';
+
 const EVENKEEL_ENVIRONMENT = '/etc/evenkeel/wordpress.env';
-const EVENKEEL_GATE_FILE = '/run/evenkeel/gate-open';
-const EVENKEEL_GATE_STATE = '/var/lib/evenkeel/gate.json';
 const EVENKEEL_CORE_STATE = '/var/lib/evenkeel/core.json';
 
 /** @return array<string, string> Throws a RuntimeException that names the line, never a value. */
@@ -71,13 +71,6 @@ function evenkeel_authority(string $url): string
     $parts = parse_url($url);
     $port = $parts['port'] ?? 443;
     return strtolower($parts['host']) . ($port === 443 ? '' : ":$port");
-}
-
-/** @return array{open: bool, epoch: int} The gate as it is now; epoch 0 where it was never opened. */
-function evenkeel_gate(): array
-{
-    $state = json_decode((string) @file_get_contents(EVENKEEL_GATE_STATE), true);
-    return ['open' => is_file(EVENKEEL_GATE_FILE), 'epoch' => (int) ($state['epoch'] ?? 0)];
 }
 
 /** Version and tree of the WordPress core that is in place, e.g. "6.8.12-1f2e3d4c5b6a"; null before there is one. */

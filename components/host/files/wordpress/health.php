@@ -60,7 +60,7 @@ function evenkeel_problems_ready(): array
 function evenkeel_problems_active(array $gate): array
 {
     if (!$gate['open']) {
-        return ['the gate is closed'];
+        return [$gate['why']];
     }
     try {
         return evenkeel_reasons_not_active(evenkeel_heartbeat(), $gate['epoch']);

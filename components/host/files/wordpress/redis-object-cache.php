@@ -18,6 +18,8 @@ class Evenkeel_Object_Cache extends WP_Object_Cache
     private ?Redis $redis = null;
     /** Whether this request should have had Redis. */
     private bool $isExpected = false;
+    /** Whether Redis is not told what it changes: the gate is closed, the database is the active one still, or already. */
+    private bool $isPassedBy = false;
     private string $prefix = '';
     private string $generation = '';
     /** @var array<string, true> What this request changed, as names without their prefix. */
@@ -28,7 +30,9 @@ class Evenkeel_Object_Cache extends WP_Object_Cache
     public function __construct()
     {
         parent::__construct();
-        $this->isExpected = evenkeel_gate()['open'] && evenkeel_has_cache() && $this->databaseIsWritable();
+        $mayWrite = evenkeel_has_cache() && $this->databaseIsWritable();
+        $this->isExpected = $mayWrite && evenkeel_gate()['open'];
+        $this->isPassedBy = $mayWrite && !$this->isExpected;
         if ($this->isExpected) {
             $this->redis = evenkeel_cache_connect();
             $this->begin();
@@ -67,6 +71,10 @@ class Evenkeel_Object_Cache extends WP_Object_Cache
      */
     public function close(): void
     {
+        if ($this->isPassedBy) {
+            // The gate may open again without a purge, where the lease was only away for a moment.
+            evenkeel_cache_missed();
+        }
         if (!$this->isExpected) {
             return;
         }
@@ -96,7 +104,7 @@ class Evenkeel_Object_Cache extends WP_Object_Cache
             return parent::add($key, $data, $group, $expire);
         }
         $options = ['nx', 'ex' => $this->seconds($expire)];
-        $added = $this->ask(fn (Redis $redis) => $redis->set($name, $this->packed($data), $options));
+        $added = $this->ask(fn (Redis $redis) => $redis->set($name, serialize($data), $options));
         if ($added === null) {
             return parent::add($key, $data, $group, $expire);
         }
@@ -113,7 +121,7 @@ class Evenkeel_Object_Cache extends WP_Object_Cache
     {
         $name = $this->nameOf($key, $group, true);
         if ($name !== null) {
-            $this->ask(fn (Redis $redis) => $redis->setex($name, $this->seconds($expire), $this->packed($data)));
+            $this->ask(fn (Redis $redis) => $redis->setex($name, $this->seconds($expire), serialize($data)));
         }
         return parent::set($key, $data, $group, $expire);
     }
@@ -175,7 +183,7 @@ class Evenkeel_Object_Cache extends WP_Object_Cache
         $after = max(0, (is_numeric($before) ? (int) $before : 0) + $by);
         $name = $this->nameOf($key, $group, true);
         if ($name !== null) {
-            $this->ask(fn (Redis $redis) => $redis->set($name, $this->packed($after), ['xx', 'keepttl']));
+            $this->ask(fn (Redis $redis) => $redis->set($name, serialize($after), ['xx', 'keepttl']));
         }
         parent::set($key, $after, $group);
         return $after;
@@ -204,7 +212,7 @@ class Evenkeel_Object_Cache extends WP_Object_Cache
     private function take($key, $group, $text): void
     {
         if (is_string($text)) {
-            parent::set($key, $this->unpacked($text), $group);
+            parent::set($key, unserialize($text), $group);
         } else {
             parent::delete($key, $group);
         }
@@ -228,16 +236,6 @@ class Evenkeel_Object_Cache extends WP_Object_Cache
     {
         $expire = (int) $expire;
         return $expire > 0 ? min($expire, self::LONGEST_SECONDS) : self::LONGEST_SECONDS;
-    }
-
-    private function packed($data): string
-    {
-        return serialize($data);
-    }
-
-    private function unpacked(string $text)
-    {
-        return unserialize($text);
     }
 
     /** The answer, or null where Redis is gone; then this request goes on without it. */
