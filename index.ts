@@ -1,6 +1,13 @@
 import { readConfig, wantsDropIn } from "./components/config.ts";
 import { LabGlobal } from "./components/global/lab.ts";
-import { readCore, readDropIn, readPorts, readStore, siteFile } from "./components/lab/site-files.ts";
+import {
+  readCore,
+  readDropIn,
+  readKeeperNode,
+  readPorts,
+  readStore,
+  siteFile,
+} from "./components/lab/site-files.ts";
 import { LabRegion } from "./components/region/lab.ts";
 import { readSecrets } from "./components/secrets.ts";
 
@@ -11,7 +18,14 @@ const secrets = readSecrets(secretDocument, siteFile(config.site, "secrets.json"
 function build() {
   const store = config.objectStore === "none" ? null : readStore(config.site);
   const dropIn = wantsDropIn(config) ? readDropIn(config.site) : null;
-  const access = { secrets, ports: readPorts(config.site), core: readCore(config.site), store, dropIn };
+  const access = {
+    secrets,
+    ports: readPorts(config.site),
+    core: readCore(config.site),
+    keeperNode: readKeeperNode(config.site),
+    store,
+    dropIn,
+  };
   if (stack === "global") return new LabGlobal("global", { config, access }).outputs;
   const plan = config.regionPlans.find(({ name }) => name === stack);
   if (plan === undefined) {

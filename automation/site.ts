@@ -4,11 +4,12 @@ import { z } from "zod";
 import { ConfigError, loadSiteConfig, type SiteConfig } from "../components/config.ts";
 import type { SiteSecrets } from "../components/secrets.ts";
 import type { DropIn } from "./engine/drop-in.ts";
+import type { KeeperNode } from "./engine/keeper-node.ts";
 import type { ObjectStore } from "./engine/object-store.ts";
 import type { WordpressCore } from "./engine/wordpress.ts";
 import { exitCodes, UserError } from "./errors.ts";
 import { defaultSite, siteFlag } from "./options.ts";
-import { createFile, inFolder, isThere, namesIn, readIfThere } from "./site/durable.ts";
+import { createFile, inFolder, isThere, namesIn, readIfThere, replaceFile } from "./site/durable.ts";
 import { ensurePorts, readPorts } from "./site/ports.ts";
 import { ensureSecrets, readSecretsFile } from "./site/secrets.ts";
 
@@ -110,6 +111,7 @@ export function removeEmptySiteDirectory(place: SitePlace): void {
 export interface SiteParts {
   wordpressCore: WordpressCore | null;
   objectStore: ObjectStore | null;
+  keeperNode: KeeperNode | null;
   dropIn: DropIn | null;
 }
 
@@ -117,7 +119,7 @@ export interface SiteParts {
 export async function ensureSiteFiles(
   place: SitePlace,
   config: SiteConfig,
-  { wordpressCore: core, objectStore: store, dropIn }: SiteParts,
+  { wordpressCore: core, objectStore: store, keeperNode: node, dropIn }: SiteParts,
 ): Promise<SiteSecrets> {
   ensureSiteDirectory(place);
   checkSiteFiles(place, config);
@@ -129,6 +131,12 @@ export async function ensureSiteFiles(
     core && { version: core.version, sha256: core.sha256, localPath: core.path },
   );
   if (store !== null) decideOnce(place, "store.json", { sha256: store.sha256, localPath: store.path });
+  // No choice: what the keeper runs with comes and goes with this program.
+  if (node !== null) {
+    const text = `${JSON.stringify({ version: node.version, sha256: node.sha256, localPath: node.path })}\n`;
+    const file = join(place.stateDirectory, "keeper-node.json");
+    if (readIfThere(file) !== text) replaceFile(file, text);
+  }
   // One that could not be had before may still come; one that is there stays.
   if (dropIn !== null) {
     const { version, treeHash, path } = dropIn;

@@ -47,6 +47,9 @@ const phpSettings = z
       note("minSpareServers <= startServers <= maxSpareServers <= maxChildren does not hold");
   });
 
+/** What a site promises of acknowledged writes when a region dies (docs/writer.md, W5). */
+export const durabilities = ["strict", "bounded", "async"] as const;
+
 const siteKeys = {
   provider: z.literal("lab", { error: "only the provider lab is built so far" }),
   regions: z.array(placeName).min(1, "names no region").max(2, "more than two regions are not built so far"),
@@ -64,6 +67,8 @@ const siteKeys = {
   objectStore: z.enum(["s3", "none"]).default("s3"),
   cacheMemoryMb: z.number().int().min(16).max(65_536).default(128),
   php: phpSettings.default({ listen: "socket" }),
+  /** As the site is born; from then on what etcd says counts, which `evenkeel durability` changes. */
+  durability: z.enum(durabilities).default("bounded"),
   boundedWaitSeconds: z.number().int().min(1).max(60).default(2),
   title: z.string().min(1).max(200).default("Evenkeel shop"),
   adminEmail: z.email(),

@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import type { z } from "zod";
 import {
   describe,
+  durabilities,
   globalSchema,
   isText,
   problemsTogether,
@@ -14,6 +15,8 @@ import {
 } from "./config-schema.ts";
 import { sharedNetworks } from "./lab/names.ts";
 import { type LinkPlan, planLink, planRegions, planThird, type RegionPlan, type ThirdPlan } from "./plan.ts";
+
+export { durabilities };
 
 export interface SiteConfig extends SiteValues {
   site: string;

@@ -4,6 +4,7 @@ import { givenPlugin, provideCommandPlugin } from "./command-plugin.ts";
 import { provideDocker } from "./docker-engine.ts";
 import { type DropIn, dropIn, provideDropIn } from "./drop-in.ts";
 import { engineEnvironment } from "./environment.ts";
+import { type KeeperNode, keeperNode, provideKeeperNode } from "./keeper-node.ts";
 import { provideLanguageHost } from "./language-host.ts";
 import { observeMachine } from "./machine.ts";
 import { type ObjectStore, objectStore, provideObjectStore } from "./object-store.ts";
@@ -31,6 +32,8 @@ export interface Engine {
   wordpressCore: WordpressCore | null;
   /** The program of the lab's object stores. */
   objectStore: ObjectStore | null;
+  /** The Node that the hosts' keepers run with. */
+  keeperNode: KeeperNode | null;
   /** What lets WordPress run on PostgreSQL; null where it isn't wanted or can't be had. */
   dropIn: DropIn | null;
 }
@@ -80,6 +83,7 @@ export async function setUp(options: SetUpOptions): Promise<Engine> {
     env: engineEnvironment(folders.home),
     wordpressCore: await wordpressCore(folders.cache),
     objectStore: await objectStore(folders.cache),
+    keeperNode: await keeperNode(folders.cache),
     dropIn: options.dropIn === true ? await dropIn(folders.cache) : null,
   };
 }
@@ -113,6 +117,7 @@ export function setUpSteps(
       run: (context) => provideCommandPlugin(folders, context),
     },
     { name: "WordPress core", after: [], run: (context) => provideWordpressCore(folders.cache, context) },
+    { name: "keeper's Node", after: [], run: (context) => provideKeeperNode(folders.cache, context) },
     // After the language host: two builds at a time have no more processors than one.
     {
       name: "object store",

@@ -1,4 +1,4 @@
-import { carryOnClaim, carryOnOpening, claim, finishClaim, leave, promote } from "./opening.ts";
+import { carryOnClaim, carryOnOpening, claim, finishClaim, giveBack, leave, promote } from "./opening.ts";
 import {
   type DatabaseFacts,
   type Effect,
@@ -110,7 +110,7 @@ function isWorthRenewing(turn: Turn): boolean {
 function advance(turn: Turn): void {
   const { store, facts, work } = turn.state;
   if (store === null || facts === null) return;
-  if (isOver(turn, store, facts)) {
+  if (isOver(turn, store, facts) || wasOpenedByHand(facts)) {
     if (work?.step.name !== "fence" && turn.state.fresh) turn.begin({ name: "fence" }, { name: "fence" });
     return;
   }
@@ -118,6 +118,7 @@ function advance(turn: Turn): void {
   if (facts.role === "active") advanceActive(turn, store, facts);
   else if (facts.role === "standby") advanceStandby(turn, store, facts);
   else if (facts.mayReturn) advanceFenced(turn, store);
+  else stayOut(turn, store);
 }
 
 /** Somebody else was granted a later epoch: this one is over for good (W4, hard). */
@@ -126,9 +127,16 @@ function isOver(turn: Turn, { writer }: Store, facts: DatabaseFacts): boolean {
   return writer.value.region !== turn.config.region && writer.value.epoch > facts.epoch;
 }
 
+/** Whoever did that went past every rule: what was written there is nobody's to keep quietly. */
+function wasOpenedByHand({ role, open }: DatabaseFacts): boolean {
+  return open && role !== "active";
+}
+
 function advanceActive(turn: Turn, store: Store, facts: DatabaseFacts): void {
   const writer = store.writer?.value ?? null;
   const { region } = turn.config;
+  // What is down opens nothing, and is not started by its keeper: systemd and operators do that.
+  if (!facts.running) return;
   if (facts.open && (writer === null || isOutOfTime(turn, facts.epoch))) {
     turn.begin({ name: "close" }, { name: "close", epoch: facts.epoch });
   } else if (writer === null) {
@@ -170,6 +178,14 @@ function advanceFenced(turn: Turn, store: Store): void {
   else if (turn.isLapsed()) promote(turn, store);
 }
 
+/** Empty, or closed by an operator: it holds nothing that a lease or a place in `sync` would be of use for (W1, W2). */
+function stayOut(turn: Turn, store: Store): void {
+  const writer = turn.mine();
+  if (writer !== null) giveBack(turn, writer);
+  else if (turn.state.facts?.role === "unseeded" && store.sync?.value.regions.includes(turn.config.region))
+    leave(turn, store);
+}
+
 /** The step under way has ended: the next one, or none. `store`: what etcd answered, where it was asked. */
 function carryOn(turn: Turn, done: boolean, store: Store | null): void {
   const step = turn.state.work?.step as Work;
@@ -185,7 +201,9 @@ function carryOn(turn: Turn, done: boolean, store: Store | null): void {
       carryOnClaim(turn, step, done, store);
       return;
     case "receive":
-      if (step.step === "leave" && done) turn.begin({ name: "receive", step: "start" }, { name: "receive" });
+      // One that is unseeded left for good: what it receives is for `seed` to begin.
+      if (step.step === "leave" && done && turn.state.facts?.role === "standby")
+        turn.begin({ name: "receive", step: "start" }, { name: "receive" });
       return;
     case "settle":
       carryOnSettling(turn, step, done, store);

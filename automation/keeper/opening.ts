@@ -24,8 +24,12 @@ export function finishClaim(turn: Turn, store: Store, writer: Writer): void {
   if (able && store.sync?.value.regions.includes(turn.config.region)) {
     turn.begin({ name: "claim", step: "prepare", writer }, { name: "prepare", epoch: writer.epoch });
   } else {
-    turn.askFor({ name: "claim", step: "give-back", writer }, { kind: "give-back", writer });
+    giveBack(turn, writer);
   }
+}
+
+export function giveBack(turn: Turn, writer: Writer): void {
+  turn.askFor({ name: "claim", step: "give-back", writer }, { kind: "give-back", writer });
 }
 
 export function carryOnClaim(
@@ -40,7 +44,7 @@ export function carryOnClaim(
     turn.begin({ name: "claim", step: "prepare", writer }, { name: "prepare", epoch: writer.epoch });
   } else if (step === "prepare") {
     const known = turn.state.store;
-    if (!done) turn.askFor({ ...work, step: "give-back" }, { kind: "give-back", writer });
+    if (!done) giveBack(turn, writer);
     // Only now: a set of this region alone before the apply was proved would keep everybody else out (W6, W7).
     else if (known?.sync?.value.regions.includes(region))
       turn.putSync({ ...work, step: "put" }, known, { regions: [region], joined: false });

@@ -22,6 +22,8 @@ export interface KeeperConfig {
   mostAckers: number;
   /** A database that does not answer for so long gets no renewals any more: it is not coming back by itself. */
   restartMs: number;
+  /** A standby that could not be added is tried again after this: each try lets commits wait for it. */
+  addAgainMs: number;
   /** Whether this keeper may promote by itself. */
   armed: boolean;
 }
@@ -52,6 +54,8 @@ export type Verb =
   | { name: "close"; epoch: number }
   /** These and only these acknowledge commits, and a commit waits for them; none: no commit waits. */
   | { name: "sync"; epoch: number; regions: readonly string[] }
+  /** Proves that the region is there and has received what this database holds now. */
+  | { name: "reach"; epoch: number; region: string }
   /** Commits a marker and waits until the region has received it. */
   | { name: "mark"; epoch: number; region: string }
   | { name: "receive" }
@@ -85,7 +89,7 @@ export type Work =
   | { name: "receive"; step: "leave" | "start" }
   | { name: "settle"; step: "put" }
   | { name: "settle"; step: "wait"; regions: readonly string[] }
-  | { name: "add"; step: "wait" | "look"; region: string }
+  | { name: "add"; step: "reach" | "wait" | "look"; region: string }
   | { name: "add"; step: "mark" | "put"; region: string; read: Versioned<SyncSet> };
 
 export interface KeeperState {
@@ -111,6 +115,8 @@ export interface KeeperState {
   /** Whom commits wait for, as the last verb left it; null: unknown. */
   waits: readonly string[] | null;
   work: { id: number; sentMs: number; step: Work } | null;
+  /** When adding a standby failed last, by a verb of its host's. */
+  notAddedMs: number;
   nextId: number;
 }
 
@@ -127,6 +133,7 @@ export const firstState: KeeperState = {
   unchanged: null,
   waits: null,
   work: null,
+  notAddedMs: Number.NEGATIVE_INFINITY,
   nextId: 1,
 };
 

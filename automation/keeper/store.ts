@@ -54,7 +54,14 @@ export type Change =
   /** By a standby: itself out of `sync`, comparing the revision alone (W8). */
   | { kind: "leave"; region: string; syncRevision: number; sync: SyncSet }
   /** A claimant that can't finish gives the lease back. */
-  | { kind: "give-back"; writer: Writer };
+  | { kind: "give-back"; writer: Writer }
+  /** The site's first writer, where nothing is known of the site: alone in `sync` (W2). */
+  | { kind: "found"; writer: Writer; durability: Durability }
+  /**
+   * By an operator who answers for the old writer being closed (W4): takes `writer` where it is absent or unchanged at
+   * `writerRevision` (null: absent), with an epoch above `epoch`, and is alone in `sync`, whoever was there.
+   */
+  | { kind: "seize"; writer: Writer; epoch: number; writerRevision: number | null };
 
 export interface Compare {
   key: "writer" | "sync" | "epoch";
@@ -67,7 +74,8 @@ export interface Compare {
 export type Put =
   | { key: "writer"; value: Writer | null }
   | { key: "epoch"; value: number }
-  | { key: "sync"; value: SyncSet };
+  | { key: "sync"; value: SyncSet }
+  | { key: "durability"; value: Durability };
 
 export interface Transaction {
   compares: readonly Compare[];
@@ -105,7 +113,28 @@ export function transactionOf(change: Change): Transaction {
       };
     case "give-back":
       return { compares: [held(change.writer)], puts: [{ key: "writer", value: null }] };
+    case "found":
+      return {
+        compares: (["writer", "epoch", "sync"] as const).map((key) => ({ key, value: null, revision: 0 })),
+        puts: [...aloneFrom(change.writer), { key: "durability", value: change.durability }],
+      };
+    case "seize":
+      return {
+        compares: [
+          { key: "writer", value: null, revision: change.writerRevision ?? 0 },
+          { key: "epoch", value: change.epoch, revision: null },
+        ],
+        puts: aloneFrom(change.writer),
+      };
   }
+}
+
+function aloneFrom(writer: Writer): Put[] {
+  return [
+    { key: "writer", value: writer },
+    { key: "epoch", value: writer.epoch },
+    { key: "sync", value: { regions: [writer.region], joined: false } },
+  ];
 }
 
 function held(writer: Writer): Compare {

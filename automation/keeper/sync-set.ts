@@ -18,13 +18,18 @@ export function keepSyncSet(turn: Turn, store: Store, facts: DatabaseFacts, writ
   } else if (waits === null) {
     // What was read decides nothing: what another keeper began may still be written (W7).
     settle(turn, store, sync.value);
-  } else if (inSync.length < turn.config.mostAckers) {
+  } else if (inSync.length < turn.config.mostAckers && mayTryToAdd(turn)) {
     const next = turn.config.peers.find((one) => !inSync.includes(one) && facts.followers.includes(one));
+    // First: let wait for one that is gone, commits would hang, and what feeds say of a silent connection is old.
     if (next !== undefined) {
-      const verb: Verb = { name: "sync", epoch: writer.epoch, regions: [...inSync, next].sort() };
-      turn.begin({ name: "add", step: "wait", region: next }, verb);
+      const verb: Verb = { name: "reach", epoch: writer.epoch, region: next };
+      turn.begin({ name: "add", step: "reach", region: next }, verb);
     }
   }
+}
+
+function mayTryToAdd(turn: Turn): boolean {
+  return turn.nowMs - turn.state.notAddedMs >= turn.config.addAgainMs;
 }
 
 /** Writes `sync`, then lets commits wait as the answer says: off only by an answer (W5). */
@@ -58,9 +63,22 @@ export function carryOnAdding(
 ): void {
   const { region } = work;
   const facts = turn.state.facts;
-  turn.set({ waits: null });
+  const isVerb = work.step === "reach" || work.step === "wait" || work.step === "mark";
+  if (!done && isVerb) turn.set({ notAddedMs: turn.nowMs });
+  if (work.step !== "reach") turn.set({ waits: null });
   if (!done || facts === null) return;
   switch (work.step) {
+    case "reach": {
+      const inSync = turn.state.store?.sync?.value.regions ?? [];
+      const regions = inSync.filter((one) => one !== turn.config.region);
+      const verb: Verb = {
+        name: "sync",
+        epoch: facts.epoch,
+        regions: [...new Set([...regions, region])].sort(),
+      };
+      turn.begin({ name: "add", step: "wait", region }, verb);
+      return;
+    }
     case "wait":
       turn.askFor({ ...work, step: "look" }, null);
       return;

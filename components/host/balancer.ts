@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { EtcdMember } from "./etcd.ts";
 import {
   type BalancedServer,
   type BalancerFacts,
@@ -17,6 +18,8 @@ export interface RegionBalancer {
   domain: string;
   /** The region's web hosts, one to four. */
   webServers: readonly BalancedServer[];
+  /** Members of etcd that the region's web hosts reach through here, and this gateway's address in the region. */
+  etcd: { address: string; members: readonly EtcdMember[] };
   /** Addresses of hops whose X-Forwarded-For is believed: the edge's on the link. Empty: nobody's. */
   trustedHops: readonly string[];
 }
@@ -31,7 +34,7 @@ const maxWebServers = 4;
 const installSeconds = 300;
 
 /** The text of a region balancer's haproxy.cfg. Throws, naming the argument, when one is missing or malformed. */
-export function regionConfig({ domain, webServers, trustedHops }: RegionBalancer): string {
+export function regionConfig({ domain, webServers, trustedHops, etcd }: RegionBalancer): string {
   requireDomain(domain);
   requireServers("webServers", webServers, maxWebServers);
   for (const address of trustedHops) requireAddress("trustedHops", address);
@@ -40,7 +43,34 @@ export function regionConfig({ domain, webServers, trustedHops }: RegionBalancer
     DOMAIN: domain,
     TRUSTED_HOP: `acl trusted_hop ${hops}`,
     SERVERS: serverLines(webServers),
+    ETCD: etcdLines(etcd),
   });
+}
+
+/** The port of the gateway behind which the member with that number stands, from 1 on. */
+export function etcdPort(number: number): number {
+  return 2390 + number;
+}
+
+/**
+ * A web host has no way past its gateway, whose own member may be cut off from the majority: the others are reached
+ * through it. TLS goes through as it is.
+ */
+function etcdLines({ address, members }: RegionBalancer["etcd"]): string {
+  requireAddress("etcd.address", address);
+  return members
+    .map((member, i) => {
+      requireAddress(`etcd.members: ${member.name}`, member.address);
+      const lines = [
+        `listen etcd-${member.name}`,
+        `bind ${address}:${etcdPort(i + 1)}`,
+        "mode tcp",
+        "option tcplog",
+        `server ${member.name} ${member.address}:2379`,
+      ];
+      return `${lines.join("\n    ")}\n`;
+    })
+    .join("\n");
 }
 
 /** HAProxy on a region's gateway: TLS ends here and is begun anew towards the web hosts, judged by /evenkeel/live. */

@@ -2,7 +2,14 @@ import type { SiteConfig } from "../config.ts";
 import type { HostConnection, HostHop } from "../host/remote.ts";
 import type { HostOutputs } from "../outputs.ts";
 import { hostKeyPair, type SiteSecrets } from "../secrets.ts";
-import { type LabCore, type LabDropIn, type LabPorts, type LabStore, placePorts } from "./site-files.ts";
+import {
+  type LabCore,
+  type LabDropIn,
+  type LabNode,
+  type LabPorts,
+  type LabStore,
+  placePorts,
+} from "./site-files.ts";
 
 export const loginUser = "evenkeel";
 
@@ -13,6 +20,7 @@ export interface LabAccess {
   core: LabCore;
   /** null where the site has no object store. */
   store: LabStore | null;
+  keeperNode: LabNode;
   /** null where WordPress is not wanted on PostgreSQL, or can't be had there. */
   dropIn: LabDropIn | null;
 }

@@ -1,11 +1,12 @@
 import type { SiteConfig } from "../config.ts";
 import type { CacheHostArgs } from "../host/cache.ts";
 import type { DatabaseHostArgs } from "../host/database.ts";
+import type { EtcdHostArgs } from "../host/etcd.ts";
 import type { SiteTls } from "../host/haproxy.ts";
 import { type StorageHostArgs, storePort } from "../host/storage.ts";
 import type { WebHostArgs } from "../host/web.ts";
 import type { RegionOutputs } from "../outputs.ts";
-import type { RegionPlan } from "../plan.ts";
+import { etcdMembers, type RegionPlan } from "../plan.ts";
 import { type Certificate, hostKeyPair, type SiteSecrets } from "../secrets.ts";
 import { type LabAccess, siteUrls } from "./connections.ts";
 import { labVolumeDevice } from "./machine.ts";
@@ -62,6 +63,26 @@ function databaseCertificate(secrets: SiteSecrets, region: string): Certificate 
   if (own === undefined)
     throw new Error(`the secrets hold no database certificate for ${region}: run npx evenkeel env`);
   return own;
+}
+
+/** Arguments of a place's member of etcd. `clientAddresses`: its further addresses inside the place. */
+export function etcdArgs(
+  config: SiteConfig,
+  member: string,
+  clientAddresses: readonly string[],
+  { secrets }: LabAccess,
+): WithoutTarget<EtcdHostArgs> {
+  const own = secrets.tls.etcd[member];
+  if (own === undefined)
+    throw new Error(`the secrets hold no certificate for the etcd of ${member}: run npx evenkeel env`);
+  return {
+    site: config.site,
+    member,
+    members: etcdMembers(config),
+    clientAddresses,
+    domain: config.domain,
+    tls: { ca: secrets.tls.ca.certificate, ...own },
+  };
 }
 
 /** Arguments of a region's Redis. */

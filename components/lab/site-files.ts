@@ -64,6 +64,15 @@ export function readDropIn(site: string): LabDropIn | null {
   return existsSync(siteFile(site, name)) ? readChosen(site, name, dropInSchema) : null;
 }
 
+const nodeSchema = z.object({ version: z.string(), sha256: z.string(), localPath: z.string() });
+
+/** The Node that the hosts' keepers run with, on this machine. */
+export type LabNode = z.infer<typeof nodeSchema>;
+
+export function readKeeperNode(site: string): LabNode {
+  return readChosen(site, "keeper-node.json", nodeSchema);
+}
+
 /** The ports of one place; throws when the site's files are older than its configuration. */
 export function placePorts(ports: LabPorts, place: string): { ssh: number; https: number; dns: number } {
   const own = ports[place];

@@ -3,6 +3,8 @@ import type { SiteConfig } from "../config.ts";
 import { BalancerHost } from "../host/balancer.ts";
 import { CacheHost } from "../host/cache.ts";
 import { DatabaseHost } from "../host/database.ts";
+import { EtcdHost } from "../host/etcd.ts";
+import { KeeperHost } from "../host/keeper.ts";
 import type { HostTarget } from "../host/remote.ts";
 import { StorageHost } from "../host/storage.ts";
 import { WebHost } from "../host/web.ts";
@@ -10,12 +12,14 @@ import { type LabAccess, siteUrls } from "../lab/connections.ts";
 import {
   cacheArgs,
   databaseArgs,
+  etcdArgs,
   hasWordpress,
   storageArgs,
   storeOutputs,
   webArgs,
   webTierTls,
 } from "../lab/host-args.ts";
+import { keeperArgs, otherMembers } from "../lab/keeper-args.ts";
 import { regionMachines } from "../lab/names.ts";
 import { LabPlace, type NamedMachine, type PlacedMachine } from "../lab/place.ts";
 import type { RegionOutputs } from "../outputs.ts";
@@ -42,16 +46,19 @@ export class LabRegion extends pulumi.ComponentResource {
       args.config.objectStore === "none" ? [] : [place.machine("store", machines.store, gateway)];
     const web = machines.web.map((host) => place.machine("web", host, gateway, args.plan.uploadsVolumeGb));
     this.balance(name, args, gateway.target);
-    this.keepDatabase(name, args, database.target);
+    const keptDatabase = this.keepDatabase(name, args, database.target);
+    this.keep(name, args, { id: database.id, kind: "database" }, database.target, keptDatabase);
+    this.keepEtcd(name, args, gateway.target);
     for (const cache of caches) this.remember(name, args, cache.target);
     for (const store of stores) this.store(name, args, store.target);
     for (const [i, host] of web.entries()) {
       const { address } = machines.web[i] as NamedMachine;
-      new WebHost(
+      const role = new WebHost(
         `${name}-web-${i + 1}`,
         { target: host.target, ...webArgs(args.config, args.plan, address, args.access) },
         { parent: this },
       );
+      this.keep(name, args, { id: host.id, kind: "web" }, host.target, role);
     }
     this.outputs = this.describe(args, [gateway, database, ...caches, ...stores, ...web]);
     this.registerOutputs({ outputs: this.outputs });
@@ -73,6 +80,7 @@ export class LabRegion extends pulumi.ComponentResource {
         target,
         domain: config.domain,
         webServers: regionMachines(plan).web.map(({ name, address }) => ({ name, address })),
+        etcd: { address: plan.gateway, members: otherMembers(config, plan) },
         trustedHops: [config.third.peering.edge],
         tls: webTierTls(access.secrets),
       },
@@ -80,8 +88,30 @@ export class LabRegion extends pulumi.ComponentResource {
     );
   }
 
+  private keepEtcd(name: string, { config, plan, access }: LabRegionArgs, target: HostTarget) {
+    const args = etcdArgs(config, plan.name, [plan.gateway], access);
+    new EtcdHost(`${name}-etcd`, { target, ...args }, { parent: this });
+  }
+
   private keepDatabase(name: string, { config, plan, access }: LabRegionArgs, target: HostTarget) {
-    new DatabaseHost(`${name}-database`, { target, ...databaseArgs(config, plan, access) }, { parent: this });
+    return new DatabaseHost(
+      `${name}-database`,
+      { target, ...databaseArgs(config, plan, access) },
+      { parent: this },
+    );
+  }
+
+  /** Behind the role whose programs it calls. */
+  private keep(
+    name: string,
+    { config, plan, access }: LabRegionArgs,
+    host: { id: string; kind: "database" | "web" },
+    target: HostTarget,
+    role: pulumi.Resource,
+  ) {
+    const resource = `${name}-keeper-${host.id.split("/")[1]}`;
+    const args = { target, ...keeperArgs(config, plan, host, access) };
+    new KeeperHost(resource, args, { parent: this, dependsOn: [role] });
   }
 
   private store(name: string, { config, plan, access }: LabRegionArgs, target: HostTarget) {

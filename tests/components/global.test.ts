@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { labNames } from "../../components/lab/names.ts";
-import type { GlobalOutputs, RegionOutputs } from "../../components/outputs.ts";
+import { type GlobalOutputs, type RegionOutputs, readRegion } from "../../components/outputs.ts";
 import {
   access,
   canary,
@@ -45,6 +45,14 @@ function regionStack(name: string, index: number): RegionOutputs {
   };
 }
 
+/** The verbs of evenkeel-etcd at creation and later. */
+function verbs({ create, update }: Record<string, unknown>): (string | undefined)[] {
+  return [create, update].map((line) => /evenkeel-etcd (\w+) --deadline 80$/.exec(String(line))?.[1]);
+}
+
+/** Mocks show a secret as its wrapper. */
+const portOf = (connection: unknown) => (connection as { value: { port: number } }).value.port;
+
 describe("the global layer of the lab", () => {
   let outputs: GlobalOutputs;
 
@@ -58,8 +66,11 @@ describe("the global layer of the lab", () => {
 
   const commandOf = (name: string) => String(registered.find((one) => one.name === name)?.inputs.create);
 
-  test("asks for birth once, on the region that begins, and protects it and it alone", () => {
-    expect(registered.filter(({ protect }) => protect).map(({ name }) => name)).toEqual(["global-birth"]);
+  test("asks for birth once, on the region that begins, and protects it as it does etcd's beginning, nothing else", () => {
+    expect(registered.filter(({ protect }) => protect).map(({ name }) => name)).toEqual([
+      "global-form-etcd",
+      "global-birth",
+    ]);
     expect(commandOf("global-birth")).toMatch(/evenkeel-db birth /);
     expect(
       JSON.stringify(registered.find(({ name }) => name === "global-birth")?.inputs.connection),
@@ -78,6 +89,25 @@ describe("the global layer of the lab", () => {
     // With triggers a change would replace it, and a protected resource can't be replaced.
     expect(birth?.triggers).toBeUndefined();
     expect(JSON.stringify(birth?.stdin)).toContain("machine-primary-database");
+  });
+
+  test("etcd begins once, on the region that begins, and every other member joins it", () => {
+    const formed = registered.find(({ name }) => name === "global-form-etcd")?.inputs ?? {};
+    // Made again or not, its update begins nothing.
+    expect([verbs(formed), portOf(formed.connection)]).toEqual([["form", "status"], 1]);
+    const members = registered.filter(({ name }) => /^global-etcd-/.test(name));
+    expect(members.map(({ name, inputs }) => [name, verbs(inputs)])).toEqual([
+      ["global-etcd-primary", ["join", "join"]],
+      ["global-etcd-secondary", ["join", "join"]],
+      ["global-etcd-third", ["join", "join"]],
+    ]);
+    // Each on its own place's host that has an outside leg, and again when that machine is another one.
+    expect(members.map(({ inputs }) => portOf(inputs.connection))).toEqual([1, 3, 5]);
+    expect(members.map(({ inputs }) => inputs.stdin)).toEqual([
+      "for machine-primary-gateway\n",
+      "for machine-secondary-gateway\n",
+      "for id-of-global-third-edge-machine\n",
+    ]);
   });
 
   test("every region is asked whether it is to be seeded, the first one too, and never from a named place", () => {
@@ -116,8 +146,19 @@ describe("the global layer of the lab", () => {
   });
 });
 
-test("a region whose stack has no hosts yet is named with the command that builds it", async () => {
-  const { readRegion } = await import("../../components/global/lab.ts");
+test("a region whose stack has no hosts yet is named with the command that builds it", () => {
   expect(() => readRegion("secondary", undefined)).toThrow("pulumi up -s secondary");
   expect(readRegion("primary", regionStack("primary", 1)).region).toBe("primary");
+});
+
+test("the only member of a site of one region begins etcd anew where its machine is another one", async () => {
+  await mockEngine("global");
+  const { LabGlobal } = await import("../../components/global/lab.ts");
+  const plans = siteConfig.regionPlans.slice(0, 1);
+  const config = { ...siteConfig, regions: ["primary"], regionPlans: plans };
+  await valueOf(new LabGlobal("alone", { config, access }, watched).outputs);
+  const members = registered.filter(({ name }) => /^alone-etcd/.test(name));
+  expect(members.map(({ name, inputs }) => [name, verbs(inputs)])).toEqual([
+    ["alone-etcd-primary", ["form", "form"]],
+  ]);
 });

@@ -5,7 +5,7 @@ import type { RoleJob } from "../../components/host/job.ts";
 import { access, canary, mockEngine, registered, siteConfig, valueOf, watched } from "./support.ts";
 
 const look = join(import.meta.dirname, "../../components/host/files/common/look");
-const roles = ["balancer", "database", "cache", "store", "web-1"] as const;
+const roles = ["balancer", "etcd", "database", "cache", "store", "web-1"] as const;
 const jobs: Record<string, RoleJob> = {};
 
 /** The job of each role of a region, as it travels to the host. */

@@ -35,14 +35,18 @@ describe("a region of the lab", () => {
       "evenkeel:lab:Place primary",
       "evenkeel:host:Balancer primary-balancer",
       "evenkeel:host:Database primary-database",
+      "evenkeel:host:Keeper primary-keeper-database",
+      "evenkeel:host:Etcd primary-etcd",
       "evenkeel:host:Cache primary-cache",
       "evenkeel:host:Storage primary-store",
       "evenkeel:host:Web primary-web-1",
+      "evenkeel:host:Keeper primary-keeper-web-1",
       "evenkeel:host:Web primary-web-2",
+      "evenkeel:host:Keeper primary-keeper-web-2",
     ]);
   });
 
-  test("is two networks, a machine a host and a role a host: number two of the web hosts is one machine and one role more", () => {
+  test("is two networks, a machine a host, a role a host, a member of etcd on the gateway and keepers: number two of the web hosts is one machine and its two roles more", () => {
     expect(ofType("command:local:Command")).toEqual([
       "primary-network",
       "primary-network-outside",
@@ -53,7 +57,7 @@ describe("a region of the lab", () => {
       "primary-web-1-machine",
       "primary-web-2-machine",
     ]);
-    expect(ofType("command:remote:Command")).toHaveLength(6);
+    expect(ofType("command:remote:Command")).toHaveLength(10);
   });
 
   test("takes no name of Docker's that is not compared with other sites' names beforehand", () => {
@@ -87,7 +91,7 @@ describe("a region of the lab", () => {
     for (const { name, inputs } of roles) {
       const connection = unwrap(inputs.connection) as { hostKey: string; proxy?: { hostKey: string } };
       expect(connection.hostKey).toMatch(/^ssh-ed25519 /);
-      if (name === "primary-balancer-role" || name === "primary-balancer")
+      if (["primary-balancer", "primary-etcd"].includes(name.replace(/-role$/, "")))
         expect(connection.proxy).toBeUndefined();
       else expect(connection.proxy?.hostKey).toBe("ssh-ed25519 AAAAprimarygateway");
     }

@@ -110,6 +110,7 @@ export const access: LabAccess = {
   core: null,
   dropIn: null,
   store: { sha256: "ab".repeat(32), localPath: import.meta.filename },
+  keeperNode: { version: "v24.0.0", sha256: "cd".repeat(32), localPath: import.meta.filename },
   secrets: {
     apiVersion: "evenkeel/v1",
     ssh: {
@@ -122,6 +123,12 @@ export const access: LabAccess = {
       site: certificate("site"),
       databases: { primary: certificate("primary"), secondary: certificate("secondary") },
       stores: { primary: certificate("primary store"), secondary: certificate("secondary store") },
+      etcd: Object.fromEntries(
+        ["primary", "secondary", "third"].map((place) => [place, certificate(`etcd of ${place}`)]),
+      ),
+      keepers: Object.fromEntries(
+        hostIds.filter((id) => /database|web/.test(id)).map((id) => [id, certificate(`keeper of ${id}`)]),
+      ),
     },
     database: { app: secret("app"), replication: secret("replication"), health: secret("health") },
     cache: { web: secret("cache") },

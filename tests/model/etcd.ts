@@ -34,6 +34,7 @@ export class ModelEtcd {
     for (const put of puts) {
       if (put.key === "epoch") next.epoch = put.value;
       else if (put.key === "sync") next.sync = { value: put.value, revision };
+      else if (put.key === "durability") next.durability = put.value;
       else next.writer = put.value === null ? null : { value: put.value, revision };
     }
     this.store = next;

@@ -174,6 +174,7 @@ export class World {
         answerMs: 1000,
         boundedWaitMs: 2000,
         restartMs: 3000,
+        addAgainMs: 5000,
         durability,
         mostAckers: 1,
         armed: armed ?? true,
@@ -545,6 +546,8 @@ export class World {
         if (!isActive || !database.open) return false;
         this.setWait(host, verb.regions);
         return true;
+      case "reach":
+        return isActive && this.factsOf(host).followers.includes(verb.region);
       case "mark":
         return isActive && database.open ? this.mark(host, running, verb.region) : false;
       case "receive":

@@ -66,6 +66,7 @@ describe("set-up", () => {
       "language host < Pulumi CLI",
       "command plugin < Pulumi CLI",
       "WordPress core",
+      "keeper's Node",
       "object store < language host",
       "lab image < Docker Engine < system packages",
     ]);

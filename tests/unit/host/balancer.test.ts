@@ -3,7 +3,8 @@ import { regionConfig } from "../../../components/host/balancer.ts";
 
 const web = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ name: `web-${i + 1}`, address: `10.10.0.${31 + i}` }));
-const plan = { domain: "shop.lab.test", webServers: web(1), trustedHops: ["10.99.0.200"] };
+const etcd = { address: "10.10.0.2", members: [{ name: "third", address: "10.99.0.200" }] };
+const plan = { domain: "shop.lab.test", webServers: web(1), trustedHops: ["10.99.0.200"], etcd };
 
 /** The lines of one section, without indentation and comments. */
 function section(text: string, title: string): string[] {
@@ -64,6 +65,16 @@ describe("a region's balancer", () => {
 
   test("gives each request a connection of its own, so that the rest of a refused body meets no other request", () => {
     expect(section(regionConfig(plan), "defaults")).toContain("option http-server-close");
+  });
+
+  test("[F3] brings the region's web hosts to the other members of etcd, each by a port of its own", () => {
+    expect(section(regionConfig(plan), "listen etcd-third")).toEqual([
+      "bind 10.10.0.2:2391",
+      "mode tcp",
+      "option tcplog",
+      "server third 10.99.0.200:2379",
+    ]);
+    expect(regionConfig({ ...plan, etcd: { ...etcd, members: [] } })).not.toContain("listen etcd");
   });
 
   test("leaves no placeholder", () => {

@@ -57,6 +57,31 @@ describe("the settings of a database host", () => {
     );
   });
 
+  test("commits wait for a replica from the first start on, without an end, and no replica acknowledges unasked", () => {
+    expect(lines(file(cnf).text)).toEqual(
+      expect.arrayContaining([
+        "rpl_semi_sync_master_enabled = ON",
+        "rpl_semi_sync_master_timeout = 18446744073709551615",
+        "rpl_semi_sync_master_wait_no_slave = ON",
+        "rpl_semi_sync_master_wait_point = AFTER_SYNC",
+        "rpl_semi_sync_slave_enabled = OFF",
+      ]),
+    );
+  });
+
+  test("a shut port is refused before any set that opens it, and says nothing more but resets", () => {
+    const rules = lines(file("/etc/evenkeel/database.nft").text);
+    const at = (part: string) => rules.findIndex((rule) => rule.includes(part));
+    expect(at("input tcp dport 3306 tcp dport @shut_ports")).toBeGreaterThan(-1);
+    expect(at("input tcp dport 3306 tcp dport @shut_ports")).toBeLessThan(at("tcp dport @open_ports"));
+    expect(at("output tcp sport 3306 tcp sport @shut_ports")).toBeLessThan(
+      at("tcp sport @open_ports accept"),
+    );
+    expect(rules.at(-1)).toBe(
+      "add rule inet evenkeel_db output tcp sport 3306 counter reject with tcp reset",
+    );
+  });
+
   test("another region's host may come in from the link only, with one command and nothing else", () => {
     expect(file("/var/lib/evenkeel-peer/.ssh/authorized_keys").text).toBe(
       'restrict,from="10.99.0.0/24",command="/usr/local/sbin/evenkeel-db-peer" ssh-ed25519 BBBB peer\n',
@@ -129,7 +154,7 @@ describe("PostgreSQL", () => {
         path.includes("/db/engine/") ? [path] : [],
       );
     expect(own("postgresql")).toEqual(own("mariadb"));
-    expect(own("postgresql")).toHaveLength(8);
+    expect(own("postgresql")).toHaveLength(9);
   });
 
   test("its key is its own group's", () => {

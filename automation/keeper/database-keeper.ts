@@ -1,0 +1,122 @@
+import { BootClock } from "./clock.ts";
+import { decide } from "./decide.ts";
+import { Etcd } from "./etcd.ts";
+import { Feed } from "./feed.ts";
+import { EtcdLog, log, writeReport } from "./log.ts";
+import { Notifier } from "./notify.ts";
+import { Port } from "./port.ts";
+import { etcdAccess, type KeeperSettings, keeperConfig } from "./settings.ts";
+import { type Effect, type Event, firstState, type KeeperConfig, type KeeperState } from "./state.ts";
+import { runVerb } from "./verbs.ts";
+
+const hostCommand = "/usr/local/sbin/evenkeel-db";
+const reportFile = "/run/evenkeel/keeper.json";
+const reportMs = 1000;
+
+/**
+ * A database host's keeper: carries out what `decide` wants and tells it what came of that. It knows no SQL and has no
+ * opinion.
+ */
+export class DatabaseKeeper {
+  private readonly config: KeeperConfig;
+  private readonly clock = new BootClock();
+  private readonly etcd: Etcd;
+  private readonly etcdLog = new EtcdLog();
+  private readonly feed: Feed;
+  private readonly port: Port;
+  private readonly notifier = new Notifier();
+  private state: KeeperState = firstState;
+  private reportedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(settings: KeeperSettings) {
+    this.config = keeperConfig(settings);
+    this.etcd = new Etcd(etcdAccess(settings));
+    this.port = new Port(settings.port);
+    this.feed = new Feed(hostCommand, (facts, askedMs) => this.tell({ is: "facts", facts, askedMs }));
+  }
+
+  /** Until the process ends. */
+  start(): void {
+    this.feed.start();
+    // Twice as often as something is to be done, so that nothing is late by a whole turn.
+    setInterval(() => this.tick(), this.config.renewMs / 2);
+    this.tick();
+  }
+
+  private tick(): void {
+    this.tell({ is: "tick" });
+    const nowMs = this.clock.nowMs();
+    this.port.closeLate(nowMs);
+    this.notifier.alive(nowMs);
+    if (nowMs - this.reportedMs >= reportMs) this.report(nowMs);
+  }
+
+  private tell(event: Event): void {
+    const nowMs = this.clock.nowMs();
+    const before = this.state;
+    const { state, effects } = decide(this.config, before, event, nowMs);
+    this.state = state;
+    if (before.facts?.role === "active" && state.facts?.role !== "active") this.port.forget();
+    this.sayWhatChanged(before, state);
+    for (const effect of effects) this.carryOut(effect);
+  }
+
+  private carryOut(effect: Effect): void {
+    switch (effect.do) {
+      case "ask":
+        void this.ask(effect);
+        return;
+      case "run":
+        void this.run(effect);
+        return;
+      case "port":
+        this.port.openUntil(effect.untilMs, this.clock.nowMs());
+    }
+  }
+
+  private async ask({ id, change }: Effect & { do: "ask" }): Promise<void> {
+    const { member } = this.etcd;
+    const answer = await this.etcd.ask(change);
+    this.etcdLog.take(answer, member);
+    if (answer.outcome === "unknown") this.tell({ is: "answer", id, outcome: "unknown" });
+    else this.tell({ is: "answer", id, ...answer });
+    if (change !== null && change.kind !== "renew") log(`etcd: ${JSON.stringify(change)}: ${answer.outcome}`);
+  }
+
+  private async run({ id, verb }: Effect & { do: "run" }): Promise<void> {
+    const begunMs = this.clock.nowMs();
+    log(`begins: ${JSON.stringify(verb)}`);
+    const { ok, words } = await runVerb(hostCommand, verb);
+    const tookMs = this.clock.nowMs() - begunMs;
+    log(
+      `${ok ? "done" : "failed"} after ${tookMs} ms: ${verb.name}${ok || words === "" ? "" : `: ${words}`}`,
+    );
+    this.tell({ is: "ended", id, ok });
+  }
+
+  private sayWhatChanged(before: KeeperState, after: KeeperState): void {
+    const [was, is] = [before, after].map(({ store }) =>
+      JSON.stringify([store?.writer?.value, store?.sync?.value, store?.durability]),
+    );
+    if (is !== was) log(`writer, sync, durability: ${is}`);
+    const { facts } = after;
+    if (facts !== null && (before.facts?.role !== facts.role || before.facts.open !== facts.open))
+      log(`database: ${facts.role} at epoch ${facts.epoch}, ${facts.open ? "open" : "closed"}`);
+  }
+
+  private report(nowMs: number): void {
+    this.reportedMs = nowMs;
+    const { store, facts, renewed, waits, work } = this.state;
+    writeReport(reportFile, {
+      atMs: nowMs,
+      writer: store?.writer?.value ?? null,
+      sync: store?.sync?.value.regions ?? null,
+      durability: store?.durability ?? null,
+      role: facts?.role ?? null,
+      epoch: facts?.epoch ?? null,
+      renewedMs: renewed?.sentMs ?? null,
+      waitsFor: waits,
+      work: work?.step ?? null,
+    });
+  }
+}

@@ -1,0 +1,98 @@
+import { describe, expect, test } from "@jest/globals";
+import type { DatabaseFacts } from "../../../automation/keeper/state.ts";
+import type { Store } from "../../../automation/keeper/store.ts";
+import { facts, keeper, others, standby, store } from "./support.ts";
+
+/** Facts and a look, in this order: what the keeper begins then. */
+function meets(own: DatabaseFacts, seen: Store) {
+  const one = keeper();
+  one.tell({ is: "facts", facts: own, askedMs: 0 }, 0);
+  one.tell({ is: "tick" }, 0);
+  one.answer("done", seen, 10);
+  return one;
+}
+
+const changes = (one: ReturnType<typeof keeper>) =>
+  one.asked().flatMap(({ change }) => (change === null ? [] : [change.kind]));
+
+describe("a host that holds nothing", () => {
+  const unseeded = { ...facts, role: "unseeded", epoch: 0, open: false, followers: [] } as const;
+  const named = {
+    ...others,
+    sync: { value: { regions: ["primary", "secondary"], joined: true }, revision: 4 },
+  };
+
+  test("leaves the sync set that an earlier machine of its region is still in, and receives nothing", () => {
+    const one = meets(unseeded, named);
+    expect(one.asked().at(-1)?.change).toEqual({
+      kind: "leave",
+      region: "primary",
+      syncRevision: 4,
+      sync: { regions: ["secondary"], joined: true },
+    });
+    one.answer("done", { ...named, revision: 6 }, 20);
+    expect(one.verbs()).toEqual([]);
+  });
+
+  test("leaves nothing where it is not named", () => {
+    const without = { ...others, sync: { value: { regions: ["secondary"], joined: true }, revision: 4 } };
+    expect(changes(meets(unseeded, without))).toEqual([]);
+  });
+
+  test("a standby that does not receive leaves, and receives then", () => {
+    const one = meets({ ...standby, receivesFrom: null }, named);
+    one.answer("done", { ...named, revision: 6 }, 20);
+    expect(one.verbs()).toEqual([{ name: "receive" }]);
+  });
+});
+
+describe("a host that its operator fenced", () => {
+  const fenced = { ...facts, role: "fenced", open: false } as const;
+
+  test("gives its lease back", () => {
+    expect(changes(meets(fenced, store))).toContain("give-back");
+  });
+
+  test("takes nothing where it has none, and nothing that is vacant", () => {
+    expect(changes(meets(fenced, others))).toEqual([]);
+    expect(changes(meets(fenced, { ...store, writer: null }))).toEqual([]);
+  });
+
+  test("one that its keeper alone fenced claims what is vacant while it is in sync", () => {
+    expect(changes(meets({ ...fenced, mayReturn: true }, { ...store, writer: null }))).toEqual(["claim"]);
+  });
+});
+
+describe("an active database that is down", () => {
+  const down = { ...facts, running: false, open: false };
+
+  test("is not opened by its keeper, which goes on renewing for as long as a restart takes", () => {
+    const one = meets(down, store);
+    one.tell({ is: "tick" }, 300);
+    expect(changes(one)).toEqual(["renew"]);
+    expect(one.verbs()).toEqual([]);
+  });
+
+  test("claims nothing that is vacant", () => {
+    expect(changes(meets(down, { ...store, writer: null }))).toEqual([]);
+  });
+
+  test("once it is up it is opened, by an answer of etcd", () => {
+    const one = meets({ ...facts, open: false }, store);
+    one.tell({ is: "tick" }, 300);
+    one.answer("done", store, 310);
+    expect(changes(one)).toEqual(["renew", "put-sync"]);
+  });
+});
+
+describe("a database that somebody opened by hand", () => {
+  test.each(["standby", "fenced", "unseeded"] as const)("is fenced where its role is %s", (role) => {
+    const one = meets({ ...standby, role, open: true }, others);
+    expect(one.verbs()).toEqual([{ name: "fence" }]);
+  });
+
+  test("is left alone where it is the writer's, and where it is closed", () => {
+    expect(meets(facts, store).verbs()).toEqual([]);
+    expect(meets(standby, others).verbs()).toEqual([]);
+  });
+});
