@@ -4,6 +4,7 @@ import { completionCommand } from "./commands/completion.ts";
 import { credentialsCommand } from "./commands/credentials.ts";
 import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { durabilityCommand } from "./commands/durability.ts";
 import { envCommand } from "./commands/env.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
@@ -31,6 +32,7 @@ export const commands = [
   outputsCommand,
   verifyCommand,
   resumeCommand,
+  durabilityCommand,
   credentialsCommand,
   sshCommand,
   logsCommand,

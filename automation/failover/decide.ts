@@ -1,4 +1,5 @@
 import { databaseProblems } from "./database-problems.ts";
+import { etcdProblems } from "./etcd-problems.ts";
 import type { Commands } from "./next.ts";
 import type { MachineProblem, Observation, RegionObservation } from "./observation.ts";
 import { type Context, contextOf, mendOr, type Problem } from "./problem.ts";
@@ -49,6 +50,7 @@ function problemsOf(context: Context): Problem[] {
     ...stoppedProblems(machines, context.commands),
     ...context.observation.regions.flatMap((region) => regionProblems(region, context)),
     ...thirdPlaceProblems(context),
+    ...etcdProblems(context),
   ];
 }
 

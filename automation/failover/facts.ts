@@ -30,6 +30,7 @@ export function toFacts(status: DatabaseStatus): DatabaseFacts {
     restartNeeded,
     seeding: status.seeding ?? null,
     fencing: status.fencing ?? false,
+    mayReturn: status.mayReturn,
     version: status.version,
   };
 }
@@ -95,29 +96,29 @@ export async function storeAnswers(
   return (await ask(session, gateway, command, timeoutMs, storeSaid)).value;
 }
 
-/** The parsed answer of a host, or null and why there is none. */
-async function ask<T>(
+/** The parsed answer of a host, or null and why there is none; `reached`: the host itself said it. */
+export async function ask<T>(
   session: SshSession,
-  host: HostOutputs,
+  host: Pick<HostOutputs, "id">,
   command: RemoteCommand,
   timeoutMs: number,
   parse: (text: string) => T,
-): Promise<{ value: T | null; why: string | null }> {
+): Promise<{ value: T | null; why: string | null; reached: boolean }> {
   try {
     const result = await session.run(host.id, command, { timeoutMs });
-    if (result.exitCode === 0) return { value: parse(result.stdout), why: null };
-    return { value: null, why: lastLine(result.stderr) || `exit code ${result.exitCode}` };
+    if (result.exitCode === 0) return { value: parse(result.stdout), why: null, reached: true };
+    return { value: null, why: lastLine(result.stderr) || `exit code ${result.exitCode}`, reached: true };
   } catch (error) {
-    if (error instanceof UserError) return { value: null, why: error.what };
+    if (error instanceof UserError) return { value: null, why: error.what, reached: false };
     if (error instanceof SyntaxError || error instanceof z.ZodError) {
-      return { value: null, why: "its answer could not be read" };
+      return { value: null, why: "its answer could not be read", reached: true };
     }
     throw error;
   }
 }
 
 /** The host's own deadline ends a second before ours, so that its reason still arrives. */
-function deadlineSeconds(timeoutMs: number): number {
+export function deadlineSeconds(timeoutMs: number): number {
   return Math.max(1, Math.floor(timeoutMs / 1000) - 1);
 }
 

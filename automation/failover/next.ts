@@ -1,6 +1,11 @@
+import type { Durability } from "../keeper/store.ts";
+
 /** The commands that a diagnosis names as what to run next, written for one site. */
 export interface Commands {
   provision: string;
+  status: string;
+  /** Sets what the site promises of acknowledged writes. */
+  durability: (mode: Durability) => string;
   /** Lets a region that was active write again. */
   resume: (region: string) => string;
   /** The same where a later writer's database was lost: what that one took is given up. */
@@ -35,6 +40,8 @@ export function commandsOf(siteFlag: string): Commands {
   const on = (host: string, command: string) => `npx evenkeel ssh ${host}${siteFlag} -- ${command}`;
   return {
     provision: `npx evenkeel provision${siteFlag}`,
+    status: `npx evenkeel status${siteFlag}`,
+    durability: (mode) => `npx evenkeel durability ${mode}${siteFlag}`,
     resume: (region) => `npx evenkeel resume ${region} --confirm ${region}${siteFlag}`,
     resumeWithLoss: (region) => `npx evenkeel resume ${region} --confirm ${region} --accept-loss${siteFlag}`,
     fence: (region) => on(databaseHost(region), "sudo evenkeel-db fence"),

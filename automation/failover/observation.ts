@@ -1,3 +1,5 @@
+import type { Durability } from "../keeper/store.ts";
+
 /**
  * What is known of a site at one moment. A fact that could not be had is null, never a guess: `why` says what was
  * tried. Pure, so that decisions can be made and tested without a host.
@@ -9,6 +11,10 @@ export interface Observation {
   dns: { server: string; port: number; name: string } | null;
   regions: RegionObservation[];
   thirdPlace: ThirdPlaceObservation | null;
+  /** Null where no host of the site is there that has a member. */
+  etcd: EtcdObservation | null;
+  /** As the site's files say; what etcd says goes before it. */
+  durability: Durability;
   /** A heartbeat older than this has stopped: the bounded wait and three seconds (health rule of /evenkeel/active). */
   heartbeatSeconds: number;
   /** Machines that the state knows but the provider has not, or not running. Null where the provider can't be asked. */
@@ -40,8 +46,15 @@ export function unbuiltRegion(name: string): RegionObservation {
   return { name, built: false, url: null, http, notReady: [], database, web: [], store: null, cache: null };
 }
 
-/** What hosts warn of, each with the host that does; and an active database that only a restart gives its settings. */
-export function warningsOf({ regions }: Pick<Observation, "regions">): string[] {
+/**
+ * What hosts warn of, each with the host that does; an active database that only a restart gives its settings; and what
+ * the operator told etcd that the files don't say.
+ */
+export function warningsOf({
+  regions,
+  etcd,
+  durability,
+}: Pick<Observation, "regions" | "etcd" | "durability">): string[] {
   const older = regions.filter(({ database: { facts } }) => facts?.role === "active" && facts.restartNeeded);
   const waiting = older.map(
     ({ name }) =>
@@ -50,7 +63,17 @@ export function warningsOf({ regions }: Pick<Observation, "regions">): string[] 
   const said = regions.flatMap(({ web }) =>
     web.flatMap(({ host, warning }) => (warning === null ? [] : [`${host}: ${warning}`])),
   );
-  return [...waiting, ...said];
+  return [...waiting, ...said, ...operatorWarnings(etcd?.keys ?? null, durability)];
+}
+
+function operatorWarnings(keys: EtcdFacts | null, configured: Durability): string[] {
+  const differs = keys !== null && keys.durability !== null && keys.durability !== configured;
+  return [
+    ...(differs
+      ? [`durability is ${keys.durability}, and evenkeel:durability says ${configured}: the former counts`]
+      : []),
+    ...(keys?.paused === true ? ["failover is paused: no region is promoted by itself"] : []),
+  ];
 }
 
 export interface DatabaseObservation {
@@ -98,6 +121,8 @@ export interface DatabaseFacts {
   seeding: { bytes: number; bytesPerSecond: number } | null;
   /** A fence began there and has not ended, perhaps cut short. */
   fencing: boolean;
+  /** It was the active one, and its keeper alone fenced it. */
+  mayReturn?: boolean | undefined;
   /** Of the engine. */
   version: string | null;
 }
@@ -133,8 +158,41 @@ export interface ThirdPlaceObservation {
   reachable: boolean;
   edge: boolean | null;
   dns: boolean | null;
-  /** Not built yet: always null. */
+  /** Its member of etcd answers with a majority; null where its host has none yet. */
   witness: boolean | null;
+}
+
+/** One place's member of etcd, as its host tells. */
+export interface EtcdMember {
+  /** The host's id, e.g. "primary/gateway". */
+  host: string;
+  /** The stack that makes the host. */
+  stack: string;
+  /** Well: it answered with a majority. Failed: its host says why not. Absent: its host has no etcd yet. */
+  state: "well" | "failed" | "absent" | "silent";
+  why: string | null;
+}
+
+export interface EtcdObservation {
+  members: EtcdMember[];
+  /** Null where no member answered with a majority. */
+  keys: EtcdFacts | null;
+}
+
+/** The part of etcd's keys that decisions use (keeper/store.ts). */
+export interface EtcdFacts {
+  writer: { region: string; epoch: number } | null;
+  /**
+   * How old the writer's last renewal is at most. Etcd keeps no times, so the writer is watched for a second: null where
+   * no renewal was seen meanwhile (it may renew less often, or not at all any more), or where nobody holds the lease.
+   */
+  leaseAgeSeconds: number | null;
+  /** Regions that hold every acknowledged transaction; null before the first birth. */
+  sync: readonly string[] | null;
+  /** The operator's; null: as the site was configured at birth. */
+  durability: Durability | null;
+  /** Nothing is promoted by itself. */
+  paused: boolean;
 }
 
 export interface MachineProblem {

@@ -3,9 +3,11 @@ import type { SiteConfig } from "../../components/config.ts";
 import type { RegionOutputs } from "../../components/outputs.ts";
 import type { SiteOutputs } from "../hosts.ts";
 import type { SshSession } from "../remote/ssh.ts";
+import { askEtcd } from "./etcd.ts";
 import { databaseFacts, edgeAnswers, storeAnswers, webFacts } from "./facts.ts";
 import { withLag } from "./lag.ts";
 import {
+  type EtcdObservation,
   type MachineProblem,
   type Observation,
   type RegionObservation,
@@ -16,7 +18,7 @@ import { dnsAnswers, type HttpAnswer, httpsGet } from "./probe.ts";
 import { heartbeatLimit } from "./writers.ts";
 
 export interface ObserveOptions {
-  config: Pick<SiteConfig, "site" | "regions" | "boundedWaitSeconds">;
+  config: Pick<SiteConfig, "site" | "regions" | "boundedWaitSeconds" | "durability">;
   outputs: SiteOutputs;
   session: SshSession;
   /** Certificate of the site's authority, PEM. */
@@ -30,9 +32,10 @@ export interface ObserveOptions {
 /** Asks everything at once, each with its own deadline. Never throws for a host that doesn't answer. */
 export async function observe(options: ObserveOptions): Promise<Observation> {
   const { config, outputs } = options;
-  const [regions, thirdPlace, machines] = await Promise.all([
+  const [regions, third, etcd, machines] = await Promise.all([
     Promise.all(config.regions.map((name) => observeRegion(name, outputs.regions[name] ?? null, options))),
     observeThirdPlace(options),
+    askEtcd(options.session, outputs, options.timeoutMs),
     options.machines(),
   ]);
   const global = outputs.global;
@@ -41,7 +44,9 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
     url: global?.url ?? null,
     dns: global?.dns ?? null,
     regions: withLag(regions, heartbeatLimit(config)),
-    thirdPlace,
+    thirdPlace: third === null ? null : { ...third, witness: witnessOf(etcd) },
+    etcd,
+    durability: config.durability,
     heartbeatSeconds: heartbeatLimit(config),
     machines,
   };
@@ -110,7 +115,9 @@ export function readySaid(answer: HttpAnswer | null): { cache: boolean | null; p
 }
 
 /** The edge is up when anything speaks TLS with the site's certificate there: 503 is an answer of the edge too. */
-async function observeThirdPlace(options: ObserveOptions): Promise<ThirdPlaceObservation | null> {
+async function observeThirdPlace(
+  options: ObserveOptions,
+): Promise<Omit<ThirdPlaceObservation, "witness"> | null> {
   const { global } = options.outputs;
   if (global === null) return null;
   const [answer, dns, hosts] = await Promise.all([
@@ -120,5 +127,11 @@ async function observeThirdPlace(options: ObserveOptions): Promise<ThirdPlaceObs
   ]);
   const edge = answer !== null;
   const reachable = edge || dns || hosts.some(Boolean);
-  return { reachable, edge, dns, witness: null };
+  return { reachable, edge, dns };
+}
+
+/** The third place's member of etcd; null where its host has none yet. */
+export function witnessOf(etcd: EtcdObservation | null): boolean | null {
+  const member = etcd?.members.find(({ stack }) => stack === "global");
+  return member === undefined || member.state === "absent" ? null : member.state === "well";
 }

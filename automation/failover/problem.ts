@@ -31,6 +31,7 @@ export interface Problem {
     | "store-down"
     | "cache-down"
     | "third-place"
+    | "etcd-member"
     | "restart-needed";
   what: string;
   next: string | null;

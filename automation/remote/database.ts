@@ -140,6 +140,14 @@ export const databaseStatusSchema = z.object({
   fencing: z.boolean().optional(),
   /** What of a copy that is under way has arrived there. Older hosts don't say it. */
   seeding: z.object({ bytes: z.number(), bytesPerSecond: z.number() }).nullable().optional(),
+  /** It was the active one and its keeper alone fenced it. Older hosts don't say it. */
+  mayReturn: z.boolean().optional(),
+  /** Regions that its commits wait for; null: it waits, and nobody has said for whom. Older hosts don't say it. */
+  waitsFor: z.array(z.string()).nullable().optional(),
+  /** Whether it acknowledges what it receives; null where that is the writer's to say. Older hosts don't say it. */
+  acknowledges: z.boolean().nullable().optional(),
+  /** GTIDs of what has arrived, applied or not; PostgreSQL's writer knows that itself. Older hosts don't say it. */
+  received: z.string().nullable().optional(),
   restartNeeded: z.boolean(),
   serverId: z.int(),
   machineId: z.string(),

@@ -35,7 +35,7 @@ export const webCommand = {
   open: (options: WebDeadline & { epoch: number }) => command("open", epochWords(options.epoch), options),
   close: (options: WebDeadline = {}) => command("close", [], options),
   status: (options: WebDeadline = {}) => command("status", [], options),
-  /** Opens where the region's own database proves to be the active one, else closes. */
+  /** Opens where the region's own database proves to be the active one, else closes; waits for a keeper to do so. */
   settle: (options: WebDeadline = {}) => command("settle", [], options),
   install: (options: WebDeadline = {}) => command("install", [], options),
 } as const;
@@ -47,6 +47,10 @@ export const webStatusSchema = z.object({
   gate: z.enum(["open", "closed"]),
   /** The last epoch that the gate was opened for; 0 where it never was. */
   epoch: z.int().min(0),
+  /** This region's lease as the host's keeper proved it; null: it has none, or no keeper. Older hosts don't say it. */
+  lease: z.object({ epoch: z.int().min(1), leftSeconds: z.number() }).nullish(),
+  /** What systemd says of the keeper; null: the host is not under the keeper's rules. Older hosts don't say it. */
+  keeper: z.string().nullish(),
   cron: z.enum(["active", "inactive"]),
   versions: z.object({
     nginx: z.string().nullable(),
@@ -72,7 +76,7 @@ export const webStatusSchema = z.object({
       warning: z.string().nullable(),
     })
     .nullish(),
-  /** Units of nginx and PHP that do not run. Older hosts don't say it. */
+  /** Units of nginx, PHP and the keeper that do not run. Older hosts don't say it. */
   stopped: z.array(z.string()).optional(),
   /** The volume of the uploads (null: the host's own disk), and whether it is mounted. Older hosts don't say it. */
   uploads: z.object({ device: z.string().nullable(), mounted: z.boolean() }).optional(),

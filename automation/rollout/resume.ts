@@ -82,8 +82,8 @@ export async function rejoinPeers(
 }
 
 /**
- * The region that was active and is read-only now, or whose heartbeat stopped, where no other one is the writer: what
- * W1 leaves after a restart. An old active region beside a newer writer is no such case; it has to be reinstated, not resumed.
+ * The region that was active and is read-only now, closed by its keeper among them, or whose heartbeat stopped, where no
+ * other one is the writer: what W1 leaves after a restart. An old active region beside a newer writer is no such case; it has to be reinstated, not resumed.
  */
 export function interruptedActive(
   answers: DatabaseAnswers,
@@ -95,7 +95,7 @@ export function interruptedActive(
   if (hasWriter) return null;
   const names = Object.keys(answers).filter((name) => {
     const facts = answers[name]?.facts;
-    return facts?.role === "active" && !serves(name, facts);
+    return (facts?.role === "active" || facts?.mayReturn === true) && !serves(name, facts);
   });
   names.sort((a, b) => (answers[b]?.facts?.epoch ?? 0) - (answers[a]?.facts?.epoch ?? 0));
   return names[0] ?? null;

@@ -20,6 +20,7 @@ import type { Session } from "./session.ts";
 const programParts = [
   "index.ts",
   "components",
+  "automation/keeper",
   "automation/engine/plugin",
   "package.json",
   "package-lock.json",
@@ -27,7 +28,7 @@ const programParts = [
 /** … and below the site's own folder. */
 const siteParts = ["secrets.json", "ports.json"];
 /** Choices of an archive that hosts get a copy of. */
-const choices = ["core.json", "store.json", "drop-in.json"];
+const choices = ["core.json", "store.json", "drop-in.json", "keeper-node.json"];
 
 /** SHA-256 over all that the program wants and reads. Hexadecimal. Throws what the file system throws. */
 export function wishesDigest(place: SitePlace, stacks: readonly string[], root = home): string {

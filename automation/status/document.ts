@@ -1,6 +1,8 @@
 import type { Diagnosis } from "../failover/decide.ts";
 import { type Observation, type RegionObservation, type Role, warningsOf } from "../failover/observation.ts";
 import type { Problem } from "../failover/problem.ts";
+import type { Protection } from "../failover/protection.ts";
+import type { Durability } from "../keeper/store.ts";
 import { apiVersion, facts, table } from "../output.ts";
 import { type RegionVersions, unequalVersions, versionsOf, versionsTable } from "./versions.ts";
 
@@ -13,6 +15,16 @@ export interface StatusDocument {
   state: Diagnosis["state"];
   active: string | null;
   epoch: number | null;
+  /** In force: as etcd says, else as the site was configured at birth. Null where etcd doesn't tell. */
+  durability: Durability | null;
+  /** Regions that hold every acknowledged transaction. */
+  sync: readonly string[] | null;
+  /** How old the lease's last renewal is at most; null also where none was seen in a second (failover/observation.ts). */
+  leaseAgeSeconds: number | null;
+  /** Whether what is acknowledged outlives the active region. Null: nobody could be asked. */
+  protected: boolean | null;
+  /** What is missing, with what to run; null where it is protected. */
+  protectedReason: string | null;
   regions: RegionStatus[];
   thirdPlace: {
     reachable: boolean | null;
@@ -48,7 +60,12 @@ interface RegionStatus {
   cache: { reachable: boolean | null };
 }
 
-export function statusDocument(observation: Observation, diagnosis: Diagnosis): StatusDocument {
+export function statusDocument(
+  observation: Observation,
+  diagnosis: Diagnosis,
+  protection: Protection,
+): StatusDocument {
+  const keys = observation.etcd?.keys ?? null;
   return {
     apiVersion,
     site: observation.site,
@@ -57,6 +74,11 @@ export function statusDocument(observation: Observation, diagnosis: Diagnosis): 
     state: diagnosis.state,
     active: diagnosis.active,
     epoch: diagnosis.epoch,
+    durability: keys === null ? null : (keys.durability ?? observation.durability),
+    sync: keys?.sync ?? null,
+    leaseAgeSeconds: keys?.leaseAgeSeconds ?? null,
+    protected: protection.protected,
+    protectedReason: protection.reason,
     regions: observation.regions.map(regionStatus),
     thirdPlace: observation.thirdPlace ?? { reachable: null, edge: null, dns: null, witness: null },
     problems: diagnosis.problems,
@@ -113,6 +135,8 @@ export function statusTable(document: StatusDocument, observation: Observation):
     ],
     ["Active", document.active ?? withoutActive(document.regions)],
     ["Epoch", document.epoch === null ? "-" : String(document.epoch)],
+    ["Durability", durabilityCell(document)],
+    ["Protected", protectedCell(document)],
   ]);
   const rows = document.regions.map((region, i) => [
     region.name,
@@ -139,6 +163,19 @@ export function statusTable(document: StatusDocument, observation: Observation):
   return [head, regions, versions, place, problemLines(document.problems), warnings]
     .filter((part) => part !== "")
     .join("\n");
+}
+
+/** "bounded, held by primary and secondary, lease renewed within 0.3 s"; "-" where etcd doesn't tell. */
+function durabilityCell({ durability, sync, leaseAgeSeconds }: StatusDocument): string {
+  if (durability === null) return "-";
+  const held = sync === null ? [] : [`held by ${sync.join(" and ") || "nobody"}`];
+  const lease = leaseAgeSeconds === null ? [] : [`lease renewed within ${leaseAgeSeconds} s`];
+  return [durability, ...held, ...lease].join(", ");
+}
+
+function protectedCell({ protected: isProtected, protectedReason }: StatusDocument): string {
+  const said = isProtected === null ? "unknown" : isProtected ? "yes" : "no";
+  return protectedReason === null ? said : `${said}: ${protectedReason}`;
 }
 
 /** A region may have the role and accept no writes, as after a restart of its database: nobody is active then. */

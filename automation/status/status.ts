@@ -4,6 +4,7 @@ import { exitCodes } from "../errors.ts";
 import { type Diagnosis, decide } from "../failover/decide.ts";
 import { commandsOf } from "../failover/next.ts";
 import { type Observation, unbuiltRegion } from "../failover/observation.ts";
+import { protectionOf } from "../failover/protection.ts";
 import { heartbeatLimit } from "../failover/writers.ts";
 import { hostsOf, openHosts, sshHosts } from "../hosts.ts";
 import { describeHolder, type LockRecord, lockFile, readLock } from "../lock.ts";
@@ -68,8 +69,9 @@ function tellWhoWorks(place: SitePlace): void {
 
 /** What is printed for an observation, and the exit code: 0 only when all is well. */
 export function renderStatus(observation: Observation, format: string): { text: string; exitCode: number } {
-  const diagnosis: Diagnosis = decide(observation, commandsOf(siteFlag(observation.site)));
-  const document = statusDocument(observation, diagnosis);
+  const commands = commandsOf(siteFlag(observation.site));
+  const diagnosis: Diagnosis = decide(observation, commands);
+  const document = statusDocument(observation, diagnosis, protectionOf(observation, commands));
   const text = format === "json" ? jsonDocument(document) : statusTable(document, observation);
   // What a host said stands in it.
   return {
@@ -101,6 +103,8 @@ function nothingBuilt(config: SiteConfig): Observation {
     dns: null,
     regions: config.regions.map(unbuiltRegion),
     thirdPlace: null,
+    etcd: null,
+    durability: config.durability,
     heartbeatSeconds: heartbeatLimit(config),
     machines: null,
   };

@@ -70,6 +70,8 @@ const valid = [
   ["topology", "--format", "svg"],
   ["outputs", "--site", "shop", "--format", "json"],
   ["resume", "primary", "--yes", "--confirm", "primary"],
+  ["durability", "--format", "json"],
+  ["durability", "strict", "--yes"],
   ["credentials", "--site", "shop", "--format", "table"],
   ["ssh", "primary/database", "--", "uptime", "-p"],
   ["logs", "primary/web-1", "-u", "nginx", "--since", "1 hour ago", "-n", "5", "-f"],

@@ -103,6 +103,8 @@ describe("[P26] refused by name with the next command, before anything is touche
     ["destroy with the wrong name", ["destroy", "--yes", "--confirm", "other"], "other", "--confirm shop"],
     ["destroy with a name but without --yes", ["destroy", "--confirm", "shop"], "--yes", "--yes"],
     ["resume without a confirmation", ["resume", "primary"], "no terminal", "--confirm primary"],
+    ["durability of no mode", ["durability", "loose"], '"loose"', "durability --help"],
+    ["two durabilities", ["durability", "strict", "async"], "async", "durability --help"],
     ["resume of no region", ["resume", "third", "--confirm", "third"], "no region third", "resume primary"],
   ])("%s", async (_, argv, named, remedy) => {
     const error = (await outcome(argv)) as UserError;

@@ -72,6 +72,11 @@ describe("configuration", () => {
     expect(config.third).toMatchObject({ edge: "10.30.0.2", peering: { edge: "10.99.0.200" } });
   });
 
+  test("[P5] a site is born bounded, or as it says", () => {
+    expect(parseConfig("shop", good, {}).durability).toBe("bounded");
+    expect(parseConfig("shop", { ...good, durability: "strict" }, {}).durability).toBe("strict");
+  });
+
   test("[O2] the two tracked region files differ in their place only", () => {
     const config = loadSiteConfig(home);
     expect(config.regionPlans.map(({ location, namePrefix }) => ({ location, namePrefix }))).toEqual([
@@ -116,6 +121,7 @@ describe("configuration", () => {
     ["webServers", 1.5, "must be a whole number"],
     ["title", "", "must have at least 1 characters"],
     ["cache", "memcached", "must be one of redis, none"],
+    ["durability", "loose", "must be one of strict, bounded, async"],
     ["regions", "primary", "must be a list"],
     ["provider", undefined, "is missing"],
     ["domain", undefined, "is missing"],

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { dnsAnswers, httpsGet } from "../../../automation/failover/probe.ts";
-import { makeAuthority, makeServerCertificate } from "../../../automation/site/certificates.ts";
+import { makeAuthority, makeCertificate } from "../../../automation/site/certificates.ts";
 
 let server: Server;
 let url: string;
@@ -10,7 +10,12 @@ let ca: string;
 let otherCa: string;
 beforeAll(async () => {
   const authority = await makeAuthority("test");
-  const leaf = await makeServerCertificate(authority, "x", { dns: ["localhost"], ip: ["127.0.0.1"] });
+  const leaf = await makeCertificate(authority, {
+    commonName: "x",
+    use: "server",
+    dns: ["localhost"],
+    ip: ["127.0.0.1"],
+  });
   ca = authority.certificate;
   otherCa = (await makeAuthority("other")).certificate;
   server = createServer({ key: leaf.key, cert: leaf.certificate }, (request, response) => {

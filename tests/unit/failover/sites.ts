@@ -1,5 +1,7 @@
 import type {
   DatabaseFacts,
+  EtcdFacts,
+  EtcdObservation,
   Observation,
   RegionObservation,
   WebObservation,
@@ -74,6 +76,26 @@ function region(name: string, facts: DatabaseFacts, port: number): RegionObserva
   };
 }
 
+/** Three members with a majority, the standby in the sync set; or what is said of it. */
+export function wellEtcd(keys: Partial<EtcdFacts> = {}): EtcdObservation {
+  const hosts = [
+    ["primary/gateway", "primary"],
+    ["secondary/gateway", "secondary"],
+    ["third/edge", "global"],
+  ] as const;
+  return {
+    members: hosts.map(([host, stack]) => ({ host, stack, state: "well", why: null })),
+    keys: {
+      writer: { region: "primary", epoch: 1 },
+      leaseAgeSeconds: 0.21,
+      sync: ["primary", "secondary"],
+      durability: null,
+      paused: false,
+      ...keys,
+    },
+  };
+}
+
 /** A site with everything well: the primary active, the secondary following. */
 export function healthySite(): Observation {
   return {
@@ -81,7 +103,9 @@ export function healthySite(): Observation {
     url: "https://localhost:20003",
     dns: { server: "127.0.0.1", port: 20004, name: "shop.lab.test" },
     regions: [region("primary", active, 20001), region("secondary", standby, 20002)],
-    thirdPlace: { reachable: true, edge: true, dns: true, witness: null },
+    thirdPlace: { reachable: true, edge: true, dns: true, witness: true },
+    etcd: wellEtcd(),
+    durability: "bounded",
     heartbeatSeconds: 5,
     machines: [],
   };

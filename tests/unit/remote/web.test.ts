@@ -50,6 +50,15 @@ describe("the status of a web host", () => {
   });
 
   test.each([
+    { lease: { epoch: 3, leftSeconds: 1.52 }, keeper: "active" },
+    { lease: null, keeper: "failed" },
+    { lease: null, keeper: null },
+  ])("the lease and its keeper are read as they were told: %j", (told) => {
+    expect(parseWebStatus(JSON.stringify({ ...status, ...told }))).toEqual({ ...status, ...told });
+  });
+
+  test.each([
+    ["a lease of no epoch", { lease: { epoch: 0, leftSeconds: 1 } }],
     ["a gate that is neither open nor closed", { gate: "ajar" }],
     ["a negative epoch", { epoch: -1 }],
     ["another version of the document", { apiVersion: "evenkeel/v2" }],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { renderStatus } from "../../../automation/status/status.ts";
-import { active, healthySite, standby, webHost, withRegion } from "../failover/sites.ts";
+import { active, healthySite, standby, webHost, wellEtcd, withRegion } from "../failover/sites.ts";
 
 const json = (site: Parameters<typeof renderStatus>[0]) => {
   const { text, exitCode } = renderStatus(site, "json");
@@ -23,6 +23,11 @@ describe("status", () => {
       state: "healthy",
       active: "primary",
       epoch: 1,
+      durability: "bounded",
+      sync: ["primary", "secondary"],
+      leaseAgeSeconds: 0.21,
+      protected: true,
+      protectedReason: null,
       regions: [
         {
           name: "primary",
@@ -65,10 +70,41 @@ describe("status", () => {
           cache: { reachable: true },
         },
       ],
-      thirdPlace: { reachable: true, edge: true, dns: true, witness: null },
+      thirdPlace: { reachable: true, edge: true, dns: true, witness: true },
       problems: [],
       warnings: [],
     });
+  });
+
+  test("[P5] tells the durability in force, who holds what is acknowledged, and whether that outlives a region", () => {
+    const alone = { ...healthySite(), etcd: wellEtcd({ sync: ["primary"], durability: "strict" }) };
+    expect(json(alone)).toMatchObject({
+      exitCode: 0,
+      document: { durability: "strict", sync: ["primary"], protected: false },
+    });
+    const { text } = renderStatus(alone, "table");
+    expect(text).toMatch(/^Durability +strict, held by primary, lease renewed within 0\.21 s$/m);
+    expect(text).toMatch(/^Protected +no: primary alone holds .*\(npx evenkeel status\)$/m);
+    expect(renderStatus(healthySite(), "table").text).toMatch(/^Protected +yes$/m);
+  });
+
+  test("says null of the lease where etcd does not tell, and never that the site is protected", () => {
+    const members = wellEtcd().members.map((one) => ({ ...one, state: "silent" as const, why: "no route" }));
+    const silent = { ...healthySite(), etcd: { members, keys: null } };
+    const unknown = { durability: null, sync: null, leaseAgeSeconds: null, protected: null };
+    expect(json(silent).document).toMatchObject(unknown);
+    expect(renderStatus(silent, "table").text).toMatch(/^Protected +unknown: nobody can tell.*\n/m);
+    expect(renderStatus(silent, "table").text).toMatch(/^Durability +-$/m);
+  });
+
+  test("warns of a durability that is not the files', and of a pause", () => {
+    const site = { ...healthySite(), etcd: wellEtcd({ durability: "async", paused: true }) };
+    expect(json(site).document.warnings).toEqual([
+      "durability is async, and evenkeel:durability says bounded: the former counts",
+      "failover is paused: no region is promoted by itself",
+    ]);
+    const same = { ...healthySite(), etcd: wellEtcd({ durability: "bounded" }) };
+    expect(json(same).document.warnings).toEqual([]);
   });
 
   test("warns of what works as configured and is not as it should be, and ends with 0", () => {
