@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, jest, test } from "@jest/globals";
 import type { StatusDocument } from "../../automation/status/document.ts";
 import { asRoot, cli, eventually, get, type SiteHandle, site } from "./support/site.ts";
+import { closeGates, openGates } from "./support/web.ts";
 
 jest.setTimeout(120_000);
 
@@ -165,8 +166,8 @@ describe("[D22] the object cache of a region", () => {
   test("a gate that opens anew begins anew", async () => {
     const key = `gate-${Date.now()}`;
     await wordpress(active, `wp_cache_set('${key}', 'old', 'proof', 600);`);
-    await asRoot(handle, `${active}/web-1`, ["evenkeel-web", "close"]);
-    await asRoot(handle, `${active}/web-1`, ["evenkeel-web", "settle"]);
+    await closeGates(handle, active);
+    await openGates(handle, active);
     expect(await wordpress(active, `var_export(wp_cache_get('${key}', 'proof'));`)).toBe("false");
   });
 });

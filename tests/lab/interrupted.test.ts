@@ -90,7 +90,7 @@ test(
     expect({ orphans, remaining }).toEqual({ orphans, remaining: [] });
     const status = await cli(["status", "--format", "json"]);
     expect(status.exitCode).toBe(0);
-    expect(JSON.parse(status.stdout)).toMatchObject({ active: "primary", epoch: 1 });
+    expect(JSON.parse(status.stdout)).toMatchObject({ active: "primary" });
   },
   30 * minute,
 );

@@ -26,6 +26,9 @@ async function seen(): Promise<Seen> {
   return { lagSeconds, lagRows, problems: problems.map(({ what }) => what) };
 }
 
+const until = (what: string, timeoutMs: number, isSo: () => Promise<boolean>) =>
+  eventually(what, timeoutMs, async () => ((await isSo()) ? true : null));
+
 const onStandby = (script: string) => asRoot(now, "secondary/database", ["bash", "-ec", script]);
 
 /** The standby's server, and its answers, by a clock that is so many seconds ahead. */
@@ -57,24 +60,24 @@ describe("[P6] lag", () => {
       "primary",
       "CREATE OR REPLACE DATABASE evenkeel_lag; CREATE TABLE evenkeel_lag.rows (id INT PRIMARY KEY)",
     );
-    await eventually("no lag", 20_000, async () => {
+    await until("no lag", 20_000, async () => {
       const { lagSeconds, lagRows } = await seen();
       return (lagSeconds ?? 99) <= 2 && (lagRows ?? 99) < 20;
     });
     await sql(now, "secondary", "STOP SLAVE SQL_THREAD");
     await sql(now, "primary", "USE evenkeel_lag; INSERT INTO evenkeel_lag.rows SELECT seq FROM seq_1_to_500");
-    await eventually("the rows are counted", 10_000, async () => ((await seen()).lagRows ?? 0) >= 500);
+    await until("the rows are counted", 10_000, async () => ((await seen()).lagRows ?? 0) >= 500);
     const first = await seen();
     // The heartbeat's own row is one a second, and WordPress may have written a few.
     expect(first.lagRows).toBeLessThan(600);
-    await eventually(
+    await until(
       "the lag grows",
       20_000,
       async () => ((await seen()).lagSeconds ?? 0) > (first.lagSeconds ?? 99) + 2,
     );
     expect((await seen()).problems.join()).toContain("does not follow");
     await sql(now, "secondary", "START SLAVE SQL_THREAD");
-    await eventually("the lag is over", 20_000, async () => ((await seen()).lagRows ?? 99) < 20);
+    await until("the lag is over", 20_000, async () => ((await seen()).lagRows ?? 99) < 20);
   });
 
   test.each([90, -90])(
@@ -85,13 +88,10 @@ describe("[P6] lag", () => {
       // The server itself lives by that clock.
       const [clock] = await sql(now, "secondary", "SELECT UNIX_TIMESTAMP()");
       expect(Math.abs(Number(clock) - Date.now() / 1000 - ahead)).toBeLessThan(10);
-      await eventually("the lag is known", 20_000, async () => ((await seen()).lagSeconds ?? 99) <= 3);
-      const { lagSeconds, lagRows, problems } = await seen();
-      expect({ lagSeconds, lagRows }).toEqual({
-        lagSeconds: expect.any(Number),
-        lagRows: expect.any(Number),
+      const { problems } = await eventually("the lag is known", 30_000, async () => {
+        const told = await seen();
+        return told.lagRows !== null && (told.lagSeconds ?? 99) <= 3 ? told : null;
       });
-      expect(lagSeconds).toBeLessThanOrEqual(5);
       expect(problems.join()).toMatch(
         /the clock of secondary differs from the active region's by (8[5-9]|9[0-5])/,
       );
@@ -101,6 +101,6 @@ describe("[P6] lag", () => {
 
   test("tells no difference of clocks that are the same", async () => {
     await setClock(null);
-    await eventually("all is well", 30_000, async () => (await seen()).problems.length === 0);
+    await until("all is well", 30_000, async () => (await seen()).problems.length === 0);
   });
 });

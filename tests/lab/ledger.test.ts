@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { databaseStatus, databaseVerb, webVerb } from "./support/database.ts";
+import { databaseStatus, databaseVerb } from "./support/database.ts";
 import { cli, eventually, get, type Reply, type SiteHandle, site } from "./support/site.ts";
+import { openGates } from "./support/web.ts";
 
 /** The order ledger, on whichever engine the site has: `npm run soak -- --only engines` runs this on the others. */
 jest.setTimeout(120_000);
@@ -118,10 +119,9 @@ describe("[D9] the order ledger", () => {
           ["secondary", "primary", epoch + 2],
         ] as const;
         for (const [from, to, next] of switched) {
-          await webVerb(now, from, ["close"]);
           await databaseVerb(now, from, ["demote"]);
           await databaseVerb(now, to, ["promote", "--epoch", String(next)]);
-          await webVerb(now, to, ["open", "--epoch", String(next)]);
+          await openGates(now, to);
           await databaseVerb(now, from, ["follow", to]);
           const before = acknowledged.length;
           await eventually(`orders come in at epoch ${next}`, 30_000, async () =>

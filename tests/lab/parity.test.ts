@@ -29,12 +29,23 @@ describe("[D12] the configuration of the two regions", () => {
       });
       const named = '"HEARTBEAT_MAX_AGE_SECONDS …"';
       expect(exitCode).toBe(10);
+      const waits = {
+        what: "/etc/evenkeel/keeper.json",
+        wanted: 'as on secondary/database: ""boundedWaitMs": 3000,"',
+        found: '""boundedWaitMs": 2000,"',
+      };
       expect(drifts).toMatchObject([
+        { ...counterparts("database"), ...waits },
         {
           ...counterparts("cache"),
           what: "/etc/redis/evenkeel.conf",
           wanted: 'as on secondary/cache: "maxmemory 96mb"',
           found: '"maxmemory 128mb"',
+        },
+        {
+          ...counterparts("web-1"),
+          ...waits,
+          wanted: waits.wanted.replace("database", "web-1"),
         },
         { ...counterparts("web-1"), what: "/etc/evenkeel/web.json", found: '"heartbeatMaxAgeSeconds …"' },
         {

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { execa } from "execa";
 import type { HostOutputs } from "../../components/outputs.ts";
 import { databaseStatus } from "./support/database.ts";
-import { connections, declared, listening, scan, scanFromHere } from "./support/ports.ts";
+import { connections, declared, listening, type Offered, scan, scanFromHere } from "./support/ports.ts";
 import { eventually, home, onHost, type SiteHandle, site } from "./support/site.ts";
 
 jest.setTimeout(180_000);
@@ -23,6 +23,8 @@ function onLink(id: string): string {
   if (peeringAddress === null) throw new Error(`${id} is not on the link`);
   return peeringAddress;
 }
+
+const inOrder = (ports: readonly number[]) => [...new Set(ports)].sort((one, other) => one - other);
 
 const oneOf = (role: HostOutputs["role"]) => {
   const { tcp, udp, link, outside } = declared[role];
@@ -86,11 +88,11 @@ describe("[O6] ports", () => {
     const found = await Promise.all(
       hosts.map(async ({ id }) => {
         const addresses = listening(await onHost(now, id, ["ss", "-Hltn"]));
-        const ports = addresses.map((address) => Number(address.slice(address.lastIndexOf(":") + 1)));
-        return [id, [...new Set(ports)].sort((one, other) => one - other)];
+        return [id, inOrder(addresses.map((address) => Number(address.slice(address.lastIndexOf(":") + 1))))];
       }),
     );
-    expect(found).toEqual(hosts.map(({ id, role }) => [id, declared[role].tcp]));
+    const anywhere = ({ tcp, link, outside }: Offered) => inOrder([tcp, link ?? [], outside ?? []].flat());
+    expect(found).toEqual(hosts.map(({ id, role }) => [id, anywhere(declared[role])]));
   });
 
   test("the outside legs of gateways and edge offer this machine the declared ones, and the others have none", async () => {

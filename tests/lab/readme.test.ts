@@ -43,6 +43,7 @@ const commands: Record<string, { run: string; shows: RegExp } | { elsewhere: str
     shows: /accepted writes already/,
   },
   "… --accept-loss": { elsewhere: "tests/lab/lost.test.ts", holds: "--accept-loss" },
+  "npx evenkeel durability": { run: `npx evenkeel durability ${site}`, shows: /bounded/ },
   "npx evenkeel verify": { run: `npx evenkeel verify ${site}`, shows: /secondary +primary +equal/ },
   "npx evenkeel unlock": { run: `npx evenkeel unlock ${site}`, shows: /nobody|not locked|free/i },
   "npx evenkeel check": { run: `npx evenkeel check ${site}`, shows: /Docker/ },

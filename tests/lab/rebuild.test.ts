@@ -1,16 +1,22 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
-import { databaseStatus, databaseVerb, sql, webVerb } from "./support/database.ts";
+import { databaseStatus, databaseVerb, sql } from "./support/database.ts";
 import { loseMachines } from "./support/lab.ts";
 import { asRoot, cli, eventually, type SiteHandle, site } from "./support/site.ts";
+import { openGates } from "./support/web.ts";
 
 const minute = 60_000;
 /** On the volume that sites/proof gives the primary's web host. */
 const upload = "/mnt/wp_uploads/rebuild-proof.txt";
 
+interface EtcdStatus {
+  members: { name: string; voter: boolean }[];
+}
+
 /** Row 30 of the fault list, by the host commands alone: promote the secondary, lose the primary, run every stack. */
 describe("a region destroyed after a promotion and rebuilt", () => {
   let before: SiteHandle;
   let replaceArgs: string[];
+  let epoch: number;
 
   beforeAll(async () => {
     before = await site();
@@ -19,10 +25,10 @@ describe("a region destroyed after a promotion and rebuilt", () => {
       "primary",
       "CREATE TABLE IF NOT EXISTS wordpress_db.proof (id INT PRIMARY KEY); REPLACE INTO wordpress_db.proof VALUES (1);",
     );
-    await webVerb(before, "primary", ["close"]);
+    epoch = (await databaseStatus(before, "primary")).epoch + 1;
     await databaseVerb(before, "primary", ["demote"]);
-    await databaseVerb(before, "secondary", ["promote", "--epoch", "2"]);
-    await webVerb(before, "secondary", ["open", "--epoch", "2"]);
+    await databaseVerb(before, "secondary", ["promote", "--epoch", String(epoch)]);
+    await openGates(before, "secondary");
     await sql(before, "secondary", "REPLACE INTO wordpress_db.proof VALUES (2);");
     await asRoot(before, "primary/web-1", ["tee", upload], { stdin: "kept" });
     await loseMachines((before.regions.primary?.hosts ?? []).map(({ name }) => name));
@@ -60,7 +66,7 @@ describe("a region destroyed after a promotion and rebuilt", () => {
       const after = await site();
       expect(await databaseStatus(after, "secondary")).toMatchObject({
         role: "active",
-        epoch: 2,
+        epoch,
         writable: true,
       });
       expect(await sql(after, "secondary", "SELECT id FROM wordpress_db.proof ORDER BY id;")).toEqual([
@@ -71,6 +77,15 @@ describe("a region destroyed after a promotion and rebuilt", () => {
     15 * minute,
   );
 
+  test("its gateway's member of etcd took the place of the lost one, and all three count", async () => {
+    for (const host of ["primary/gateway", "secondary/gateway", "third/edge"]) {
+      const status = JSON.parse(await asRoot(before, host, ["evenkeel-etcd", "status"])) as EtcdStatus;
+      expect(status).toMatchObject({ majority: true, restartNeeded: false });
+      const members = status.members.map(({ name, voter }) => [name, voter]);
+      expect(members).toEqual(["primary", "secondary", "third"].map((name) => [name, true]));
+    }
+  });
+
   test(
     "[O18] the rebuilt host is seeded from the writer, read-only, and follows it",
     async () => {
@@ -78,7 +93,7 @@ describe("a region destroyed after a promotion and rebuilt", () => {
       const standby = await databaseStatus(after, "primary");
       expect(standby).toMatchObject({
         role: "standby",
-        epoch: 2,
+        epoch,
         writable: false,
         replication: { receiving: true, applying: true, tls: true },
       });
@@ -88,7 +103,7 @@ describe("a region destroyed after a promotion and rebuilt", () => {
         return rows.join() === "1,2,3" ? rows : null;
       });
       const birth = await databaseVerb(after, "primary", ["birth"]);
-      expect(birth).toMatchObject({ born: false, epoch: 2 });
+      expect(birth).toMatchObject({ born: false, epoch });
     },
     2 * minute,
   );
@@ -103,10 +118,9 @@ describe("a region destroyed after a promotion and rebuilt", () => {
     "the way back by the same verbs: the primary is active again at the next epoch",
     async () => {
       const now = await site();
-      await webVerb(now, "secondary", ["close"]);
       await databaseVerb(now, "secondary", ["demote"]);
-      await databaseVerb(now, "primary", ["promote", "--epoch", "3"]);
-      await webVerb(now, "primary", ["open", "--epoch", "3"]);
+      await databaseVerb(now, "primary", ["promote", "--epoch", String(epoch + 1)]);
+      await openGates(now, "primary");
       await databaseVerb(now, "secondary", ["follow", "primary"]);
       await sql(now, "primary", "DROP TABLE wordpress_db.proof;");
       const { exitCode } = await eventually("healthy again", 30_000, async () => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals
 import { execa } from "execa";
 import { edgeStatus, parseEdgeStatus } from "../../automation/remote/traffic.ts";
 import { cli, eventually, get, type SiteHandle, site } from "./support/site.ts";
+import { closeGates, openGates } from "./support/web.ts";
 
 jest.setTimeout(120_000);
 
@@ -23,20 +24,10 @@ beforeAll(async () => {
   standby = Object.keys(handle.regions).find((region) => region !== active) as string;
 });
 
-afterAll(() => onWebHosts(active, "settle"));
+afterAll(() => openGates(handle, active));
 
 const balancer = (region: string) => handle.host(`${region}/gateway`).peeringAddress as string;
 const regionUrl = (region: string) => (handle.regions[region] as SiteHandle["regions"][string]).url;
-
-async function onWebHosts(region: string, verb: "close" | "settle"): Promise<void> {
-  const hosts = (handle.regions[region] as SiteHandle["regions"][string]).hosts.filter(
-    ({ role }) => role === "web",
-  );
-  for (const { id } of hosts) {
-    const done = await handle.ssh(id, ["sudo", "-n", "/usr/local/sbin/evenkeel-web", verb]);
-    if (done.exitCode !== 0) throw new Error(`evenkeel-web ${verb} on ${id}: ${done.stderr}`);
-  }
-}
 
 async function resolved(name = handle.dns.name): Promise<string[]> {
   const resolver = new Resolver({ timeout: 2_000, tries: 1 });
@@ -161,7 +152,7 @@ describe("while one region is active", () => {
 });
 
 describe("when the active region's gate closes", () => {
-  beforeAll(() => onWebHosts(active, "close"));
+  beforeAll(() => closeGates(handle, active));
 
   test("[O24] nobody says active, and the edge goes on with pages that can be read", async () => {
     expect((await get(`${regionUrl(active)}/evenkeel/active`)).status).toBe(503);
@@ -190,7 +181,7 @@ describe("when the active region's gate closes", () => {
   });
 
   test("[O24] when it opens again, edge and name server go back to it and to it alone", async () => {
-    await onWebHosts(active, "settle");
+    await openGates(handle, active);
     await eventually("the edge serves the active region", switchMs, async () =>
       (await edgeRole()) === "active" ? true : null,
     );
@@ -213,7 +204,7 @@ describe("when the active region's balancer is gone", () => {
       await eventually("the edge serves the other region", switchMs, async () =>
         (await edgeRole()) === "standby" ? true : null,
       );
-      await onWebHosts(active, "close");
+      await closeGates(handle, active);
     } finally {
       await service("start");
     }
@@ -226,7 +217,7 @@ describe("when the active region's balancer is gone", () => {
     );
     // It is back, it can be read, and it is stale: nothing makes it active again by itself.
     expect((await edge()).backends.filter(({ backend, up }) => backend === "active" && up)).toEqual([]);
-    await onWebHosts(active, "settle");
+    await openGates(handle, active);
     await eventually("DNS answers the active region", switchMs, async () =>
       (await resolved()).join() === balancer(active) ? true : null,
     );

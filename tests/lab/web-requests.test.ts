@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { eventually, get, type Reply } from "./support/site.ts";
-import { regionNames, type WebTiers, webHost, webTiers } from "./support/web.ts";
+import { closeGates, openGates, regionNames, type WebTiers, webHost, webTiers } from "./support/web.ts";
 
 jest.setTimeout(120_000);
 
@@ -65,14 +65,14 @@ describe("the gate", () => {
     expect((await web.probe(active, "/evenkeel/active")).status).toBe(200);
   });
 
-  test("a closed gate in the active region stops writes at once; settle opens it again", async () => {
-    await web.run(active, ["evenkeel-web", "close"]);
+  test("a closed gate in the active region stops writes at once; its keeper opens it again", async () => {
+    await closeGates(web.site, active);
     try {
       expect((await post(active, "/")).status).toBe(503);
       expect((await web.probe(active, "/evenkeel/active")).status).toBe(503);
       expect((await web.probe(active, "/evenkeel/ready")).status).toBe(200);
     } finally {
-      await web.run(active, ["evenkeel-web", "settle"]);
+      await openGates(web.site, active);
     }
     expect((await web.probe(active, "/evenkeel/active")).status).toBe(200);
   });

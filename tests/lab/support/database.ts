@@ -48,11 +48,3 @@ export async function databaseVerb(
     throw new Error(`evenkeel-db ${args.join(" ")} on ${region} ended with ${exitCode}: ${stderr}`);
   return JSON.parse(stdout) as Record<string, unknown>;
 }
-
-export async function webVerb(site: SiteHandle, region: string, args: readonly string[]): Promise<void> {
-  const { stderr, exitCode } = await site.ssh(`${region}/web-1`, ["sudo", "evenkeel-web", ...args], {
-    timeoutMs: 60_000,
-  });
-  if (exitCode !== 0)
-    throw new Error(`evenkeel-web ${args.join(" ")} on ${region} ended with ${exitCode}: ${stderr}`);
-}

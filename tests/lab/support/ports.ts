@@ -14,8 +14,14 @@ export interface Offered {
 }
 
 export const declared: Record<HostOutputs["role"], Offered> = {
-  gateway: { tcp: [22, 53, 80, 443, 3142], udp: [53], link: [22, 80, 443], outside: [22, 80, 443] },
-  edge: { tcp: [22, 53, 80, 443, 3142], udp: [53], link: [22, 53, 80, 443], outside: [22, 53, 80, 443] },
+  gateway: {
+    ...{ tcp: [22, 53, 80, 443, 2379, 2391, 2392, 3142], udp: [53] },
+    ...{ link: [22, 80, 443, 2379, 2380], outside: [22, 80, 443] },
+  },
+  edge: {
+    ...{ tcp: [22, 53, 80, 443, 3142], udp: [53] },
+    ...{ link: [22, 53, 80, 443, 2379, 2380], outside: [22, 53, 80, 443] },
+  },
   web: { tcp: [22, 80, 443], udp: [], link: null, outside: null },
   database: { tcp: [22, 3306], udp: [], link: [22, 3306], outside: null },
   cache: { tcp: [22, 6379], udp: [], link: null, outside: null },

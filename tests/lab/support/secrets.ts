@@ -8,8 +8,9 @@ export function secretsOf({ ssh, tls, database, wordpress, dns, cache, store, le
 } {
   const keys = [
     ...[ssh.user, ssh.peer, ...Object.values(ssh.hosts)].map(({ privateKey }) => privateKey),
-    ...[tls.ca, tls.site, ...Object.values(tls.databases), ...Object.values(tls.stores)].map(
-      ({ key }) => key,
+    ...[tls.ca, tls.site].map(({ key }) => key),
+    ...[tls.databases, tls.stores, tls.etcd, tls.keepers].flatMap((section) =>
+      Object.values(section).map(({ key }) => key),
     ),
   ];
   const lines = keys.flatMap((key) => key.split("\n"));
@@ -70,6 +71,8 @@ export function sentByRole(
     dns: [dns.apiKey],
     balancer: keyLines,
     edge: keyLines,
+    etcd: (tls.etcd[region]?.key ?? "").split("\n").slice(1, 2),
+    keeper: (tls.keepers[`${region}/web-1`]?.key ?? "").split("\n").slice(1, 2),
   };
 }
 

@@ -107,6 +107,10 @@ export const seedsOf = (handle: SiteHandle): Seeded[] => [
     by: "rm /etc/nginx/fastcgi_params; mkdir /etc/nginx/fastcgi_params",
   },
   {
+    ...{ host: "secondary/gateway", kind: "unit", what: "etcd.service", found: "inactive" },
+    by: "systemctl stop etcd",
+  },
+  {
     ...{ host: "third/edge", kind: "link", what: "/etc/haproxy/haproxy.cfg", found: "link /root/mine" },
     by: "cp /etc/haproxy/haproxy.cfg /root/mine; ln -sf /root/mine /etc/haproxy/haproxy.cfg",
   },

@@ -1,5 +1,5 @@
 import { parseWebStatus, type WebStatus } from "../../../automation/remote/web.ts";
-import { eventually, get, type Reply, type SiteHandle, site } from "./site.ts";
+import { asRoot, eventually, get, type Reply, type SiteHandle, site } from "./site.ts";
 
 export const regionNames = ["primary", "secondary"];
 export const webHost = (region: string) => `${region}/web-1`;
@@ -40,4 +40,27 @@ export async function webTiers(): Promise<WebTiers> {
     run,
     statusOf: async (region) => parseWebStatus(await run(region, ["evenkeel-web", "status"])),
   };
+}
+
+/** Ids of a region's web hosts. */
+const webHosts = (handle: SiteHandle, region: string) =>
+  handle.regions[region]?.hosts.filter(({ role }) => role === "web").map(({ id }) => id) ?? [];
+
+/** As an operator closes a region's gates for longer: its web hosts' keepers would open them again. */
+export async function closeGates(handle: SiteHandle, region: string): Promise<void> {
+  for (const id of webHosts(handle, region)) {
+    await asRoot(handle, id, ["systemctl", "stop", "evenkeel-keeper"]);
+    await asRoot(handle, id, ["evenkeel-web", "close"]);
+  }
+}
+
+/** Lets the keepers of a region's web hosts open its gates, and waits until they have. */
+export async function openGates(handle: SiteHandle, region: string): Promise<void> {
+  for (const id of webHosts(handle, region)) {
+    await asRoot(handle, id, ["systemctl", "start", "evenkeel-keeper"]);
+    await eventually(`the gate of ${id} is open`, 30_000, async () => {
+      const { gate } = parseWebStatus(await asRoot(handle, id, ["evenkeel-web", "status"]));
+      return gate === "open" ? true : null;
+    });
+  }
 }

@@ -1,0 +1,158 @@
+import { execa } from "execa";
+import type { SiteHandle } from "./site.ts";
+
+/**
+ * Faults, and what is seen of them: all of it through Docker, since a region that is cut off can't be reached over SSH.
+ * Times are milliseconds since the machine's boot, which all of its hosts count alike (/proc/uptime, steps of 10 ms).
+ */
+
+/** Runs a shell script as root on a machine; its output, trimmed. Throws where it fails. */
+export async function inside(machine: string, script: string, timeoutMs = 30_000): Promise<string> {
+  const argv = ["exec", "-i", machine, "bash", "-s"];
+  const { stdout } = await execa("docker", argv, { input: script, timeout: timeoutMs });
+  return stdout.trim();
+}
+
+export function machineOf(site: SiteHandle, hostId: string): string {
+  return `evenkeel-${site.name}-${hostId.replace("/", "-")}`;
+}
+
+export async function upMs(machine: string): Promise<number> {
+  return Math.round(Number((await inside(machine, "cut -d' ' -f1 /proc/uptime")).trim()) * 1000);
+}
+
+/** What a cut lets through no more, seen from the machine. */
+export interface Cut {
+  /** Nobody at these networks or addresses … */
+  from: readonly string[];
+  /** … is heard. */
+  hears?: boolean;
+  /** … is sent anything. */
+  sends?: boolean;
+}
+
+const table = "inet evenkeel_test_cut";
+
+/** Cuts a machine off, silently as a dead link does; until `heal`. */
+export async function cut(machine: string, { from, hears = false, sends = false }: Cut): Promise<void> {
+  const peers = `{ ${from.join(", ")} }`;
+  const rules = [
+    `add table ${table}`,
+    `delete table ${table}`,
+    `add table ${table}`,
+    ...(hears
+      ? []
+      : [
+          `add chain ${table} input { type filter hook input priority -300; policy accept; }`,
+          `add rule ${table} input ip saddr ${peers} drop`,
+        ]),
+    ...(sends
+      ? []
+      : [
+          `add chain ${table} output { type filter hook output priority -300; policy accept; }`,
+          `add rule ${table} output ip daddr ${peers} drop`,
+        ]),
+  ];
+  await inside(machine, `nft -f - <<'RULES'\n${rules.join("\n")}\nRULES\n`);
+}
+
+export async function heal(machine: string): Promise<void> {
+  await inside(machine, `nft delete table ${table} 2>/dev/null || true`);
+}
+
+export interface Order {
+  id: string;
+  /** 0: no answer. */
+  status: number;
+  sentMs: number;
+  answeredMs: number;
+}
+
+export const isAcknowledged = ({ status }: Order) => status === 201 || status === 200;
+
+/**
+ * Buyers on a region's own web host, who go on ordering whatever the rest of the world does. `limitSeconds` ends them
+ * where nobody else does.
+ */
+export class Buyers {
+  private readonly machine: string;
+  private readonly flag: string;
+  private readonly running: Promise<string>;
+
+  private constructor(machine: string, flag: string, running: Promise<string>) {
+    this.machine = machine;
+    this.flag = flag;
+    this.running = running;
+  }
+
+  static async start(
+    site: SiteHandle,
+    region: string,
+    {
+      prefix,
+      item,
+      buyers = 3,
+      limitSeconds = 90,
+    }: { prefix: string; item: string; buyers?: number; limitSeconds?: number },
+  ): Promise<Buyers> {
+    const machine = machineOf(site, `${region}/web-1`);
+    const flag = `/run/evenkeel-test-${prefix}`;
+    await inside(machine, `touch ${flag}`);
+    const { address } = site.host(`${region}/web-1`);
+    const script = buyersScript({ site, address, flag, prefix, item, buyers, limitSeconds });
+    return new Buyers(machine, flag, inside(machine, script, (limitSeconds + 60) * 1000));
+  }
+
+  /** All orders that were sent, in order of their answers. */
+  async stop(): Promise<Order[]> {
+    await inside(this.machine, `rm -f ${this.flag}`);
+    return (await this.running)
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => {
+        const [id, status, sent, answered] = line.split(" ") as [string, string, string, string];
+        return {
+          id,
+          status: Number(status),
+          sentMs: Number(sent) * 1000,
+          answeredMs: Number(answered) * 1000,
+        };
+      })
+      .sort((one, other) => one.answeredMs - other.answeredMs);
+  }
+}
+
+function buyersScript(args: {
+  site: SiteHandle;
+  address: string;
+  flag: string;
+  prefix: string;
+  item: string;
+  buyers: number;
+  limitSeconds: number;
+}): string {
+  const { site, address, flag, prefix, item, buyers, limitSeconds } = args;
+  // The key comes by a file of root's, never as an argument.
+  return `
+umask 077
+config=$(mktemp)
+sed -n 's/^LEDGER_ACCESS="\\(.*\\)"$/header = "X-Evenkeel-Ledger-Key: \\1"/p' /etc/evenkeel/wordpress.env >"$config"
+buy() {
+  local n=0 id code sent answered
+  while [ -e ${flag} ] && [ $SECONDS -lt ${limitSeconds} ]; do
+    id=${prefix}-$1-$(printf %06d $n)
+    read -r sent _ </proc/uptime
+    code=$(curl -sk -m 25 -K "$config" -o /dev/null -w '%{http_code}' -H 'content-type: application/json' \\
+      --data "{\\"id\\":\\"$id\\",\\"item\\":\\"${item}\\"}" --connect-to "::${address}:443" \\
+      https://${site.domain}/evenkeel-ledger/orders) || code=0
+    read -r answered _ </proc/uptime
+    echo "$id $code $sent $answered"
+    n=$((n + 1))
+    sleep 0.05
+  done
+}
+for buyer in $(seq ${buyers}); do buy "$buyer" & done
+wait
+rm -f "$config" ${flag}
+`;
+}
