@@ -213,10 +213,10 @@ function carryOn(turn: Turn, done: boolean, store: Store | null): void {
   }
 }
 
-/** Gate and port closed long ago; a keeper that has just begun has as long to renew. */
+/** Gate and port closed long ago; a keeper that has just begun, or woken, has as long to renew first (W4). */
 function isOutOfTime(turn: Turn, epoch: number): boolean {
-  const begunMs = turn.nowMs - (turn.state.startedMs ?? turn.nowMs);
-  return begunMs >= turn.config.hardMs && !turn.isHeld(epoch, turn.config.hardMs);
+  const awakeForMs = turn.nowMs - (turn.state.awakeMs ?? turn.nowMs);
+  return awakeForMs >= turn.config.hardMs && !turn.isHeld(epoch, turn.config.hardMs);
 }
 
 function isOpenAs(turn: Turn, writer: Writer): boolean {

@@ -96,8 +96,10 @@ export interface KeeperState {
   /** The latest store that was seen. */
   store: Store | null;
   facts: DatabaseFacts | null;
-  /** This keeper's first moment. */
-  startedMs: number | null;
+  /** This keeper runs since then; a host that slept for longer than its lease begins anew. */
+  awakeMs: number | null;
+  /** It was last told something then. */
+  toldMs: number | null;
   /** The last verb ended then: what is known from before counts no more. */
   endedMs: number;
   /** `facts` are of behind that. */
@@ -123,7 +125,8 @@ export interface KeeperState {
 export const firstState: KeeperState = {
   store: null,
   facts: null,
-  startedMs: null,
+  awakeMs: null,
+  toldMs: null,
   endedMs: Number.NEGATIVE_INFINITY,
   fresh: false,
   answeredMs: null,

@@ -12,7 +12,10 @@ export class Turn {
     this.config = config;
     this.state = state;
     this.nowMs = nowMs;
-    if (state.startedMs === null) this.set({ startedMs: nowMs });
+    this.set({ toldMs: nowMs });
+    // What was not heard while the host slept says nothing: the database may have gone on answering.
+    if (state.toldMs === null || nowMs - state.toldMs > config.softMs)
+      this.set({ awakeMs: nowMs, answeredMs: state.answeredMs === null ? null : nowMs });
   }
 
   /** The lease that this region renews: the one that etcd says is its own. */

@@ -96,3 +96,32 @@ describe("a database that somebody opened by hand", () => {
     expect(meets(standby, others).verbs()).toEqual([]);
   });
 });
+
+describe("an open database without a lease", () => {
+  /** Told something every 200 ms, and never answered again. */
+  const ticking = (one: ReturnType<typeof keeper>, fromMs: number, untilMs: number) => {
+    for (let nowMs = fromMs; nowMs <= untilMs; nowMs += 200) {
+      one.tell({ is: "facts", facts, askedMs: nowMs }, nowMs);
+      one.tell({ is: "tick" }, nowMs);
+    }
+  };
+
+  test("is closed itself after a while", () => {
+    const one = meets(facts, store);
+    ticking(one, 200, 7800);
+    expect(one.verbs()).toEqual([]);
+    ticking(one, 8000, 8400);
+    expect(one.verbs()).toEqual([{ name: "close", epoch: 1 }]);
+  });
+
+  test("of a host that slept is not, before it had as long to renew: it renews first", () => {
+    const one = meets(facts, store);
+    ticking(one, 200, 600);
+    one.tell({ is: "tick" }, 20_000);
+    expect(one.asked().at(-1)?.change).toMatchObject({ kind: "renew" });
+    ticking(one, 20_200, 27_800);
+    expect(one.verbs()).toEqual([]);
+    ticking(one, 28_000, 28_400);
+    expect(one.verbs()).toEqual([{ name: "close", epoch: 1 }]);
+  });
+});

@@ -18,15 +18,22 @@ ask_keeper() {
   esac
 }
 
-# take_lease found|seize EPOCH ROLE_EPOCH: the role goes first, since a keeper gives back a lease that its host has no use
-# for; without the lease it is what it was.
+# take_lease EPOCH: the role goes first, since a keeper gives back a lease that its host has no use for; without the lease
+# it is what it was.
 take_lease() {
   local before=("$EPOCH" "$ROLE" "$WAS" "$CLOSED" "$BY") status=0
-  write_role "$3" active
-  (ask_keeper "$1" "$2") || status=$?
+  write_role "$1" active
+  (ask_keeper found "$1") || status=$?
   [ "$status" -eq 0 ] && return 0
   write_role "${before[@]}"
   exit "$status"
+}
+
+# seize_lease EPOCH: beside a later writer's lease a keeper would fence an active role again, so this host's is fenced, by
+# its keeper, until it has the lease: then the keeper gives it its role.
+seize_lease() {
+  write_role "$EPOCH" fenced active "$CLOSED" keeper
+  ask_keeper seize "$1"
 }
 
 # The keeper opens the database by verbs of its own, for which it needs the lock. Of a lease that was vacant it claims the

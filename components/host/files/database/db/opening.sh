@@ -28,7 +28,7 @@ open_database() {
     close_port
     is_read_only || make_read_only || fail "the database does not become read-only within the deadline"
     # A later writer's database was lost, and its lease with it (--accept-loss).
-    if [ "$ACCEPT_LOSS" = true ]; then take_lease seize "$1" "$EPOCH"; else take_lease found "$1" "$1"; fi
+    if [ "$ACCEPT_LOSS" = true ]; then seize_lease "$1"; else take_lease "$1"; fi
     let_keeper_open "$1"
     return
   fi
