@@ -118,14 +118,16 @@ export function transactionOf(change: Change): Transaction {
         compares: (["writer", "epoch", "sync"] as const).map((key) => ({ key, value: null, revision: 0 })),
         puts: [...aloneFrom(change.writer), { key: "durability", value: change.durability }],
       };
-    case "seize":
+    case "seize": {
+      const { writer, epoch, writerRevision } = change;
       return {
         compares: [
-          { key: "writer", value: null, revision: change.writerRevision ?? 0 },
-          { key: "epoch", value: change.epoch, revision: null },
+          { key: "writer", value: null, revision: writerRevision ?? 0 },
+          { key: "epoch", value: epoch, revision: null },
         ],
-        puts: aloneFrom(change.writer),
+        puts: aloneFrom(writer),
       };
+    }
   }
 }
 

@@ -142,8 +142,8 @@ export const mutants: readonly Mutant[] = [
     rule: "W5: commits wait for a region before it is added",
     text: [
       {
-        find: "regions: [...inSync, next].sort() };",
-        put: "regions: inSync };",
+        find: "regions: [...new Set([...regions, region])].sort(),",
+        put: "regions,",
       },
     ],
     hosts: ["a marker is seen to wait"],
@@ -174,8 +174,8 @@ export const mutants: readonly Mutant[] = [
     rule: "W8: a standby leaves before it receives",
     text: [
       {
-        find: "leave(turn, store);",
-        put: '      turn.begin({ name: "receive", step: "start" }, { name: "receive" });',
+        find: "receivesFrom !== writer.region)) {\n    leave(turn, store);",
+        put: 'receivesFrom !== writer.region)) {\n    turn.begin({ name: "receive", step: "start" }, { name: "receive" });',
       },
     ],
   },
@@ -209,7 +209,7 @@ export const mutants: readonly Mutant[] = [
   { rule: "W1: a boot is read-only, and waits", hosts: ["a boot is read-only", "a boot waits"] },
   {
     rule: "a later epoch of another region fences",
-    text: [{ find: "if (isOver(turn, store, facts)) {", put: "if (false) {" }],
+    text: [{ find: "isOver(turn, store, facts) || ", put: "" }],
   },
 ];
 
