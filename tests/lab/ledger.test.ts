@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { databaseStatus, databaseVerb } from "./support/database.ts";
+import { bothInSync } from "./support/keeper.ts";
 import { cli, eventually, get, type Reply, type SiteHandle, site } from "./support/site.ts";
 import { openGates } from "./support/web.ts";
 
@@ -119,6 +120,8 @@ describe("[D9] the order ledger", () => {
           ["secondary", "primary", epoch + 2],
         ] as const;
         for (const [from, to, next] of switched) {
+          // Only a region that holds all that was acknowledged is given the lease.
+          await bothInSync(now);
           await databaseVerb(now, from, ["demote"]);
           await databaseVerb(now, to, ["promote", "--epoch", String(next)]);
           await openGates(now, to);

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { databaseStatus, databaseVerb, sql } from "./support/database.ts";
+import { bothInSync } from "./support/keeper.ts";
 import { loseMachines } from "./support/lab.ts";
 import { asRoot, cli, eventually, type SiteHandle, site } from "./support/site.ts";
 import { openGates } from "./support/web.ts";
@@ -118,6 +119,7 @@ describe("a region destroyed after a promotion and rebuilt", () => {
     "the way back by the same verbs: the primary is active again at the next epoch",
     async () => {
       const now = await site();
+      await bothInSync(now);
       await databaseVerb(now, "secondary", ["demote"]);
       await databaseVerb(now, "primary", ["promote", "--epoch", String(epoch + 1)]);
       await openGates(now, "primary");
