@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { log } from "./log.ts";
 import type { DatabaseFacts } from "./state.ts";
 
 /** A line of `evenkeel-db watch`. `waiting`: a token for each commit that waits for an acknowledgement. */
@@ -49,8 +50,6 @@ export class Feed {
   private readonly tell: (facts: DatabaseFacts, askedMs: number) => void;
   private readonly waits = new Waits();
   private readonly receiving = new Receiving();
-  private child: ChildProcess | null = null;
-  private ended = false;
 
   constructor(command: string, tell: (facts: DatabaseFacts, askedMs: number) => void) {
     this.command = command;
@@ -59,23 +58,28 @@ export class Feed {
 
   start(): void {
     const child = spawn(this.command, ["watch"], { stdio: ["pipe", "pipe", "inherit"] });
-    this.child = child;
-    child.on("error", () => undefined);
+    child.on("error", (cause) => log(`the feed does not start: ${cause.message}`));
     createInterface({ input: child.stdout }).on("line", (line) => this.take(line));
-    child.on("close", () => {
-      this.child = null;
-      if (!this.ended) setTimeout(() => this.start(), restartMs);
+    child.on("close", (status) => {
+      log(`the feed ended with ${status}: it begins anew`);
+      setTimeout(() => this.start(), restartMs);
     });
   }
 
-  stop(): void {
-    this.ended = true;
-    this.child?.kill();
-  }
-
   private take(line: string): void {
-    const { askedMs, waiting, ...facts } = JSON.parse(line) as FeedLine;
+    const told = parsed(line);
+    // The last line of a feed that was killed may be a part of one.
+    if (told === null) return log(`the feed said what can't be read: ${line.slice(0, 200)}`);
+    const { askedMs, waiting, ...facts } = told;
     const waitingMs = this.waits.oldestMs(waiting, askedMs);
     this.tell({ ...facts, waitingMs, receivesFrom: this.receiving.from(facts, askedMs) }, askedMs);
+  }
+}
+
+function parsed(line: string): FeedLine | null {
+  try {
+    return JSON.parse(line) as FeedLine;
+  } catch {
+    return null;
   }
 }

@@ -38,10 +38,6 @@ export class Port {
     this.untilMs = 0;
   }
 
-  stop(): void {
-    this.nft?.kill();
-  }
-
   private write(line: string): void {
     this.nft ??= this.start();
     this.nft.stdin.write(`${line}\n`);
