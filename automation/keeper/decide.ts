@@ -7,7 +7,7 @@ import {
   type KeeperState,
   type Work,
 } from "./state.ts";
-import type { Store, Writer } from "./store.ts";
+import { type Store, sameWriter, type Writer } from "./store.ts";
 import { carryOnAdding, carryOnSettling, keepSyncSet } from "./sync-set.ts";
 import { Turn } from "./turn.ts";
 
@@ -35,7 +35,7 @@ function take(turn: Turn, event: Event): void {
       return;
     case "facts":
       // Asked before a verb ended: it tells of a database that is not there any more.
-      if (event.askedMs >= turn.state.endedMs) takeFacts(turn, event.facts);
+      if (event.askedMs >= turn.state.endedMs) takeFacts(turn, event);
       return;
     case "answer":
       takeAnswer(turn, event);
@@ -46,12 +46,12 @@ function take(turn: Turn, event: Event): void {
   }
 }
 
-function takeFacts(turn: Turn, facts: DatabaseFacts): void {
+function takeFacts(turn: Turn, { facts, askedMs }: Event & { is: "facts" }): void {
   const before = turn.state.facts;
   // A database that was opened, closed or restarted by somebody: whom it waits for is not known any more.
   const same = before !== null && before.open === facts.open && before.epoch === facts.epoch;
   const answeredMs = facts.running ? turn.nowMs : (turn.state.answeredMs ?? turn.nowMs);
-  turn.set({ facts, fresh: true, answeredMs, waits: same ? turn.state.waits : null });
+  turn.set({ facts, askedMs, fresh: true, answeredMs, waits: same ? turn.state.waits : null });
 }
 
 function takeAnswer(turn: Turn, event: Event & { is: "answer" }): void {
@@ -73,7 +73,10 @@ function see(turn: Turn, store: Store): void {
   const { unchanged } = turn.state;
   // Counted from when it was first heard, which is never before it was written.
   const since = unchanged?.revision === revision ? unchanged : { revision, sinceMs: turn.nowMs };
-  turn.set({ store, unchanged: since });
+  const before = turn.state.store;
+  const isSame =
+    sameWriter(before?.writer?.value, store.writer?.value) && before?.sync?.revision === store.sync?.revision;
+  turn.set({ store, unchanged: since, changedMs: isSame ? turn.state.changedMs : turn.nowMs });
 }
 
 /** The deadline counts from the sending, never from the reply (W3). */
@@ -178,8 +181,12 @@ function advanceFenced(turn: Turn, store: Store): void {
   else if (turn.isLapsed()) promote(turn, store);
 }
 
-/** Empty, or closed by an operator: it holds nothing that a lease or a place in `sync` would be of use for (W1, W2). */
+/**
+ * Empty, or closed by an operator: it holds nothing that a lease or a place in `sync` would be of use for (W1, W2). Judged
+ * by what the database said after these were seen: birth and resume write the role just before they ask for a lease.
+ */
 function stayOut(turn: Turn, store: Store): void {
+  if (turn.state.askedMs < turn.state.changedMs) return;
   const writer = turn.mine();
   if (writer !== null) giveBack(turn, writer);
   else if (turn.state.facts?.role === "unseeded" && store.sync?.value.regions.includes(turn.config.region))

@@ -95,7 +95,11 @@ export type Work =
 export interface KeeperState {
   /** The latest store that was seen. */
   store: Store | null;
+  /** Writer or sync set were first seen to be as they are then. */
+  changedMs: number;
   facts: DatabaseFacts | null;
+  /** The database was asked for these then. */
+  askedMs: number;
   /** This keeper runs since then; a host that slept for longer than its lease begins anew. */
   awakeMs: number | null;
   /** It was last told something then. */
@@ -124,7 +128,9 @@ export interface KeeperState {
 
 export const firstState: KeeperState = {
   store: null,
+  changedMs: Number.NEGATIVE_INFINITY,
   facts: null,
+  askedMs: Number.NEGATIVE_INFINITY,
   awakeMs: null,
   toldMs: null,
   endedMs: Number.NEGATIVE_INFINITY,

@@ -29,6 +29,8 @@ export class WebKeeper {
   private readonly etcdLog = new EtcdLog();
   private readonly notifier = new Notifier();
   private state: GateState = firstGateState;
+  /** The last failure in the journal: a new host has its keeper before it has the program, which is then asked for often. */
+  private complaint: string | null = null;
 
   constructor(settings: KeeperSettings) {
     this.config = { region: settings.region, ...settings.lease };
@@ -80,7 +82,10 @@ export class WebKeeper {
     const begunMs = this.clock.nowMs();
     const { ok, words } = await runProgram(hostCommand, wordsOf(verb), deadlineSeconds);
     const tookMs = this.clock.nowMs() - begunMs;
-    log(`${JSON.stringify(verb)}: ${ok ? "done" : `failed: ${words}`} (${tookMs} ms)`);
+    const complaint = ok ? null : `${JSON.stringify(verb)}: failed: ${words}`;
+    if (ok) log(`${JSON.stringify(verb)}: done (${tookMs} ms)`);
+    else if (complaint !== this.complaint) log(`${complaint} (${tookMs} ms)`);
+    this.complaint = complaint;
     this.tell({ is: "ended", id, ok });
   }
 }

@@ -47,18 +47,19 @@ export class LabRegion extends pulumi.ComponentResource {
     const web = machines.web.map((host) => place.machine("web", host, gateway, args.plan.uploadsVolumeGb));
     this.balance(name, args, gateway.target);
     const keptDatabase = this.keepDatabase(name, args, database.target);
-    this.keep(name, args, { id: database.id, kind: "database" }, database.target, keptDatabase);
+    this.keep(name, args, { id: database.id, kind: "database" }, database.target, [keptDatabase]);
     this.keepEtcd(name, args, gateway.target);
     for (const cache of caches) this.remember(name, args, cache.target);
     for (const store of stores) this.store(name, args, store.target);
     for (const [i, host] of web.entries()) {
       const { address } = machines.web[i] as NamedMachine;
-      const role = new WebHost(
+      // Before the role, which lets visitors come once the gate is settled: by then the keeper has to know of the lease.
+      const keeper = this.keep(name, args, { id: host.id, kind: "web" }, host.target, []);
+      new WebHost(
         `${name}-web-${i + 1}`,
         { target: host.target, ...webArgs(args.config, args.plan, address, args.access) },
-        { parent: this },
+        { parent: this, dependsOn: [keeper] },
       );
-      this.keep(name, args, { id: host.id, kind: "web" }, host.target, role);
     }
     this.outputs = this.describe(args, [gateway, database, ...caches, ...stores, ...web]);
     this.registerOutputs({ outputs: this.outputs });
@@ -101,17 +102,16 @@ export class LabRegion extends pulumi.ComponentResource {
     );
   }
 
-  /** Behind the role whose programs it calls. */
   private keep(
     name: string,
     { config, plan, access }: LabRegionArgs,
     host: { id: string; kind: "database" | "web" },
     target: HostTarget,
-    role: pulumi.Resource,
-  ) {
+    dependsOn: pulumi.Resource[],
+  ): KeeperHost {
     const resource = `${name}-keeper-${host.id.split("/")[1]}`;
     const args = { target, ...keeperArgs(config, plan, host, access) };
-    new KeeperHost(resource, args, { parent: this, dependsOn: [role] });
+    return new KeeperHost(resource, args, { parent: this, dependsOn });
   }
 
   private store(name: string, { config, plan, access }: LabRegionArgs, target: HostTarget) {

@@ -39,10 +39,10 @@ describe("a region of the lab", () => {
       "evenkeel:host:Etcd primary-etcd",
       "evenkeel:host:Cache primary-cache",
       "evenkeel:host:Storage primary-store",
-      "evenkeel:host:Web primary-web-1",
       "evenkeel:host:Keeper primary-keeper-web-1",
-      "evenkeel:host:Web primary-web-2",
+      "evenkeel:host:Web primary-web-1",
       "evenkeel:host:Keeper primary-keeper-web-2",
+      "evenkeel:host:Web primary-web-2",
     ]);
   });
 

@@ -3,6 +3,7 @@ import {
   answerPeers,
   cutShort,
   eventually,
+  keepBootAway,
   killed,
   reboot,
   silenceSsh,
@@ -113,6 +114,8 @@ sleep 0.3`,
 
     test("the limit of starts in a short time, which is there for crashes, keeps no verb from starting the server", async () => {
       const drop = `/run/systemd/system/${words.unit}.d/limit.conf`;
+      // What follows a start would start the server as a verb does, and hide that systemd refused.
+      await keepBootAway(lab.pair, "two", true);
       await lab.pair.script(
         "two",
         `mkdir -p ${drop.replace(/[^/]*$/, "")}
@@ -123,6 +126,7 @@ systemctl restart ${words.unit} || :`,
       expect(await lab.pair.script("two", `systemctl show -P Result ${words.unit}`)).toBe(
         "start-limit-hit\n",
       );
+      await keepBootAway(lab.pair, "two", false);
       expect((await verb(lab.pair, "two", "resume --epoch 2")).answer).toMatchObject({ resumed: true });
       expect((await verb(lab.pair, "two", "demote")).answer).toMatchObject({ demoted: true });
       expect((await verb(lab.pair, "two", "resume --epoch 2")).answer).toMatchObject({ resumed: true });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { eventually, verb } from "../support/database-faults.ts";
+import { eventually, keepBootAway, verb } from "../support/database-faults.ts";
 import type { DatabaseLab } from "../support/database-lab.ts";
 import type { HostName } from "../support/database-pair.ts";
 
@@ -172,10 +172,10 @@ export function mariadbLookTests(lab: DatabaseLab): void {
     }, 60_000);
 
     test("[W1] another file opens no server and starts no replica", async () => {
+      await keepBootAway(lab.pair, "one", true);
       await lab.pair.script(
         "one",
         `printf '[mariadbd]\\nread_only=0\\nskip_slave_start=0\\nbinlog_format=STATEMENT\\n' >${foreign}
-systemctl mask -q --runtime evenkeel-db-boot
 systemctl restart mariadb`,
       );
       expect(await lab.variable("one", "binlog_format")).toBe("STATEMENT");
@@ -184,12 +184,8 @@ systemctl restart mariadb`,
         replication: { receiving: false, applying: false },
       });
       expect(await look("one")).toMatchObject([{ what: "binlog_format", wanted: "ROW" }]);
-      await lab.pair.script(
-        "one",
-        `rm ${foreign}
-systemctl unmask -q --runtime evenkeel-db-boot
-systemctl restart mariadb`,
-      );
+      await keepBootAway(lab.pair, "one", false);
+      await lab.pair.script("one", `rm ${foreign}; systemctl restart mariadb`);
       await eventually("one receives", 20_000, receives);
       expect(await look("one")).toEqual([]);
     }, 90_000);

@@ -171,6 +171,23 @@ END`;
   await pair.script(host, fragment === null ? `mv /run/peer.real ${program}` : fault);
 }
 
+/**
+ * Keeps what follows a start of the server (evenkeel-db-boot) from running, or lets it again. One that is under way ends
+ * first. A drop-in, since `mask --runtime` masks no unit that stands in /etc.
+ */
+export async function keepBootAway(pair: DatabasePair, host: HostName, away: boolean): Promise<void> {
+  const drop = "/run/systemd/system/evenkeel-db-boot.service.d/away.conf";
+  const change = away
+    ? `mkdir -p ${drop.replace(/[^/]*$/, "")}; printf '[Unit]\\nConditionPathExists=/nowhere\\n' >${drop}`
+    : `rm -f ${drop}`;
+  await pair.script(
+    host,
+    `${change}; systemctl daemon-reload
+for i in $(seq 300); do [ "$(systemctl show -P ActiveState evenkeel-db-boot)" = activating ] || exit 0; sleep 0.1; done
+echo "evenkeel-db-boot does not end" >&2; exit 1`,
+  );
+}
+
 /** Reboots a host; resolves when its database answers again. */
 export async function reboot(pair: DatabasePair, host: HostName): Promise<void> {
   await execa("docker", ["restart", "-t", "30", pair.container(host)], { timeout: 90_000 });

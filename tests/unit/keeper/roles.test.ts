@@ -3,12 +3,13 @@ import type { DatabaseFacts } from "../../../automation/keeper/state.ts";
 import type { Store } from "../../../automation/keeper/store.ts";
 import { facts, keeper, others, standby, store } from "./support.ts";
 
-/** Facts and a look, in this order: what the keeper begins then. */
+/** Facts, a look, and the facts again: what the keeper begins then. */
 function meets(own: DatabaseFacts, seen: Store) {
   const one = keeper();
   one.tell({ is: "facts", facts: own, askedMs: 0 }, 0);
   one.tell({ is: "tick" }, 0);
   one.answer("done", seen, 10);
+  one.tell({ is: "facts", facts: own, askedMs: 15 }, 16);
   return one;
 }
 
@@ -37,6 +38,17 @@ describe("a host that holds nothing", () => {
   test("leaves nothing where it is not named", () => {
     const without = { ...others, sync: { value: { regions: ["secondary"], joined: true }, revision: 4 } };
     expect(changes(meets(unseeded, without))).toEqual([]);
+  });
+
+  test("keeps a lease that was seen later than its role was asked for: birth writes the one just before the other", () => {
+    const one = keeper();
+    one.tell({ is: "facts", facts: unseeded, askedMs: 0 }, 5);
+    one.tell({ is: "tick" }, 10);
+    one.answer("done", store, 20);
+    expect(changes(one)).toEqual([]);
+    one.tell({ is: "facts", facts: { ...facts, open: false }, askedMs: 100 }, 110);
+    one.tell({ is: "tick" }, 300);
+    expect(changes(one)).toEqual(["renew"]);
   });
 
   test("a standby that does not receive leaves, and receives then", () => {

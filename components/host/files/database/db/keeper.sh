@@ -18,14 +18,14 @@ ask_keeper() {
   esac
 }
 
-# take_lease EPOCH: the role goes first, since a keeper gives back a lease that its host has no use for; without the lease
-# it is what it was.
+# take_lease EPOCH: the role goes first, since a keeper gives back a lease that its host has no use for; where it is
+# refused, it is what it was. Without an answer the lease may have been given: the role stays, and opens nothing by itself.
 take_lease() {
   local before=("$EPOCH" "$ROLE" "$WAS" "$CLOSED" "$BY") status=0
   write_role "$1" active
   (ask_keeper found "$1") || status=$?
-  [ "$status" -eq 0 ] && return 0
-  write_role "${before[@]}"
+  [ "$status" -ne 0 ] || return 0
+  [ "$status" -ne "$EXIT_REFUSED" ] || write_role "${before[@]}"
   exit "$status"
 }
 

@@ -21,7 +21,7 @@ verb_watch() {
 }
 
 watch_once() {
-  local now waits open waiting followers source status=0
+  local now waits open waiting followers source answer status=0
   read -r now _ </proc/uptime
   now=$((10#${now/./} * 10))
   watch_role
@@ -43,8 +43,8 @@ watch_once() {
     list FOLLOWERS "$followers"
     SOURCE=null
     [ "$source" = - ] || SOURCE="\"$source\""
-    tell "$ASKED_MS" "\"running\":true,\"open\":$open,\"waiting\":$WAITING,\"followers\":$FOLLOWERS,"\
-"\"receivesFrom\":$SOURCE,\"waits\":$WAITS"
+    answer="\"open\":$open,\"waiting\":$WAITING,\"followers\":$FOLLOWERS,\"receivesFrom\":$SOURCE"
+    tell "$ASKED_MS" "\"running\":true,$answer,\"waits\":$WAITS"
   else
     [ "$status" -gt 128 ] || end_session
     tell "$now" "$NO_ANSWER"
