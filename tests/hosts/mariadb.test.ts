@@ -1,4 +1,4 @@
 import { describe } from "@jest/globals";
 import { databaseSuite } from "./database/suite.ts";
 
-describe("MariaDB", () => databaseSuite("mariadb"));
+describe("MariaDB", () => databaseSuite("mariadb", "every"));

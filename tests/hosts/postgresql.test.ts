@@ -1,4 +1,4 @@
 import { describe } from "@jest/globals";
 import { databaseSuite } from "./database/suite.ts";
 
-describe("PostgreSQL", () => databaseSuite("postgresql"));
+describe("PostgreSQL", () => databaseSuite("postgresql", "engine's own"));

@@ -125,14 +125,16 @@ function shapeLines(shapes: readonly Shape[]): string[] {
 
 function matrixLines(matrices: readonly Matrix[]): string[] {
   return [
-    "A site of each engine, built from nothing; the lab tests that know no engine run on it, and it is destroyed.",
+    "Database and keeper of each engine on two plain hosts, every chapter; then a site of it, built from nothing: the lab",
+    "tests that know no engine run on it, and it is destroyed.",
     "",
     ...table(
-      ["engine", "seconds to build", "second provision, seconds", "tests", "outcome"],
-      matrices.map(({ engine, provisionSeconds, againSeconds, tests, problems }) => [
+      ["engine", "seconds to build", "second provision, seconds", "two hosts", "site", "outcome"],
+      matrices.map(({ engine, provisionSeconds, againSeconds, hosts, tests, problems }) => [
         engine,
         provisionSeconds.toFixed(1),
         againSeconds.toFixed(1),
+        hosts,
         tests,
         outcome(problems, "well"),
       ]),

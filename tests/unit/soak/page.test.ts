@@ -65,11 +65,12 @@ describe("the page of a soak", () => {
       engine: "postgresql",
       provisionSeconds: 80,
       againSeconds: 4,
+      hosts: "140 passed, 0 failed",
       tests: "5 passed, 0 failed",
       problems: [],
     };
     expect(withPart(null, "engines", kept("b".repeat(40), [matrix]))).toContain(
-      "| postgresql | 80.0 | 4.0 | 5 passed, 0 failed | well |",
+      "| postgresql | 80.0 | 4.0 | 140 passed, 0 failed | 5 passed, 0 failed | well |",
     );
   });
 });

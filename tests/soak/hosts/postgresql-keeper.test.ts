@@ -1,4 +1,4 @@
 import { describe } from "@jest/globals";
-import { keeperSuite } from "./database/keeper-suite.ts";
+import { keeperSuite } from "../../hosts/database/keeper-suite.ts";
 
 describe("PostgreSQL under a keeper", () => keeperSuite("postgresql"));
