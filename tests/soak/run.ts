@@ -5,6 +5,7 @@ import { setUpEngine } from "../../automation/rollout/engine.ts";
 import { home } from "../lab/support/cli.ts";
 import { runEngines } from "./engines.ts";
 import { interruptRuns } from "./interrupts.ts";
+import { runLease } from "./lease.ts";
 import { newcomer } from "./newcomer.ts";
 import { optionsOf } from "./options.ts";
 import type { Findings, PartName } from "./page.ts";
@@ -12,7 +13,7 @@ import { keep } from "./results.ts";
 import { runShapes } from "./shapes.ts";
 
 /**
- * `npm run soak [-- --only shapes|engines|newcomer|interrupts --seed N]`: what is too long for `npm test`. Interrupts runs on
+ * `npm run soak [-- --only shapes|engines|lease|newcomer|interrupts --seed N]`: what is too long for `npm test`. Interrupts runs on
  * the same site as the lab tests, which is destroyed at the end, and writes what was found to docs/soak.md. Exit 1 when
  * anything failed, 2 usage, 130 interrupted.
  */
@@ -27,6 +28,7 @@ type Found<Name extends PartName> = (finding: Findings[Name]) => void;
 const parts: { [Name in PartName]: (found: Found<Name>, seed: number) => Promise<void> } = {
   shapes: (found) => runShapes({ say, found }),
   engines: (found) => runEngines({ say, found }),
+  lease: (found) => runLease({ say, found }),
   newcomer: (found) => newcomer({ say, found }),
   interrupts: (found, seed) => interruptRuns({ seed, kills, say, found }),
 };

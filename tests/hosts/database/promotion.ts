@@ -63,7 +63,7 @@ export function promotionTests(lab: DatabaseLab): void {
         return before && (await isBehind());
       });
       expect((await verb(lab.pair, "one", "demote")).exitCode).toBe(0);
-      const { exitCode, stderr } = await verb(lab.pair, "two", "promote --epoch 2 --deadline 6");
+      const { exitCode, stderr } = await verb(lab.pair, "two", "promote --epoch 2 --deadline 10");
       expect({ exitCode, stderr }).toEqual({
         exitCode: 12,
         stderr: expect.stringContaining("could be applied by the deadline"),

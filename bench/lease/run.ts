@@ -1,0 +1,165 @@
+import { writeFileSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { exitCodes, explain, UserError } from "../../automation/errors.ts";
+import { putApart } from "../../tests/lab/support/distance.ts";
+import { home, minuteMs, run } from "../rollout/command.ts";
+import { machineText } from "../rollout/table.ts";
+import { type KeeperUse, useOfKeeper } from "./keeper.ts";
+import { type CommitFigures, durabilities, page } from "./page.ts";
+
+/**
+ * `npm run bench:lease -- --site NAME [--commits N] [--again N]`: what a commit costs by durability and by distance of the
+ * regions, side by side on a MariaDB site of the lab that stands and is quiet, and what a keeper takes of its host. Makes a
+ * schema evenkeel_bench and takes it away again, leaves durability at "bounded", writes docs/bench-lease.md. As root,
+ * who alone may put regions apart. Exit 0 done, 1 error, 2 usage.
+ */
+interface Options {
+  site: string;
+  commits: number;
+  again: number;
+}
+
+const distancesMs = [0, 20, 80];
+const idleSeconds = 60;
+const schema = "evenkeel_bench";
+
+function optionsOf(argv: readonly string[]): Options {
+  const usage = (what: string) =>
+    new UserError({ what, next: "npm run bench:lease -- --site proof", exitCode: exitCodes.usage });
+  try {
+    const text = { type: "string" } as const;
+    const { values } = parseArgs({ args: [...argv], options: { site: text, commits: text, again: text } });
+    const number = (name: "commits" | "again", otherwise: number, most: number) => {
+      const value = Number(values[name] ?? otherwise);
+      if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+      throw usage(`--${name} takes a whole number from 1 to ${most}`);
+    };
+    if (values.site === undefined) throw usage("--site names no site");
+    if (!/^[a-z][a-z0-9-]*$/.test(values.site)) throw usage(`--site: "${values.site}" is no site's name`);
+    return { site: values.site, commits: number("commits", 200, 2000), again: number("again", 3, 20) };
+  } catch (error) {
+    throw error instanceof UserError ? error : usage((error as Error).message);
+  }
+}
+
+const evenkeel = (site: string, words: readonly string[]) =>
+  run(["node", join(home, "bin/evenkeel.mjs"), "--site", site, ...words], { timeoutMs: 5 * minuteMs });
+
+const machineOf = (site: string, hostId: string) => `evenkeel-${site}-${hostId.replace("/", "-")}`;
+
+const inside = async (machine: string, script: string) =>
+  (await run(["docker", "exec", "-i", machine, "bash", "-s"], { timeoutMs: 5 * minuteMs, stdin: script }))
+    .stdout;
+
+/** The active region, and the link's addresses of the hosts outside of it. */
+async function placesOf(site: string): Promise<{ active: string; peers: string[] }> {
+  const { stdout } = await evenkeel(site, ["status", "--format", "json"]);
+  const { active } = JSON.parse(stdout) as { active: string | null };
+  if (active === null) throw new Error(`${site} has no active region: npx evenkeel status --site ${site}`);
+  const peers: string[] = [];
+  for (const host of [
+    "primary/database",
+    "primary/gateway",
+    "secondary/database",
+    "secondary/gateway",
+    "third/edge",
+  ]) {
+    if (host.startsWith(`${active}/`)) continue;
+    const own = await inside(machineOf(site, host), "ip -4 -o addr show | awk '{print $4}' | cut -d/ -f1");
+    const link = own.split("\n").find((address) => address.startsWith("10.199."));
+    if (link === undefined)
+      throw new Error(`${host} has no address on the link 10.199.0.0/16 of sites/proof`);
+    peers.push(link);
+  }
+  return { active, peers };
+}
+
+/** Of commits one after the other, in one session, the milliseconds of each. */
+async function commitMs(machine: string, commits: number): Promise<number[]> {
+  const one = `INSERT INTO ${schema}.commits (text) VALUES (REPEAT('x', 200)); SELECT NOW(6) + 0;`;
+  const script = `{ echo 'SELECT NOW(6) + 0;'; for i in $(seq ${commits}); do echo "${one}"; done; } |
+    mariadb -N --unbuffered | cut -c9-`;
+  const times = (await inside(machine, script)).trim().split("\n").map(secondsOf);
+  return times.slice(1).map((time, i) => (time - (times[i] as number)) * 1000);
+}
+
+/** "HHMMSS.ffffff" in seconds of the day. */
+function secondsOf(text: string): number {
+  const [, hours, minutes, seconds] = /^(\d\d)(\d\d)(\d\d\.\d+)$/.exec(text) ?? [];
+  if (seconds === undefined) throw new Error(`the server's clock says "${text}"`);
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+}
+
+/** Past `evenkeel durability`, which would write the site's configuration as well. */
+const putDurability = (site: string, durability: string) =>
+  inside(machineOf(site, "third/edge"), `evenkeel-etcd put-durability ${durability}`);
+
+/** Asked for, and in force: commits wait for the standby, or for nobody. */
+async function setDurability(site: string, machine: string, durability: string): Promise<void> {
+  await putDurability(site, durability);
+  const wanted = durability === "async" ? 0 : 1;
+  for (let i = 0; i < 120; i++) {
+    const status = JSON.parse(await inside(machine, "evenkeel-db status")) as { waitsFor: string[] | null };
+    if (status.waitsFor?.length === wanted) return;
+    await new Promise((wake) => setTimeout(wake, 500));
+  }
+  throw new Error(`durability ${durability} is not in force within 60 s`);
+}
+
+async function measure({ site, commits, again }: Options): Promise<string> {
+  const { active, peers } = await placesOf(site);
+  const machine = machineOf(site, `${active}/database`);
+  await inside(
+    machine,
+    `mariadb -e 'CREATE OR REPLACE DATABASE ${schema}; CREATE TABLE ${schema}.commits (id bigint PRIMARY KEY AUTO_INCREMENT, text text)'`,
+  );
+  const keepers: KeeperUse[] = [];
+  for (const host of ["primary/database", "secondary/database", "primary/web-1", "secondary/web-1"])
+    keepers.push(await useOfKeeper(host, (script) => inside(machineOf(site, host), script), idleSeconds));
+  const figures: CommitFigures[] = [];
+  for (const distanceMs of distancesMs) {
+    const end = await putApart({
+      machines: [machine, machineOf(site, `${active}/gateway`)],
+      peers,
+      milliseconds: distanceMs,
+      program: join(home, "tests/lab/support/distance.py"),
+    });
+    try {
+      // One after the other within each turn, so that what the machine does meanwhile meets all of them.
+      const turns = durabilities.map((durability) => ({ distanceMs, durability, commitMs: [] as number[] }));
+      for (let i = 0; i < again; i++) {
+        for (const turn of turns) {
+          await setDurability(site, machine, turn.durability);
+          await commitMs(machine, 20);
+          turn.commitMs.push(...(await commitMs(machine, commits)));
+        }
+      }
+      figures.push(...turns);
+    } finally {
+      await end();
+    }
+  }
+  const about = { cores: availableParallelism(), memoryGib: Math.round(totalmem() / 2 ** 30) };
+  return page({ machine: machineText(about), figures, keepers, idleSeconds });
+}
+
+async function main(): Promise<void> {
+  const options = optionsOf(process.argv.slice(2));
+  try {
+    writeFileSync(join(home, "docs/bench-lease.md"), await measure(options));
+  } finally {
+    await putDurability(options.site, "bounded");
+    const { active } = await placesOf(options.site);
+    await inside(
+      machineOf(options.site, `${active}/database`),
+      `mariadb -e 'DROP DATABASE IF EXISTS ${schema}'`,
+    );
+  }
+}
+
+main().catch((error: unknown) => {
+  for (const line of explain(error)) process.stderr.write(`${line}\n`);
+  process.exitCode = error instanceof UserError ? error.exitCode : exitCodes.error;
+});

@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import { execa } from "execa";
+import { home } from "../lab/support/cli.ts";
+
+interface Report {
+  numPassedTests: number;
+  numFailedTests: number;
+  testResults: { assertionResults: { fullName: string; status: string }[] }[];
+}
+
+/**
+ * Runs test files one after the other with these variables: "5 passed, 0 failed", and the titles of what failed. Never
+ * throws for a failing test; bounded to an hour.
+ */
+export async function runTests(
+  patterns: readonly string[],
+  env: Record<string, string>,
+): Promise<{ result: string; failed: string[] }> {
+  const argv = [
+    ...["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"],
+    join(home, "node_modules/jest/bin/jest.js"),
+    ...patterns,
+    ...["--runInBand", "--forceExit", "--json", "--testSequencer=./tests/lab/support/sequencer.mjs"],
+  ];
+  const { stdout, exitCode } = await execa(process.execPath, argv, {
+    cwd: home,
+    env,
+    reject: false,
+    stdin: "ignore",
+    stderr: "ignore",
+    timeout: 60 * 60_000,
+  });
+  const report = JSON.parse(stdout) as Report;
+  const failed = report.testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status !== "passed")
+    .map(({ fullName }) => `failed: ${fullName}`);
+  if (exitCode !== 0 && failed.length === 0) failed.push(`jest ended with ${exitCode}`);
+  return { result: `${report.numPassedTests} passed, ${report.numFailedTests} failed`, failed };
+}
