@@ -96,7 +96,10 @@ describe("no secret of the site shows", () => {
         for (const group of groups) failed.push(await applyAnew(group));
       } finally {
         await onEvery(broken, mendSystemctl);
-        for (const group of groups) mended.push(await applyAnew(group));
+        for (const stack of ["primary", "global"]) {
+          const urns = groups.flatMap((group) => (group.stack === stack ? group.urns : []));
+          mended.push(await applyAnew({ stack, urns }));
+        }
       }
       for (const { exitCode, urns, text } of failed) {
         expect(exitCode).not.toBe(0);
@@ -109,7 +112,7 @@ describe("no secret of the site shows", () => {
         (role) => !told.includes(`${role} repeats [redacted] `),
       );
       expect(silent).toEqual([]);
-      expect(mended.map(({ exitCode, text }) => (exitCode === 0 ? "" : text))).toEqual(groups.map(() => ""));
+      expect(mended.map(({ exitCode, text }) => (exitCode === 0 ? "" : text))).toEqual(["", ""]);
       await eventually("the site is healthy", minute, async () =>
         (await cli(["status"])).exitCode === 0 ? true : null,
       );
