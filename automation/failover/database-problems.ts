@@ -24,7 +24,7 @@ export function databaseProblems({ name, database }: RegionObservation, context:
   if (facts.fencing) return [unfinishedFence(name, facts, context)];
   const restart = context.commands.restartDatabase(name, database.engine);
   if (!facts.running) return [stoppedDatabase(name, facts, restart, context)];
-  return [...hostProblems(name, facts, restart), ...roleProblems(name, facts, context)];
+  return [...hostProblems(name, facts, restart, context), ...roleProblems(name, facts, context)];
 }
 
 /** No database opens itself when it starts: the newest writer is opened by a second command. */
@@ -45,8 +45,13 @@ function unfinishedFence(name: string, facts: DatabaseFacts, { commands }: Conte
   return { code: "fence-unfinished", what, next: commands.fence(name) };
 }
 
-function hostProblems(name: string, facts: DatabaseFacts, restart: string): Problem[] {
+function hostProblems(name: string, facts: DatabaseFacts, restart: string, { commands }: Context): Problem[] {
   const problems: Problem[] = [];
+  if (facts.keeperStopped === true) {
+    const unit = "evenkeel-keeper.service";
+    const what = `${unit} does not run on ${databaseHost(name)}`;
+    problems.push({ code: "service-stopped", what, next: commands.restart(databaseHost(name), unit) });
+  }
   // A restart of the active one is an outage and the operator's choice: it works, and warningsOf tells it.
   if (facts.restartNeeded && facts.role !== "active") {
     const what = `the database of ${name} runs on older settings until it is restarted`;

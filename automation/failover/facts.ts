@@ -31,6 +31,7 @@ export function toFacts(status: DatabaseStatus): DatabaseFacts {
     seeding: status.seeding ?? null,
     fencing: status.fencing ?? false,
     mayReturn: status.mayReturn,
+    keeperStopped: (status.keeper ?? "active") !== "active",
     version: status.version,
   };
 }

@@ -123,6 +123,8 @@ export interface DatabaseFacts {
   fencing: boolean;
   /** It was the active one, and its keeper alone fenced it. */
   mayReturn?: boolean | undefined;
+  /** Its keeper is there and does not run: nobody renews a lease, lets a standby receive or fences. */
+  keeperStopped?: boolean | undefined;
   /** Of the engine. */
   version: string | null;
 }

@@ -142,6 +142,8 @@ export const databaseStatusSchema = z.object({
   seeding: z.object({ bytes: z.number(), bytesPerSecond: z.number() }).nullable().optional(),
   /** It was the active one and its keeper alone fenced it. Older hosts don't say it. */
   mayReturn: z.boolean().optional(),
+  /** What systemd says of the keeper; null: the host is not under the keeper's rules. Older hosts don't say it. */
+  keeper: z.string().nullish(),
   /** Regions that its commits wait for; null: it waits, and nobody has said for whom. Older hosts don't say it. */
   waitsFor: z.array(z.string()).nullable().optional(),
   /** Whether it acknowledges what it receives; null where that is the writer's to say. Older hosts don't say it. */

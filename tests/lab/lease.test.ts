@@ -129,7 +129,7 @@ describe("[D11] a standby that is lost", () => {
 });
 
 describe("what moves nothing", () => {
-  test("the witness lost: orders go on, and status says that the site would not outlive more", async () => {
+  test("[F3] the witness lost: orders go on, and status says that the site would not outlive more", async () => {
     const acknowledged = await trials.ordering(async () => {
       await inside(trials.machine("third/edge"), "systemctl stop etcd");
       try {
@@ -143,6 +143,28 @@ describe("what moves nothing", () => {
     });
     expect(longestGap(acknowledged, 0).ms).toBeLessThan(leaseMs);
     await noneLost(acknowledged);
+  });
+
+  test("[F3] the witness cut off from one region, then from the other: neither loses its lease or its place", async () => {
+    const witness = trials.site.host("third/edge").peeringAddress as string;
+    const before = await keysOf(trials.site);
+    const acknowledged = await trials.ordering(async () => {
+      for (const region of ["primary", "secondary"]) {
+        const machines = ["database", "gateway"].map((host) => trials.machine(`${region}/${host}`));
+        try {
+          await Promise.all(machines.map((machine) => cut(machine, { from: [witness] })));
+          await pause(leaseMs + 600);
+        } finally {
+          await Promise.all(machines.map(heal));
+        }
+      }
+    });
+    const { ms } = longestGap(acknowledged, 0);
+    console.log(`witness cut off: longest time without an acknowledgement ${ms} ms`);
+    expect(ms).toBeLessThan(leaseMs);
+    await noneLost(acknowledged);
+    const { writer, epoch } = await keysOf(trials.site);
+    expect({ writer, epoch }).toEqual({ writer: before.writer, epoch: before.epoch });
   });
 
   test("[F3] a keeper that is killed, of the database or of the web host, is back within the lease", async () => {

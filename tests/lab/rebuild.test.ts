@@ -3,7 +3,7 @@ import { databaseStatus, databaseVerb, sql } from "./support/database.ts";
 import { cut, heal, isAcknowledged, type Order, upMs } from "./support/faults.ts";
 import { bothInSync } from "./support/keeper.ts";
 import { loseMachines } from "./support/lab.ts";
-import { asRoot, cli, eventually, type SiteHandle, site } from "./support/site.ts";
+import { asRoot, cli, eventually, get, type SiteHandle, site } from "./support/site.ts";
 import { Trials } from "./support/trial.ts";
 import { openGates } from "./support/web.ts";
 
@@ -12,12 +12,12 @@ const minute = 60_000;
 const upload = "/mnt/wp_uploads/rebuild-proof.txt";
 
 /** Rows 6 and 28 of the fault list, but that the secondary is promoted by hand. */
-describe("[P5] an active region that is cut off, and comes back behind a later writer", () => {
+describe("[P5] [P10] an active region that is cut off, and comes back behind a later writer", () => {
   let now: SiteHandle;
   let epoch: number;
   let healedMs: number;
   let ordersThen: string[];
-  let acknowledged: Order[];
+  let orders: Order[];
 
   beforeAll(async () => {
     const trials = await Trials.begin();
@@ -34,11 +34,12 @@ describe("[P5] an active region that is cut off, and comes back behind a later w
       healedMs = await upMs(trials.machine("primary/database"));
       await Promise.all(trials.activeHosts().map(heal));
     }
-    acknowledged = (await buyers.stop()).filter(isAcknowledged);
+    orders = await buyers.stop();
     ordersThen = await trials.ordersIn("secondary");
   }, 3 * minute);
 
   test("acknowledged nothing that the new writer lacks, and fences itself", async () => {
+    const acknowledged = orders.filter(isAcknowledged);
     expect(acknowledged.length).toBeGreaterThan(10);
     expect(acknowledged.map(({ id }) => id).filter((id) => !ordersThen.includes(id))).toEqual([]);
     await eventually("it is fenced", 20_000, async () =>
@@ -49,6 +50,20 @@ describe("[P5] an active region that is cut off, and comes back behind a later w
     expect(last).toBeLessThan(healedMs);
     expect(await databaseStatus(now, "primary")).toMatchObject({ epoch: epoch - 1, writable: false });
     expect(await databaseStatus(now, "secondary")).toMatchObject({ role: "active", epoch, writable: true });
+  });
+
+  test("[F4] refuses whoever goes on asking it for a write, at its gate and at its database", async () => {
+    const asked = [
+      ["/wp-login.php", "application/x-www-form-urlencoded", "log=probe&pwd=none"],
+      ["/evenkeel-ledger/orders", "application/json", JSON.stringify({ id: "late", item: "late" })],
+    ] as const;
+    for (const [path, type, body] of asked) {
+      const headers = { "content-type": type, "x-evenkeel-ledger-key": now.secrets.ledger.key };
+      const reply = await get(`${now.regions.primary?.url}${path}`, { method: "POST", headers, body });
+      expect(reply).toMatchObject({ status: 503, headers: { "retry-after": "5" } });
+    }
+    const connect = `timeout 3 bash -c 'echo >/dev/tcp/${now.host("primary/database").address}/3306'`;
+    expect((await now.ssh("primary/web-1", ["bash", "-c", connect])).exitCode).not.toBe(0);
   });
 
   test("stays fenced: what waited for the standby is in its database, which is named", async () => {

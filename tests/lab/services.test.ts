@@ -28,6 +28,7 @@ const rounds: readonly (readonly Service[])[] = [
     ["third/edge", "pdns", "third-place"],
   ],
   [
+    ["secondary/database", "evenkeel-keeper.service", "service-stopped"],
     ["secondary/gateway", "haproxy", "web-down"],
     ["third/edge", "haproxy", "third-place"],
   ],

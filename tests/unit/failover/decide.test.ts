@@ -66,6 +66,15 @@ describe("decide", () => {
     expect(nextOf(later)).toMatch(/restart mariadb$/);
   });
 
+  test("a keeper that does not run is named first, with what starts it", () => {
+    const [problem] = decide(withRegion("primary", database({ keeperStopped: true })), commands).problems;
+    expect(problem).toEqual({
+      code: "service-stopped",
+      what: "evenkeel-keeper.service does not run on primary/database",
+      next: "npx evenkeel ssh primary/database -- sudo systemctl restart evenkeel-keeper.service",
+    });
+  });
+
   test("a writer of an epoch that was granted away is no active one", () => {
     const site = withRegion("secondary", database({ epoch: 2 }, standby));
     expect(decide(site, commands)).toMatchObject({ state: "no-active", active: null, epoch: 2 });

@@ -41,6 +41,16 @@ describe("facts of hosts", () => {
     });
   });
 
+  test.each([
+    ["failed", true],
+    ["active", false],
+    [null, false],
+    [undefined, false],
+  ])("a keeper of which systemd says %p counts as stopped: %p", async (keeper, keeperStopped) => {
+    const { facts } = await databaseFacts(printed({ ...document, keeper }), host, 5000);
+    expect(facts).toMatchObject({ keeperStopped });
+  });
+
   test("of a database that is down it is not known whether it is writable", async () => {
     const { facts } = await databaseFacts(
       printed({ ...document, running: false, writable: false }),

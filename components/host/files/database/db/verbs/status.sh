@@ -3,7 +3,7 @@
 # this host holds, in the engine's own notation, which the other regions compare with theirs (W9).
 verb_status() {
   read_role
-  local rows='' changed=false underway fencing=false seeding=null returns=false
+  local rows='' changed=false underway fencing=false seeding=null returns=false keeper=null
   rows=$(within 4 server_rows 2>/dev/null) || :
   if [ -z "$rows" ] && within 4 refuses_administrator; then
     log "the database runs, but refuses the host's root: evenkeel-look --repair, and no restart, which would close it"
@@ -11,12 +11,14 @@ verb_status() {
   within 4 restart_needed 2>/dev/null && changed=true
   [ ! -e "$FENCING" ] || fencing=true
   ! may_return || returns=true
+  # As systemd says it: "active", or why not.
+  ! keeper_rules || keeper="\"$(systemctl is-active evenkeel-keeper.service)\"" || :
   # Written every second while a copy is under way.
   [ -z "$(find "$PROGRESS" -newermt '-3 seconds' 2>/dev/null)" ] || seeding=$(cat "$PROGRESS")
   underway=$(jq -c '{verb, epoch}' "$OPENING" 2>/dev/null) || underway=null
   jq -cs --slurpfile config "$CONFIG" --arg engine "$ENGINE" --arg role "$ROLE" --argjson epoch "$EPOCH" --argjson changed "$changed" \
     --argjson opening "$underway" --argjson fencing "$fencing" --argjson seeding "$seeding" \
-    --argjson returns "$returns" --argjson waited "$(waited_for)" --arg machine "$(cat /etc/machine-id)" "$STATUS_JQ" <<<"$rows"
+    --argjson returns "$returns" --argjson keeper "$keeper" --argjson waited "$(waited_for)" --arg machine "$(cat /etc/machine-id)" "$STATUS_JQ" <<<"$rows"
 }
 
 # The rows that an engine gives, each tagged: server {version, writable, position, history, waits, acknowledges},
@@ -40,7 +42,7 @@ $config[0] as $config | of("server") as $server | of("replica") as $replica | of
     lagSeconds: (if $beat == null or $replica.receiving != true or $replica.applying != true or $beat.ageSeconds < -1 then null
       else [$beat.ageSeconds, 0] | max end),
     clockSkewSeconds: (if $beat != null and $beat.ageSeconds < -1 then -$beat.ageSeconds else null end),
-    opening: $opening, fencing: $fencing, seeding: $seeding, mayReturn: $returns,
+    opening: $opening, fencing: $fencing, seeding: $seeding, mayReturn: $returns, keeper: $keeper,
     waitsFor: ($server.waits | truth | if . == false then [] elif . then $waited else null end),
     acknowledges: ($server.acknowledges | truth), received: $replica.received,
     restartNeeded: $changed, serverId: $config.serverId, machineId: $machine,
