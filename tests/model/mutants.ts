@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { HostRule, Keeper } from "./world.ts";
+import type { HostRule, Keeper } from "./world/options.ts";
 
 /** A rule that is taken out: of the keeper's own text, or of what the hosts do. */
 export interface Mutant {

@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import type { Durability } from "../../automation/keeper/store.ts";
-import { type Fault, type HostRule, type Keeper, type Violation, World } from "./world.ts";
+import type { Fault } from "./world/faults.ts";
+import type { Violation } from "./world/judge.ts";
+import { third } from "./world/network.ts";
+import type { WorldOptions } from "./world/options.ts";
+import { World } from "./world.ts";
 
 /** A fault and its moment, counted from the fault before it. */
 export interface Moment {
@@ -18,52 +22,68 @@ export interface Outcome {
   world: World;
 }
 
-export interface RunOptions {
-  regions: readonly string[];
-  durability: Durability;
-  keeper?: Keeper;
-  without?: readonly HostRule[];
-  brokenClocks?: boolean;
-}
+export type RunOptions = Omit<WorldOptions, "seed" | "drift">;
 
 const settledWithinMs = 60_000;
 
 /** Runs the schedule, then heals everything, lets an operator reinstate, and asks whether the site is well again. */
 export function play({ seed, moments }: Schedule, options: RunOptions): Outcome {
   const world = new World({ seed, drift: 0.002, ...options });
+  const { violations } = world.judge;
   world.runFor(3000);
   for (const { afterMs, fault } of moments) {
     world.runFor(afterMs);
-    if (world.violations.length > 0) return { violations: world.violations, world };
+    if (violations.length > 0) return { violations, world };
     world.fault(fault);
   }
   world.runFor(4000);
   world.fault({ kind: "heal" });
   const late = converge(world, options.durability);
-  return { violations: [...world.violations, ...late], world };
+  return { violations: [...violations, ...late], world };
 }
 
+/** Waits until the site writes again with as many in `sync` as it should have; ends early where a rule was broken. */
 export function converge(world: World, durability: Durability): Violation[] {
-  const before = world.acknowledged.length;
-  const deadlineMs = world.nowMs + settledWithinMs;
+  const { acknowledged, violations } = world.judge;
+  const before = acknowledged.length;
   const healedMs = world.nowMs;
-  while (world.nowMs < deadlineMs) {
+  while (world.nowMs < healedMs + settledWithinMs) {
     world.runFor(2000);
-    world.reinstate();
-    const writes = world.acknowledged.length > before && world.nowMs - world.lastAckMs < 1000;
+    reinstate(world);
+    const writes = acknowledged.length > before && world.nowMs - world.judge.lastAckMs < 1000;
     const { store } = world.etcd;
     const set = store.sync?.value.regions ?? [];
     const wanted = (store.durability ?? durability) === "async" ? 1 : 2;
     if (writes && set.length === wanted && world.nowMs - healedMs > 10_000) return [];
-    if (world.violations.length > 0) return [];
+    if (violations.length > 0) return [];
   }
   return [{ what: "the site did not come back by itself", atMs: world.nowMs }];
+}
+
+/**
+ * What an operator does once all is up again: a fenced region follows whoever writes, from a copy where its own history
+ * is not contained in the writer's (W9).
+ */
+function reinstate({ etcd, hosts }: World): void {
+  const writer = etcd.store.writer?.value.region;
+  const source = writer === undefined ? undefined : hosts.get(writer)?.database;
+  if (source === undefined || !source.open) return;
+  for (const { database } of hosts.values()) {
+    if (source === database || database.role === "active") continue;
+    const isContained = database.isContainedIn(source.log);
+    if (database.role === "standby" && isContained) continue;
+    if (!isContained) database.log = [...source.log];
+    database.received = [];
+    database.receivesFrom = null;
+    database.role = "standby";
+    database.epoch = source.epoch;
+  }
 }
 
 /** Random schedules: mostly a few faults of all kinds, seconds apart. */
 export function schedules(regions: readonly string[]): fc.Arbitrary<Schedule> {
   const region = fc.constantFrom(...regions);
-  const place = fc.constantFrom(...regions, "third");
+  const place = fc.constantFrom(...regions, third);
   const fault: fc.Arbitrary<Fault> = fc.oneof(
     fc.record({ kind: fc.constant("cut" as const), from: place, to: place }),
     fc.constant({ kind: "heal" as const }),

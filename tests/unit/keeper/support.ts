@@ -8,22 +8,9 @@ import {
   type KeeperState,
 } from "../../../automation/keeper/state.ts";
 import type { Store } from "../../../automation/keeper/store.ts";
+import { keeperConfig } from "../../model/world/keeper-config.ts";
 
-export const config: KeeperConfig = {
-  region: "primary",
-  peers: ["secondary"],
-  leaseMs: 2400,
-  renewMs: 200,
-  softMs: 2200,
-  hardMs: 8000,
-  answerMs: 1000,
-  boundedWaitMs: 2000,
-  restartMs: 3000,
-  addAgainMs: 5000,
-  durability: "bounded",
-  mostAckers: 1,
-  armed: true,
-};
+export const config: KeeperConfig = keeperConfig("primary", ["secondary"], "bounded");
 
 export const facts: DatabaseFacts = {
   role: "active",

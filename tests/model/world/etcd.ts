@@ -5,7 +5,7 @@ import {
   sameWriter,
   type transactionOf,
   type Writer,
-} from "../../automation/keeper/store.ts";
+} from "../../../automation/keeper/store.ts";
 
 /** An etcd that is always itself: what is applied is applied in one order. Whether a message gets there is the world's. */
 export class ModelEtcd {

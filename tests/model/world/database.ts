@@ -1,4 +1,4 @@
-import type { DatabaseFacts } from "../../automation/keeper/state.ts";
+import type { DatabaseFacts } from "../../../automation/keeper/state.ts";
 
 /** A transaction in a log: its number, and the epoch at which it was written. */
 export interface Entry {
