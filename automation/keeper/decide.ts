@@ -51,13 +51,15 @@ function takeFacts(turn: Turn, { facts, askedMs }: Event & { is: "facts" }): voi
   // A database that was opened, closed or restarted by somebody: whom it waits for is not known any more.
   const same = before !== null && before.open === facts.open && before.epoch === facts.epoch;
   const answeredMs = facts.running ? turn.nowMs : (turn.state.answeredMs ?? turn.nowMs);
-  turn.set({ facts, askedMs, fresh: true, answeredMs, waits: same ? turn.state.waits : null });
+  const fencingMs = facts.begun === "fence" ? (turn.state.fencingMs ?? turn.nowMs) : null;
+  turn.set({ facts, askedMs, fencingMs, fresh: true, answeredMs, waits: same ? turn.state.waits : null });
 }
 
 function takeAnswer(turn: Turn, event: Event & { is: "answer" }): void {
   const poll = turn.state.polls.find(({ id }) => id === event.id);
   turn.set({ polls: turn.state.polls.filter(({ id }) => id !== event.id) });
-  if (event.outcome !== "unknown") see(turn, event.store);
+  const sentMs = poll?.sentMs ?? (turn.state.work?.id === event.id ? turn.state.work.sentMs : null);
+  if (event.outcome !== "unknown") see(turn, event.store, sentMs);
   if (poll !== undefined) {
     if (event.outcome === "done" && poll.writer !== null) renewed(turn, poll.writer, poll.sentMs);
     return;
@@ -67,8 +69,12 @@ function takeAnswer(turn: Turn, event: Event & { is: "answer" }): void {
   }
 }
 
-function see(turn: Turn, store: Store): void {
-  if (turn.state.store !== null && store.revision < turn.state.store.revision) return;
+function see(turn: Turn, store: Store, sentMs: number | null): void {
+  if (turn.state.store !== null && store.revision < turn.state.store.revision) {
+    if (sentMs === null || sentMs <= turn.state.heardMs) return;
+    // Asked for after the other was heard, and older: of an etcd that was made anew, or goes on from older data.
+    turn.set({ store: null, unchanged: null, renewed: null });
+  }
   const revision = store.writer?.revision ?? null;
   const { unchanged } = turn.state;
   // Counted from when it was first heard, which is never before it was written.
@@ -76,7 +82,12 @@ function see(turn: Turn, store: Store): void {
   const before = turn.state.store;
   const isSame =
     sameWriter(before?.writer?.value, store.writer?.value) && before?.sync?.revision === store.sync?.revision;
-  turn.set({ store, unchanged: since, changedMs: isSame ? turn.state.changedMs : turn.nowMs });
+  turn.set({
+    store,
+    heardMs: turn.nowMs,
+    unchanged: since,
+    changedMs: isSame ? turn.state.changedMs : turn.nowMs,
+  });
 }
 
 /** The deadline counts from the sending, never from the reply (W3). */
@@ -113,7 +124,7 @@ function isWorthRenewing(turn: Turn): boolean {
 function advance(turn: Turn): void {
   const { store, facts, work } = turn.state;
   if (store === null || facts === null) return;
-  if (isOver(turn, store, facts) || wasOpenedByHand(facts)) {
+  if (isOver(turn, store, facts) || wasOpenedByHand(facts) || isCutShort(turn)) {
     if (work?.step.name !== "fence" && turn.state.fresh) turn.begin({ name: "fence" }, { name: "fence" });
     return;
   }
@@ -131,8 +142,13 @@ function isOver(turn: Turn, { writer }: Store, facts: DatabaseFacts): boolean {
 }
 
 /** Whoever did that went past every rule: what was written there is nobody's to keep quietly. */
-function wasOpenedByHand({ role, open }: DatabaseFacts): boolean {
-  return open && role !== "active";
+function wasOpenedByHand({ role, open, begun }: DatabaseFacts): boolean {
+  return open && role !== "active" && !(role === "unseeded" && begun === "birth");
+}
+
+/** A fence that has not ended long after its own deadline never will: until one has, no verb does anything here. */
+function isCutShort({ state, config, nowMs }: Turn): boolean {
+  return state.fencingMs !== null && nowMs - state.fencingMs >= config.fenceMs;
 }
 
 function advanceActive(turn: Turn, store: Store, facts: DatabaseFacts): void {

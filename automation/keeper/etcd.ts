@@ -79,7 +79,7 @@ export class Etcd {
     const text = JSON.stringify(body);
     const { answerMs } = this.access;
     const [host, port] = this.member.split(":");
-    return new Promise((resolve, reject) => {
+    return new Promise<string>((resolve, reject) => {
       const asking = request(
         {
           agent: this.agent,
@@ -98,12 +98,12 @@ export class Etcd {
             const answer = Buffer.concat(parts).toString("utf8");
             if (response.statusCode !== 200)
               reject(new Error(`etcd says ${response.statusCode}: ${answer.slice(0, 200)}`));
-            else resolve(JSON.parse(answer));
+            else resolve(answer);
           });
         },
       );
       asking.on("error", reject);
       asking.end(text);
-    });
+    }).then((answer) => JSON.parse(answer));
   }
 }

@@ -63,8 +63,9 @@ type Progress =
   | { is: "failed"; atMs: number; verb: GateVerb };
 
 export interface GateState {
-  /** The latest store that was seen. */
+  /** The latest store that was seen, and when it was heard. */
   store: Store | null;
+  heardMs: number;
   /** Answered looks of the last D: when they were sent, and the store's revision that they met. */
   looks: readonly { sentMs: number; revision: number }[];
   askedMs: number | null;
@@ -81,6 +82,7 @@ export interface GateState {
 
 export const firstGateState: GateState = {
   store: null,
+  heardMs: Number.NEGATIVE_INFINITY,
   looks: [],
   askedMs: null,
   lease: null,
@@ -126,10 +128,14 @@ function take(turn: Turn, event: GateEvent): void {
 }
 
 function see(turn: Turn, sentMs: number, store: Store): void {
-  const { looks, store: known } = turn.state;
+  const { store: known, heardMs } = turn.state;
+  const isOlder = known !== null && store.revision < known.revision;
+  // Older, and sent behind the other: of an etcd that was made anew. Looks at the one say nothing of renewals in the other.
+  const isOther = isOlder && sentMs > heardMs;
+  const looks = isOther ? [] : turn.state.looks;
   set(turn, {
     // An answer that was overtaken tells nothing new of the writer, but what it had not seen yet counts.
-    store: known === null || store.revision >= known.revision ? store : known,
+    ...(isOlder && !isOther ? {} : { store, heardMs: turn.nowMs }),
     looks: [...looks, { sentMs, revision: store.revision }].filter(
       (look) => turn.nowMs - look.sentMs < turn.config.softMs,
     ),

@@ -55,8 +55,16 @@ export async function claim(etcd: Etcd, settings: KeeperSettings, epoch: number)
   });
 }
 
-/** `seize`: a promotion of a region that lacks something, for which an operator answers (W4). */
-export async function seize(etcd: Etcd, settings: KeeperSettings, epoch: number): Promise<RequestEnd> {
+/**
+ * `seize`: a promotion of a region that lacks something, for which an operator answers. A lease that was waited out is no
+ * proof that the old writer is closed (W4): the operator says that its machine is off.
+ */
+export async function seize(
+  etcd: Etcd,
+  settings: KeeperSettings,
+  epoch: number,
+  confirmedOff: readonly string[],
+): Promise<RequestEnd> {
   const silent = await silentWriter(etcd, settings);
   if ("exit" in silent) return silent;
   const { writer, epoch: known } = silent.store;
@@ -64,6 +72,10 @@ export async function seize(etcd: Etcd, settings: KeeperSettings, epoch: number)
   if (writer?.value.region === taken.region && writer.value.epoch >= epoch)
     return { exit: 0, reason: "this region has the lease" };
   if (epoch <= known) return refused(`epoch ${epoch} is past: ${known} was granted`);
+  if (writer !== null && writer.value.region !== taken.region && !confirmedOff.includes(writer.value.region))
+    return refused(
+      `region '${writer.value.region}' was the writer at epoch ${writer.value.epoch}, and its silence proves nothing: --confirmed-off ${writer.value.region} where its machine is off for certain`,
+    );
   return await put(etcd, {
     kind: "seize",
     writer: taken,

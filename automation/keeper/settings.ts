@@ -37,6 +37,9 @@ export function readSettings(): KeeperSettings {
 /** A standby that could not be added had a reason that passes, such as a restart, or one that an operator has to mend. */
 const addAgainMs = 5000;
 
+/** Behind the deadline of a fence (20 s of a keeper's, 30 s of an operator's) and the starts that it may have to wait for. */
+const fenceMs = 40_000;
+
 export function keeperConfig(settings: KeeperSettings): KeeperConfig {
   const { region, peers, lease, boundedWaitMs, durability, mostAckers } = settings;
   return {
@@ -48,6 +51,7 @@ export function keeperConfig(settings: KeeperSettings): KeeperConfig {
     durability,
     mostAckers,
     restartMs,
+    fenceMs,
     addAgainMs,
     armed: false,
   };

@@ -22,6 +22,8 @@ export interface KeeperConfig {
   mostAckers: number;
   /** A database that does not answer for so long gets no renewals any more: it is not coming back by itself. */
   restartMs: number;
+  /** A fence that began so long ago and has not ended was cut short. */
+  fenceMs: number;
   /** A standby that could not be added is tried again after this: each try lets commits wait for it. */
   addAgainMs: number;
   /** Whether this keeper may promote by itself. */
@@ -42,6 +44,8 @@ export interface DatabaseFacts {
   waitingMs: number;
   /** Regions that receive from here and are close behind. */
   followers: readonly string[];
+  /** A birth or a fence has begun there and not ended: under way, or cut short. */
+  begun: "birth" | "fence" | null;
   /** The region that its receiver is set to and on, whether or not it has a connection now. */
   receivesFrom: string | null;
 }
@@ -87,7 +91,8 @@ export type Work =
   | { name: "reopen"; step: "put" | "open"; writer: Writer }
   | { name: "claim"; step: "claim" | "prepare" | "put" | "open" | "give-back"; writer: Writer }
   | { name: "receive"; step: "leave" | "start" }
-  | { name: "settle"; step: "put" }
+  /** `opens`: what an earlier keeper's verb left undone may be more than the wait. */
+  | { name: "settle"; step: "put"; opens: boolean }
   | { name: "settle"; step: "wait"; regions: readonly string[] }
   | { name: "add"; step: "reach" | "wait" | "look"; region: string }
   | { name: "add"; step: "mark" | "put"; region: string; read: Versioned<SyncSet> };
@@ -95,6 +100,8 @@ export type Work =
 export interface KeeperState {
   /** The latest store that was seen. */
   store: Store | null;
+  /** The store was heard then. */
+  heardMs: number;
   /** Writer or sync set were first seen to be as they are then. */
   changedMs: number;
   facts: DatabaseFacts | null;
@@ -108,6 +115,8 @@ export interface KeeperState {
   endedMs: number;
   /** `facts` are of behind that. */
   fresh: boolean;
+  /** A fence was first told as begun then; null: none is. */
+  fencingMs: number | null;
   /** The database was last known to answer then. */
   answeredMs: number | null;
   /** When etcd was last asked in turn. */
@@ -128,6 +137,7 @@ export interface KeeperState {
 
 export const firstState: KeeperState = {
   store: null,
+  heardMs: Number.NEGATIVE_INFINITY,
   changedMs: Number.NEGATIVE_INFINITY,
   facts: null,
   askedMs: Number.NEGATIVE_INFINITY,
@@ -135,6 +145,7 @@ export const firstState: KeeperState = {
   toldMs: null,
   endedMs: Number.NEGATIVE_INFINITY,
   fresh: false,
+  fencingMs: null,
   answeredMs: null,
   polledMs: null,
   polls: [],

@@ -15,8 +15,8 @@ export function keepSyncSet(turn: Turn, store: Store, facts: DatabaseFacts, writ
     const gone = inSync.filter((one) => !facts.followers.includes(one));
     // Also where it reads as already out: an addition may be under way (W5).
     settle(turn, store, gone.length === 0 ? alone : gone.reduce(withoutRegion, sync.value));
-  } else if (waits === null) {
-    // What was read decides nothing: what another keeper began may still be written (W7).
+  } else if (waits === null || !isSame(waits, waitsOf(turn.config, durability, sync.value))) {
+    // What was read decides nothing: what another keeper began may still be written (W7). Or another durability is in force.
     settle(turn, store, sync.value);
   } else if (inSync.length < turn.config.mostAckers && mayTryToAdd(turn)) {
     const next = turn.config.peers.find((one) => !inSync.includes(one) && facts.followers.includes(one));
@@ -32,9 +32,13 @@ function mayTryToAdd(turn: Turn): boolean {
   return turn.nowMs - turn.state.notAddedMs >= turn.config.addAgainMs;
 }
 
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((region) => other.includes(region));
+}
+
 /** Writes `sync`, then lets commits wait as the answer says: off only by an answer (W5). */
 function settle(turn: Turn, store: Store, set: SyncSet): void {
-  turn.putSync({ name: "settle", step: "put" }, store, set);
+  turn.putSync({ name: "settle", step: "put", opens: turn.state.waits === null }, store, set);
 }
 
 export function carryOnSettling(
@@ -48,7 +52,9 @@ export function carryOnSettling(
     turn.set({ waits: null });
     if (!done || facts === null || !store?.sync) return;
     const regions = waitsOf(turn.config, turn.durability(store), store.sync.value);
-    turn.begin({ name: "settle", step: "wait", regions }, { name: "sync", epoch: facts.epoch, regions });
+    // Behind an opening or a closing that was cut short the port is shut, and the wait alone would leave it so.
+    const verb: Verb = { name: work.opens ? "open" : "sync", epoch: facts.epoch, regions };
+    turn.begin({ name: "settle", step: "wait", regions }, verb);
   } else if (done) {
     turn.set({ waits: work.regions });
   }

@@ -63,6 +63,8 @@ export function promotionTests(lab: DatabaseLab): void {
         return before && (await isBehind());
       });
       expect((await verb(lab.pair, "one", "demote")).exitCode).toBe(0);
+      // PostgreSQL recovers before it answers: the deadline is for the applier.
+      await eventually("one answers", 30_000, async () => (await lab.pair.status("one")).running);
       const { exitCode, stderr } = await verb(lab.pair, "two", "promote --epoch 2 --deadline 10");
       expect({ exitCode, stderr }).toEqual({
         exitCode: 12,
@@ -83,7 +85,7 @@ export function promotionTests(lab: DatabaseLab): void {
         (await notes("two")).includes("received, not applied"),
       );
       expect((await verb(lab.pair, "one", "resume --epoch 1")).answer).toMatchObject({ resumed: true });
-    }, 60_000);
+    }, 90_000);
 
     test("a stopped applier refuses it too", async () => {
       await lab.pair.sql("two", words.stopApplying);

@@ -13,6 +13,7 @@ export function keeperConfig(region: string, peers: readonly string[], durabilit
     answerMs: 1000,
     boundedWaitMs: 2000,
     restartMs: 3000,
+    fenceMs: 30_000,
     addAgainMs: 5000,
     durability,
     mostAckers: 1,

@@ -65,6 +65,7 @@ export class Keepers {
     return {
       role,
       epoch,
+      begun: null,
       mayReturn: role === "fenced",
       running,
       open: open && running,

@@ -83,8 +83,23 @@ describe("the lease as a web host sees it", () => {
       [4, 3200],
       [4, 3400],
     ]);
-    one.see({ region: "secondary", epoch: 3 }, 9, 1500, 1550);
-    expect(one.leases().at(-1)).toEqual([4, 3700]);
+    one.see({ region: "secondary", epoch: 3 }, 9, 1390, 1550);
+    expect(one.leases().at(-1)).toEqual([4, 1390 + config.softMs]);
+  });
+
+  test("an older store that was asked for later is of an etcd made anew: it counts, and looks at the other do not", () => {
+    const one = keeper();
+    one.see(here, 1000, 1000);
+    one.see(here, 1001, 1400);
+    one.see({ region: "secondary", epoch: 2 }, 5, 1600);
+    expect(one.leases().at(-1)).toEqual([0, 0]);
+    const other = keeper();
+    other.see(here, 1000, 1000);
+    other.see(here, 1001, 1400);
+    other.see(here, 5, 1600);
+    expect(other.leases()).toEqual([[4, 3200]]);
+    other.see(here, 6, 1800, 1850);
+    expect(other.leases().at(-1)).toEqual([4, 1600 + config.softMs]);
   });
 
   test("no answer prolongs nothing", () => {

@@ -96,7 +96,7 @@ describe("seize", () => {
   test("takes a silent writer's place although this region is not in sync, alone in it from then on", async () => {
     const without = { ...others, sync: { value: { regions: ["secondary"], joined: true }, revision: 4 } };
     const one = etcd(done(without));
-    expect(await seize(one.client, settings, 5)).toMatchObject({ exit: 0 });
+    expect(await seize(one.client, settings, 5, ["secondary"])).toMatchObject({ exit: 0 });
     expect(one.asked.at(-1)).toEqual({
       kind: "seize",
       writer: { region: "primary", epoch: 5 },
@@ -106,8 +106,18 @@ describe("seize", () => {
   });
 
   test("is refused for an epoch that was granted, and beside a writer that renews", async () => {
-    expect(await seize(etcd(done(vacant)).client, settings, 1)).toMatchObject({ exit: 12 });
+    expect(await seize(etcd(done(vacant)).client, settings, 1, [])).toMatchObject({ exit: 12 });
     const later = { ...others, writer: { ...others.writer, revision: 4 } };
-    expect(await seize(etcd(done(others), done(later)).client, settings, 5)).toMatchObject({ exit: 12 });
+    const renews = etcd(done(others), done(later));
+    expect(await seize(renews.client, settings, 5, ["secondary"])).toMatchObject({ exit: 12 });
+  });
+
+  test("wants an operator's word that the silent writer's machine is off: its silence is no proof", async () => {
+    const one = etcd(done(others));
+    expect(await seize(one.client, settings, 5, ["third"])).toMatchObject({
+      exit: 12,
+      reason: expect.stringContaining("--confirmed-off secondary"),
+    });
+    expect(one.asked.every((change) => change === null)).toBe(true);
   });
 });

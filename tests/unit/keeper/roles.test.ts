@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { DatabaseFacts } from "../../../automation/keeper/state.ts";
 import type { Store } from "../../../automation/keeper/store.ts";
-import { facts, keeper, others, standby, store } from "./support.ts";
+import { config, facts, keeper, others, standby, store } from "./support.ts";
 
 /** Facts, a look, and the facts again: what the keeper begins then. */
 function meets(own: DatabaseFacts, seen: Store) {
@@ -51,6 +51,15 @@ describe("a host that holds nothing", () => {
     expect(changes(one)).toEqual(["renew"]);
   });
 
+  test("is fenced where somebody opened it, but not in the middle of its birth: PostgreSQL is open then", () => {
+    const open = { ...unseeded, open: true } as const;
+    expect(meets(open, store).verbs()).toContainEqual({ name: "fence" });
+    expect(meets({ ...open, begun: "birth" }, store).verbs()).toEqual([]);
+    expect(meets({ ...facts, role: "standby", open: true, begun: "birth" }, store).verbs()).toContainEqual({
+      name: "fence",
+    });
+  });
+
   test("a standby that does not receive leaves, and receives then", () => {
     const one = meets({ ...standby, receivesFrom: null }, named);
     one.answer("done", { ...named, revision: 6 }, 20);
@@ -73,6 +82,23 @@ describe("a host that its operator fenced", () => {
   test("one that its keeper alone fenced claims what is vacant while it is in sync", () => {
     expect(changes(meets({ ...fenced, mayReturn: true }, { ...store, writer: null }))).toEqual(["claim"]);
   });
+});
+
+test("a fence that was cut short is begun anew, once it is long past its deadline", () => {
+  const one = keeper();
+  const fencing = { ...standby, begun: "fence" } as const;
+  const told = (nowMs: number, begun: "fence" | null = "fence") =>
+    one.tell({ is: "facts", facts: { ...fencing, begun }, askedMs: nowMs }, nowMs);
+  one.tell({ is: "tick" }, 0);
+  one.answer("done", others, 10);
+  told(100);
+  told(20_000);
+  told(20_200, null);
+  told(20_400);
+  told(20_400 + config.fenceMs - 1);
+  expect(one.verbs()).toEqual([]);
+  told(20_400 + config.fenceMs);
+  expect(one.verbs()).toEqual([{ name: "fence" }]);
 });
 
 describe("an active database that is down", () => {

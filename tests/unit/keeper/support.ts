@@ -19,6 +19,7 @@ export const facts: DatabaseFacts = {
   running: true,
   open: true,
   waitingMs: 0,
+  begun: null,
   followers: ["secondary"],
   receivesFrom: null,
 };

@@ -7,10 +7,10 @@ readonly KEEPER_WORDS='see systemctl status evenkeel-keeper'
 
 keeper_rules() { [ -e "$KEEPER_SETTINGS" ]; }
 
-# ask_keeper found|claim|seize EPOCH: its reasons are on standard error, and its refusal is this verb's.
+# ask_keeper found|claim|seize EPOCH [OPTION]...: its reasons are on standard error, and its refusal is this verb's.
 ask_keeper() {
   local status=0
-  tied "$KEEPER" "$1" --epoch "$2" </dev/null >&2 || status=$?
+  tied "$KEEPER" "$1" --epoch "${@:2}" </dev/null >&2 || status=$?
   case "$status" in
     0) ;;
     "$EXIT_REFUSED") refuse "the keeper refuses epoch $2 to this region" ;;
@@ -19,21 +19,29 @@ ask_keeper() {
 }
 
 # take_lease EPOCH: the role goes first, since a keeper gives back a lease that its host has no use for; where it is
-# refused, it is what it was. Without an answer the lease may have been given: the role stays, and opens nothing by itself.
+# refused, it is what it was. Without an answer the lease may have been given, so the role stays.
 take_lease() {
   local before=("$EPOCH" "$ROLE" "$WAS" "$CLOSED" "$BY") status=0
   write_role "$1" active
   (ask_keeper found "$1") || status=$?
-  [ "$status" -ne 0 ] || return 0
-  [ "$status" -ne "$EXIT_REFUSED" ] || write_role "${before[@]}"
+  case "$status" in
+    0) return 0 ;;
+    "$EXIT_REFUSED") write_role "${before[@]}" ;;
+    *) log "the database is opened once the keeper has the lease: evenkeel-db fence keeps it closed" ;;
+  esac
   exit "$status"
 }
 
 # seize_lease EPOCH: beside a later writer's lease a keeper would fence an active role again, so this host's is fenced, by
 # its keeper, until it has the lease: then the keeper gives it its role.
 seize_lease() {
+  local region off=()
+  # Each of them answered that it is no writer.
+  while read -r region; do
+    [ -z "$region" ] || off+=(--confirmed-off "$region")
+  done < <(cfg '.peers[].region')
   write_role "$EPOCH" fenced active "$CLOSED" keeper
-  ask_keeper seize "$1"
+  ask_keeper seize "$1" "${off[@]}"
 }
 
 # The keeper opens the database by verbs of its own, for which it needs the lock. Of a lease that was vacant it claims the

@@ -91,6 +91,9 @@ open_writes() {
   [ "$still_closed" = 0 ]
 }
 
+# The row goes before the writes.
+is_opened_whole() { true; }
+
 # Commits in flight hold the change up, so application sessions are ended until it goes through, and once more after. A
 # commit that waits for a replica goes through when its session ends, and so do those that are made together with it:
 # where any may wait the port is shut before, so that no client hears of them.

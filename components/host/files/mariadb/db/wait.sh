@@ -131,13 +131,15 @@ watch_client() {
 # session and statement (of those that are made together one waits for all); regions that have all that was sent; the
 # source. "-" for none.
 watch_statement() {
-  local regions statement
+  local host=Master_Host peer="SUBSTRING_INDEX(HOST, ':', 1)" regions statement
   regions=$(jq -r '[.peers[] | "WHEN \u0027\(.address)\u0027 THEN \u0027\(.region)\u0027"] | join(" ")' "$CONFIG")
+  # A choice among no regions is no SQL.
+  if [ -n "$regions" ]; then host="CASE $host $regions END" peer="CASE $peer $regions END"; else host=NULL peer=NULL; fi
   # Settings stand outside of the aggregation: inside, the server (11.8) gives another value than it has.
   statement="SELECT @@global.rpl_semi_sync_master_enabled, IF(@@global.read_only = 0, 'true', 'false'), COALESCE(waiting, '-'), COALESCE(followers, '-'),
-    COALESCE((SELECT CASE Master_Host $regions END FROM information_schema.SLAVE_STATUS WHERE Slave_IO_Running <> 'No' LIMIT 1), '-')
+    COALESCE((SELECT $host FROM information_schema.SLAVE_STATUS WHERE Slave_IO_Running <> 'No' LIMIT 1), '-')
     FROM (SELECT GROUP_CONCAT(IF(STATE = '$WAITS_FOR_ACK', CONCAT(ID, ':', QUERY_ID), NULL)) AS waiting,
-      GROUP_CONCAT(DISTINCT IF(COMMAND LIKE 'Binlog Dump%' AND STATE LIKE '$ALL_SENT', CASE SUBSTRING_INDEX(HOST, ':', 1) $regions END, NULL)) AS followers
+      GROUP_CONCAT(DISTINCT IF(COMMAND LIKE 'Binlog Dump%' AND STATE LIKE '$ALL_SENT', $peer, NULL)) AS followers
       FROM information_schema.PROCESSLIST) AS sessions"
   printf 'PREPARE watched FROM %s;' "$(quoted "${statement//$'\n'/ }")"
 }

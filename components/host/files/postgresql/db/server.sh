@@ -86,6 +86,9 @@ open_writes() {
     INSERT INTO evenkeel.openings (timeline, epoch, region) VALUES ($(timeline), $1, '$REGION') ON CONFLICT DO NOTHING"
 }
 
+# The row comes behind the promotion.
+is_opened_whole() { [ "$(highest_beat)" = "$EPOCH" ]; }
+
 # The signal is put back at once: only a start reads it, and whoever starts the server next, past systemd too, gets it
 # closed.
 promote_server() {

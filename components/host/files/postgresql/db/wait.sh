@@ -87,15 +87,20 @@ watch_client() {
 # Prepares the feed's question, "watched": 1 where commits wait, else 0; whether it is open; commits that wait, by
 # process and beginning; regions that have all that was sent; the source. "-" for none.
 watch_statement() {
-  local region names='' hosts='' statement
+  local region names='' hosts='' follower=NULL source=NULL statement
   while read -r region; do
     [ -n "$region" ] || continue
     names+=" WHEN '$(slot "$region")' THEN '$region'"
     hosts+=" WHEN '$(peer_address "$region")' THEN '$region'"
   done < <(cfg '.peers[].region')
+  # A choice among no regions is no SQL.
+  if [ -n "$names" ]; then
+    follower="CASE application_name$names END"
+    source="CASE WHEN pg_is_in_recovery() THEN CASE substring(current_setting('primary_conninfo') FROM 'host=([^ ]+)')$hosts END END"
+  fi
   statement="SELECT (current_setting('synchronous_standby_names') <> '')::int, (NOT pg_is_in_recovery())::text,
     COALESCE((SELECT string_agg(format('%s:%s', pid, (extract(epoch FROM xact_start) * 1000000)::bigint), ',') FROM pg_stat_activity WHERE wait_event = 'SyncRep'), '-'),
-    COALESCE((SELECT string_agg(DISTINCT CASE application_name$names END, ',') FROM pg_stat_replication WHERE state = 'streaming'), '-'),
-    COALESCE(CASE WHEN pg_is_in_recovery() THEN CASE substring(current_setting('primary_conninfo') FROM 'host=([^ ]+)')$hosts END END, '-')"
+    COALESCE((SELECT string_agg(DISTINCT $follower, ',') FROM pg_stat_replication WHERE state = 'streaming'), '-'),
+    COALESCE($source, '-')"
   printf 'PREPARE watched AS %s;' "${statement//$'\n'/ }"
 }

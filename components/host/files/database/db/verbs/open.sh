@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154
 # The lease is this region's at that epoch, and the sync set is written (writer.md, W7): commits wait for the regions
-# named from the first one on, and the database accepts writes. The port stays the keeper's. Open already: only the wait
-# is set.
+# named from the first one on, and the database accepts writes. The port stays the keeper's. Open already: the wait is
+# set, and what an opening or a closing that was cut short has left undone is done.
 verb_open() {
   take_lock
   read_role
@@ -10,11 +10,11 @@ verb_open() {
   refuse_other_epoch
   ensure_running
   ! is_joined || refuse "this host is joined to another region: it follows, it does not write"
-  local changed=false
-  if is_writable; then
+  local changed=true
+  ! is_writable || changed=false
+  if [ "$changed" = false ] && is_opened_whole; then
     set_wait "${ACKERS[@]}"
   else
-    changed=true
     close_port
     open_writes "$EPOCH" "${ACKERS[@]}" || fail "the database does not accept writes"
   fi

@@ -25,6 +25,7 @@ watch_once() {
   read -r now _ </proc/uptime
   now=$((10#${now/./} * 10))
   watch_role
+  watch_begun
   if [ "$SESSION" = none ] && ! begin_session; then
     tell "$now" "$NO_ANSWER"
     return
@@ -51,7 +52,18 @@ watch_once() {
   fi
 }
 
-tell() { printf '{"askedMs":%d,"role":"%s","epoch":%d,"mayReturn":%s,%s}\n' "$1" "$ROLE" "$EPOCH" "$MAY_RETURN" "$2"; }
+tell() {
+  printf '{"askedMs":%d,"role":"%s","epoch":%d,"mayReturn":%s,"begun":%s,%s}\n' "$1" "$ROLE" "$EPOCH" "$MAY_RETURN" "$BEGUN" "$2"
+}
+
+# A fence or a birth that has not ended, under way or cut short. PostgreSQL has to accept writes while it is born.
+watch_begun() {
+  local line=''
+  BEGUN=null
+  [ ! -e "$OPENING" ] || read -r line <"$OPENING" || :
+  case "$line" in *'"verb":"birth"'*) BEGUN='"birth"' ;; esac
+  [ ! -e "$FENCING" ] || BEGUN='"fence"'
+}
 
 # As read_role; of a file that evenkeel-db wrote in one line.
 watch_role() {
