@@ -99,12 +99,12 @@ export const mutants: readonly Mutant[] = [
     rule: "W7: a read decides nothing: a new keeper writes the set before it believes it",
     text: [
       {
-        find: 'turn.putSync({ name: "settle", step: "put" }, store, set);',
+        find: 'turn.putSync({ name: "settle", step: "put", opens: turn.state.waits === null }, store, set);',
         put: `    const facts = turn.state.facts as DatabaseFacts;
     if (store.sync?.value.regions.join() === set.regions.join()) {
       const regions = waitsOf(turn.config, turn.durability(store), set);
       turn.begin({ name: "settle", step: "wait", regions }, { name: "sync", epoch: facts.epoch, regions });
-    } else turn.putSync({ name: "settle", step: "put" }, store, set);`,
+    } else turn.putSync({ name: "settle", step: "put", opens: turn.state.waits === null }, store, set);`,
       },
     ],
   },
@@ -112,10 +112,10 @@ export const mutants: readonly Mutant[] = [
     rule: "W5: out of sync before commits stop waiting",
     text: [
       {
-        find: 'turn.putSync({ name: "settle", step: "put" }, store, set);',
+        find: 'turn.putSync({ name: "settle", step: "put", opens: turn.state.waits === null }, store, set);',
         put: `    const facts = turn.state.facts as DatabaseFacts;
     const regions = waitsOf(turn.config, turn.durability(store), set);
-    if (regions.length > 0) turn.putSync({ name: "settle", step: "put" }, store, set);
+    if (regions.length > 0) turn.putSync({ name: "settle", step: "put", opens: turn.state.waits === null }, store, set);
     else turn.begin({ name: "settle", step: "wait", regions }, { name: "sync", epoch: facts.epoch, regions });`,
       },
     ],
