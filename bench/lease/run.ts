@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { exitCodes, explain, UserError } from "../../automation/errors.ts";
+import { savedOutput } from "../../automation/stacks/saved.ts";
 import { putApart } from "../../tests/lab/support/distance.ts";
 import { home, minuteMs, run } from "../rollout/command.ts";
 import { machineText } from "../rollout/table.ts";
@@ -53,26 +54,23 @@ const inside = async (machine: string, script: string) =>
   (await run(["docker", "exec", "-i", machine, "bash", "-s"], { timeoutMs: 5 * minuteMs, stdin: script }))
     .stdout;
 
+interface PlaceOutputs {
+  hosts: { id: string; peeringAddress: string | null }[];
+}
+
 /** The active region, and the link's addresses of the hosts outside of it. */
 async function placesOf(site: string): Promise<{ active: string; peers: string[] }> {
   const { stdout } = await evenkeel(site, ["status", "--format", "json"]);
   const { active } = JSON.parse(stdout) as { active: string | null };
   if (active === null) throw new Error(`${site} has no active region: npx evenkeel status --site ${site}`);
-  const peers: string[] = [];
-  for (const host of [
-    "primary/database",
-    "primary/gateway",
-    "secondary/database",
-    "secondary/gateway",
-    "third/edge",
-  ]) {
-    if (host.startsWith(`${active}/`)) continue;
-    const own = await inside(machineOf(site, host), "ip -4 -o addr show | awk '{print $4}' | cut -d/ -f1");
-    const link = own.split("\n").find((address) => address.startsWith("10.199."));
-    if (link === undefined)
-      throw new Error(`${host} has no address on the link 10.199.0.0/16 of sites/proof`);
-    peers.push(link);
-  }
+  const hosts = ["primary", "secondary", "global"].flatMap((stack) => {
+    const saved = savedOutput(join(home, ".evenkeel", "state"), site, stack);
+    return (saved?.value as PlaceOutputs | undefined)?.hosts ?? [];
+  });
+  const peers = hosts.flatMap(({ id, peeringAddress }) =>
+    peeringAddress === null || id.startsWith(`${active}/`) ? [] : [peeringAddress],
+  );
+  if (peers.length === 0) throw new Error(`${site} has one region: it takes two to be apart`);
   return { active, peers };
 }
 

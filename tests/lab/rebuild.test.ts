@@ -26,7 +26,7 @@ describe("[P5] [P10] an active region that is cut off, and comes back behind a l
     await trials.next();
     const buyers = await trials.buyers();
     try {
-      await Promise.all(trials.activeHosts().map((host) => cut(host, { from: ["10.199.0.0/24"] })));
+      await Promise.all(trials.activeHosts().map((host) => cut(host, { from: trials.link() })));
       const promotion = ["promote", "--epoch", String(epoch), "--confirmed-off", "primary"];
       await databaseVerb(now, "secondary", promotion);
       await openGates(now, "secondary");

@@ -57,6 +57,12 @@ export class Trials {
     return machineOf(this.site, hostId);
   }
 
+  /** All of the link between the regions. */
+  link(): string[] {
+    const { peeringAddress } = this.site.host("primary/gateway");
+    return [`${peeringAddress?.replace(/\d+$/, "0")}/24`];
+  }
+
   activeHosts(): string[] {
     return [this.machine("primary/database"), this.machine("primary/gateway")];
   }
@@ -128,7 +134,7 @@ export class Trials {
   /** The active region's hosts cut off from these for so long; no addresses: from all of the link. */
   async cutting(
     ms: number,
-    { from = ["10.199.0.0/24"], ...ways }: { from?: string[]; hears?: boolean; sends?: boolean } = {},
+    { from = this.link(), ...ways }: { from?: string[]; hears?: boolean; sends?: boolean } = {},
   ): Promise<Cutting> {
     let cutMs = 0;
     let healedMs = 0;
