@@ -1,10 +1,9 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import { type StepEvent, setUp } from "../automation/engine/setup.ts";
 import { exitCodes, explain } from "../automation/errors.ts";
 import { createInterrupts, useInterrupts } from "../automation/interrupt.ts";
-import { setUpReport } from "../automation/rollout/engine.ts";
+import { setUpEngine } from "../automation/rollout/engine.ts";
 import { checks, runCheck } from "./check.ts";
 import { type CaseResult, resultsFile, type WholeRun } from "./results.ts";
 
@@ -30,8 +29,10 @@ const unitSuites: Suite[] = [
 ];
 /** Each line runs beside the other: a lab test mostly waits for its hosts, and none needs what another line makes. */
 const labSuites: Suite[] = [{ kind: "lab", pattern: "tests/lab/", workers: 1, timeoutMinutes: 45 }];
-const hostSuites: Suite[] = [{ kind: "hosts", pattern: "tests/hosts/", workers: 1, timeoutMinutes: 45 }];
-const fileSuites: Suite[] = [{ kind: "files", pattern: "tests/files/", workers: 1, timeoutMinutes: 15 }];
+const hostSuites: Suite[] = [
+  { kind: "hosts", pattern: "tests/hosts/", workers: 1, timeoutMinutes: 45 },
+  { kind: "files", pattern: "tests/files/", workers: 1, timeoutMinutes: 15 },
+];
 
 function say(line: string) {
   process.stderr.write(`${line}\n`);
@@ -142,23 +143,13 @@ async function runChecks() {
   }
 }
 
-/**
- * Everything that file and lab tests need on the machine; `npm test` counts as the yes to system packages. `imageReady` is
- * called once hosts can be made, which is long before the rest is built.
- */
-async function runSetUp(imageReady: () => void): Promise<boolean> {
+/** Everything that file and lab tests need on the machine; `npm test` counts as the yes to system packages. */
+async function runSetUp(): Promise<boolean> {
   const start = performance.now();
   let passed = true;
-  const interrupts = createInterrupts({ say, end: () => process.exit(exitCodes.interrupted) });
-  useInterrupts(interrupts);
-  const told = setUpReport(say);
-  const report = (event: StepEvent) => {
-    told.receive(event);
-    if (event.step === "lab image" && (event.state === "found" || event.state === "done")) imageReady();
-  };
+  useInterrupts(createInterrupts({ say, end: () => process.exit(exitCodes.interrupted) }));
   try {
-    await interrupts.guard(() => setUp({ yes: true, interactive: false, report, signal: interrupts.signal }));
-    told.end();
+    await setUpEngine({ yes: true });
   } catch (error) {
     for (const line of explain(error)) say(line);
     passed = false;
@@ -181,21 +172,12 @@ const unitOnly = process.argv[2] === "unit";
 const started = performance.now();
 mkdirSync(join(home, ".evenkeel/tests"), { recursive: true, mode: 0o700 });
 if (!unitOnly) await timed("static checks", runChecks);
-if (unitOnly) {
-  await runLine(unitSuites);
+// Without an engine and an image the other suites could only fail at each test, for a reason that is said already.
+if (!unitOnly && (await timed("set-up", runSetUp))) {
+  // The lab's line is the longest by far: what needs no machine waits for the end of the other.
+  await Promise.all([runLine(labSuites), runLine([...hostSuites, ...unitSuites])]);
 } else {
-  // The lab's line is the longest by far: what needs no site is beside it, and what needs no machine goes last.
-  let hosts = Promise.resolve();
-  const isSetUp = await timed("set-up", () =>
-    runSetUp(() => {
-      hosts = runLine(hostSuites);
-    }),
-  );
-  // Without all of it these could only fail at each test, for a reason that is said already.
-  const lab = isSetUp ? runLine(labSuites) : Promise.resolve();
-  await hosts;
-  await runLine([...(isSetUp ? fileSuites : []), ...unitSuites]);
-  await lab;
+  await runLine(unitSuites);
 }
 
 const failed = cases.filter(({ passed }) => !passed);
