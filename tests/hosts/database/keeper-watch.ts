@@ -50,6 +50,11 @@ export function keeperWatchTests(lab: DatabaseLab): void {
       await says(false);
       await lab.pair.script("two", `systemctl start ${words.unit}`);
       await says(true);
+      // In the middle of an answer, and for good.
+      await lab.pair.script("two", `systemctl kill -s KILL ${words.unit}; systemctl stop ${words.unit}`);
+      await says(false);
+      await lab.pair.script("two", `systemctl start ${words.unit}`);
+      await says(true);
       await lab.pair.script("two", "systemctl stop feed");
       // W8: it was restarted, and receives only when its keeper says so.
       expect((await lookOnce(lab.pair, "two")).receivesFrom).toBe(null);

@@ -32,6 +32,10 @@ apply_beside() {
   if changed "${UNITS[@]}" /usr/local/sbin/evenkeel-db /usr/local/lib/evenkeel/db/{verbs/heartbeat,engine/beat,common}.sh && systemctl is-active -q evenkeel-heartbeat; then
     renew restart evenkeel-heartbeat.service
   fi
+  # The keeper's feed, which its keeper begins anew.
+  if changed /etc/evenkeel/database.json /usr/local/sbin/evenkeel-db /usr/local/lib/evenkeel/db/{verbs/watch,engine/wait,common}.sh; then
+    pkill -f '^/bin/bash /usr/local/sbin/evenkeel-db watch$' || :
+  fi
 }
 
 # Only a standby wants one; a status that can't be had is an error, never "no".

@@ -79,9 +79,10 @@ has_received() {
     WHERE application_name = '$(slot "$1")' AND state = 'streaming' ${3:-}")" = t ]
 }
 
+# An error is no answer, and the feed waits for one: the session ends with it, and another one begins.
 watch_client() {
   exec "$@" --reuid postgres --regid postgres --init-groups env PGOPTIONS="$OWN_SESSION" PGCONNECT_TIMEOUT=5 \
-    psql -X -q -A -t -F $'\t' -h "$SOCKET" -p "$PORT" -U postgres -d postgres
+    psql -X -q -A -t -F $'\t' -v ON_ERROR_STOP=1 -h "$SOCKET" -p "$PORT" -U postgres -d postgres
 }
 
 # Prepares the feed's question, "watched": 1 where commits wait, else 0; whether it is open; commits that wait, by
