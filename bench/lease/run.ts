@@ -113,9 +113,10 @@ async function measure({ site, commits, again }: Options): Promise<string> {
     machine,
     `mariadb -e 'CREATE OR REPLACE DATABASE ${schema}; CREATE TABLE ${schema}.commits (id bigint PRIMARY KEY AUTO_INCREMENT, text text)'`,
   );
-  const keepers: KeeperUse[] = [];
-  for (const host of ["primary/database", "secondary/database", "primary/web-1", "secondary/web-1"])
-    keepers.push(await useOfKeeper(host, (script) => inside(machineOf(site, host), script), idleSeconds));
+  const hosts = ["primary/database", "secondary/database", "primary/web-1", "secondary/web-1"];
+  const keepers: KeeperUse[] = await Promise.all(
+    hosts.map((host) => useOfKeeper(host, (script) => inside(machineOf(site, host), script), idleSeconds)),
+  );
   const figures: CommitFigures[] = [];
   for (const distanceMs of distancesMs) {
     const end = await putApart({

@@ -6,7 +6,7 @@ import { takeAway, well } from "./shapes.ts";
 
 /** How much further apart the regions are put, in milliseconds of a round trip: one room, one continent, two. */
 const distancesMs = [0, 20, 80];
-const rounds = 10;
+const rounds = 6;
 const site = "soak-lease";
 
 /** The faults of tests/lab/lease at one distance, and how long the same two lasted each time, in milliseconds. */
