@@ -73,16 +73,37 @@ describe("the page of a soak", () => {
       "| postgresql | 80.0 | 4.0 | 140 passed, 0 failed | 5 passed, 0 failed | well |",
     );
   });
+
+  test("of regions further apart tells p50 and p95, least and most, and how often it was measured", () => {
+    const apart = {
+      roundTripMs: 20,
+      tests: "13 passed, 0 failed",
+      cutToLastMs: [1800, 1700, 1900, 1750],
+      healedToFirstMs: [500],
+      standbyLostToFlowMs: [2100, 2300],
+      problems: [],
+    };
+    expect(withPart(null, "lease", kept("b".repeat(40), [apart]))).toContain(
+      "| +20 | 13 passed, 0 failed | 1750 / 1900 (1700-1900, n=4) | 500 / 500 (500-500, n=1) | 2100 / 2300 (2100-2300, n=2) | well |",
+    );
+  });
 });
 
 describe("what a soak is asked for", () => {
   test("is everything, with a seed of the moment; or one part, with the seed that is given", () => {
-    expect(optionsOf([], 5)).toEqual({ parts: ["shapes", "engines", "newcomer", "interrupts"], seed: 5 });
+    expect(optionsOf([], 5)).toEqual({
+      parts: ["shapes", "engines", "lease", "newcomer", "interrupts"],
+      seed: 5,
+    });
     expect(optionsOf(["--only", "newcomer", "--seed=7"], 5)).toEqual({ parts: ["newcomer"], seed: 7 });
   });
 
   test.each([
-    [["--only", "all"], '--only takes shapes, engines, newcomer, interrupts; "all" is none', "--only shapes"],
+    [
+      ["--only", "all"],
+      '--only takes shapes, engines, lease, newcomer, interrupts; "all" is none',
+      "--only shapes",
+    ],
     [["--only"], "--only", "--only"],
     [["--seed", "x"], '--seed takes a whole number, not "x"', "--seed 7"],
     [["--seed", "-1"], "--seed", "--seed"],

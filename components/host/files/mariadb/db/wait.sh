@@ -103,8 +103,9 @@ commit_marker() {
   { read -r _ alone before waited && read -r rows MARKER && read -r clients still_alone after still_waited; } \
     <<<"$answer"
   [ "$rows" = 1 ] || fail "the marker's row is missing"
-  [ "$before$after" = ONON ] && [ "$alone" = "$still_alone" ] && [ "$still_waited" -gt "$waited" ] ||
+  if [ "$before$after" != ONON ] || [ "$alone" != "$still_alone" ] || ! [ "$still_waited" -gt "$waited" ]; then
     refuse "commits do not wait for any region"
+  fi
   [ "$clients" = 1 ] || refuse "$clients regions acknowledge commits, and it can't be said which of them did"
 }
 
