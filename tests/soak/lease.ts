@@ -6,7 +6,7 @@ import { takeAway, well } from "./shapes.ts";
 
 /** How much further apart the regions are put, in milliseconds of a round trip: one room, one continent, two. */
 const distancesMs = [0, 20, 80];
-const rounds = 6;
+const rounds = 5;
 const site = "soak-lease";
 
 /** The faults of tests/lab/lease at one distance, and how long the same two lasted each time, in milliseconds. */
@@ -43,11 +43,17 @@ export async function runLease({ say, found }: Options): Promise<void> {
   }
 }
 
+/** Side by side the faults are in `npm test`; clocks that jump know no distance. */
+const filesAt = (roundTripMs: number) =>
+  roundTripMs === 0
+    ? ["tests/soak/lab/lease-"]
+    : ["tests/lab/lease.test.ts", "tests/soak/lab/lease-figures.test.ts"];
+
 async function atDistance(roundTripMs: number): Promise<Apart> {
   const folder = mkdtempSync(join(tmpdir(), "evenkeel-lease-"));
   const file = join(folder, "figures.jsonl");
   try {
-    const { result, failed } = await runTests(["tests/lab/lease.test.ts", "tests/soak/lab/lease-"], {
+    const { result, failed } = await runTests(filesAt(roundTripMs), {
       EVENKEEL_TEST_SITE: site,
       EVENKEEL_DISTANCE_MS: String(roundTripMs),
       EVENKEEL_LEASE_ROUNDS: String(rounds),

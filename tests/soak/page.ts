@@ -139,8 +139,8 @@ function spread(values: readonly number[]): string {
 
 function apartLines(all: readonly Apart[]): string[] {
   return [
-    "tests/lab/lease with the regions put further apart, and how long two of its faults last, in milliseconds: p50 / p95",
-    "(least-most, rounds). Cut: the active region off everything, commits waiting for nobody; the lease T is 2400 ms, and its",
+    "tests/lab/lease with the regions put further apart (side by side it is in `npm test`, and here are clocks that jump), and how",
+    "long two of its faults last, in milliseconds: p50 / p95 (least-most, rounds). Cut: the active region off everything, commits waiting for nobody; the lease T is 2400 ms, and its",
     "gate and port close 2200 ms (D) after the sending of the last renewal that etcd took. Lost: the standby off the active",
     "region alone; commits wait 2000 ms for it (`bounded`) before it leaves the sync set.",
     "",
