@@ -140,14 +140,14 @@ describe("what status names and provision mends, on a site that was well", () =>
   );
 
   test(
-    "a host that was paused comes back restarted, read-only until its peers were asked",
+    "a host that was paused is started anew, and its keeper opens its database",
     async () => {
       await pauseMachine(now.host("primary/database").name);
       const problems = await told("machine-stopped");
       expect(problems.get("machine-stopped")).toBe("npx evenkeel provision --site proof");
       const { exitCode, stderr } = await provision();
       expect(exitCode).toBe(0);
-      expect(stderr).toContain("primary had stopped accepting writes, and accepts them again");
+      expect(stderr).toContain(`Started ${now.host("primary/database").name}.`);
       expect(await status()).toMatchObject({ exitCode: 0, active: "primary" });
     },
     4 * minute,

@@ -24,12 +24,12 @@ export function keeperWatchTests(lab: DatabaseLab): void {
       expect(uptime - askedMs).toBeLessThan(20_000);
       expect(writer).toEqual({
         ...{ role: "active", epoch: 1, mayReturn: false, running: true, open: true, waiting: [] },
-        ...{ followers: ["two"], receivesFrom: null, waits: ["two"] },
+        ...{ followers: ["two"], receivesFrom: null, waits: ["two"], begun: null },
       });
       const { askedMs: _, ...standby } = await lookOnce(lab.pair, "two");
       expect(standby).toEqual({
         ...{ role: "standby", epoch: 1, mayReturn: false, running: true, open: false, waiting: [] },
-        ...{ followers: [], receivesFrom: "one", waits: [] },
+        ...{ followers: [], receivesFrom: "one", waits: [], begun: null },
       });
     }, 60_000);
 
