@@ -1,4 +1,4 @@
-import { primary, type Script, secondary, writerOf } from "./moves.ts";
+import { cutBetween, primary, type Script, secondary, writerOf } from "./moves.ts";
 
 /** A region claims while the other one, or it itself, is lost or late. */
 export const claims: readonly Script[] = [
@@ -39,6 +39,19 @@ export const claims: readonly Script[] = [
       world.fault({ kind: "slow-verbs", region: primary });
       claim.release();
       world.runFor(3000);
+    },
+  },
+  {
+    name: "a shrinking set is late, and lands between a claim and its opening",
+    run(world) {
+      const put = world.hold(primary, (change) => change.kind === "put-sync");
+      cutBetween(world, primary, secondary);
+      world.runUntil("the set is to be written", () => put.seen);
+      world.fault({ kind: "no-etcd", region: primary, forMs: 30_000 });
+      world.fault({ kind: "slow-verbs", region: secondary });
+      world.runUntil("the secondary claims", () => writerOf(world)?.region === secondary);
+      put.release();
+      world.runFor(8000);
     },
   },
 ];

@@ -120,6 +120,20 @@ export const outages: readonly Script[] = [
     },
   },
   {
+    name: "the active host sleeps as its database is about to open again, and wakes when another one has opened",
+    run(world) {
+      const put = world.hold(primary, (change) => change.kind === "put-sync");
+      world.fault({ kind: "kill-database", region: primary });
+      world.host(primary).restartsMs = world.nowMs + 100;
+      world.runUntil("the set is being written", () => put.seen);
+      put.release();
+      world.fault({ kind: "pause", region: primary });
+      world.runUntil("the secondary writes", () => world.host(secondary).isOpen());
+      world.fault({ kind: "resume", region: primary });
+      world.runFor(3000);
+    },
+  },
+  {
     name: "the witness is lost",
     run(world) {
       cutBetween(world, primary, third);
