@@ -90,6 +90,7 @@ export class World {
       this.judge.seeOpening(host);
       this.clients.write(host);
     }
+    this.judge.seeLease(this.hosts);
     this.judge.checkSync(this.hosts);
     this.judge.checkAlone(this.hosts);
   }

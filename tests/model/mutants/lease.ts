@@ -124,4 +124,50 @@ export const leases: readonly Mutant[] = [
     behind:
       "whoever was granted the lease meanwhile was in the answer's set and receives nothing more, so every commit waits for it (W6), and only a renewal opens the port (W4)",
   },
+  {
+    rule: "an epoch is granted once",
+    text: [
+      {
+        find: '          { key: "epoch", value: change.epoch, revision: null },\n        ],\n        puts: [\n          { key: "writer", value: { region',
+        put: '        ],\n        puts: [\n          { key: "writer", value: { region',
+      },
+    ],
+  },
+  {
+    rule: "W4: what an operator fenced claims nothing by itself",
+    text: [
+      {
+        find: "else if (facts.mayReturn) advanceFenced(turn, store);",
+        put: 'else if (facts.role === "fenced") advanceFenced(turn, store);',
+      },
+    ],
+  },
+  {
+    rule: "W4: what an operator fenced gives its lease back",
+    text: [
+      {
+        find: "if (writer !== null) giveBack(turn, writer);\n  else if (turn.state.facts?.role",
+        put: "if (turn.state.facts?.role",
+      },
+    ],
+  },
+  {
+    rule: "a region that was fenced for a claimant may claim while that one has opened nothing",
+    text: [{ find: "else if (facts.mayReturn) advanceFenced(turn, store);", put: "" }],
+  },
+  {
+    rule: "W3: a database that is gone gets no renewals",
+    text: [
+      {
+        find: "const writer = isWorthRenewing(turn) ? turn.mine() : null;",
+        put: "const writer = turn.mine();",
+      },
+    ],
+  },
+  {
+    rule: "an answer that was overtaken is none",
+    text: [{ find: "if (sentMs === null || sentMs <= turn.state.heardMs) return;", put: "" }],
+    behind:
+      "every change compares what was read with it, what was waited out is waited out anew, and the next look is right again",
+  },
 ];

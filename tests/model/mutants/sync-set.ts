@@ -127,4 +127,27 @@ export const sets: readonly Mutant[] = [
       },
     ],
   },
+  {
+    rule: "W5: a standby that is added has joined",
+    text: [{ find: "{ ...withRegion(value, region), joined: true }", put: "withRegion(value, region)" }],
+    durability: "strict",
+  },
+  {
+    rule: "W5: in async the writer is alone in the set",
+    text: [
+      {
+        find: "if (inSync.length > 0 || waits === null || waits.length > 0) settle(turn, store, alone);",
+        put: "",
+      },
+    ],
+  },
+  {
+    rule: "W8: a standby that receives from another one than the writer begins anew",
+    text: [
+      {
+        find: "facts.receivesFrom === null || (writer !== null && facts.receivesFrom !== writer.region)",
+        put: "facts.receivesFrom === null",
+      },
+    ],
+  },
 ];

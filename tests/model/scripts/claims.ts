@@ -54,4 +54,32 @@ export const claims: readonly Script[] = [
       world.runFor(8000);
     },
   },
+  {
+    name: "a claim is late, and its epoch was granted to another one that gave it back",
+    run(world) {
+      const claim = world.hold(secondary, (change) => change.kind === "claim");
+      const opening = world.hold(primary, (change) => change.kind === "put-sync");
+      world.fault({ kind: "fence", region: primary });
+      world.runUntil("the secondary is about to claim", () => claim.seen);
+      world.operator.resume(primary);
+      world.runUntil("the primary has the next epoch", () => writerOf(world)?.epoch === 2);
+      world.runUntil("it is about to open", () => opening.seen);
+      world.fault({ kind: "fence", region: primary });
+      world.runUntil("it has given that back", () => writerOf(world) === undefined);
+      claim.release();
+      world.runFor(1000);
+      opening.release();
+    },
+  },
+  {
+    name: "a claimant is lost before it opens, and the region that was fenced for it writes again",
+    run(world) {
+      world.hold(secondary, (change) => change.kind === "put-sync");
+      world.fault({ kind: "no-etcd", region: primary, forMs: 5000 });
+      world.runUntil("the secondary claims", () => writerOf(world)?.region === secondary);
+      world.runUntil("the primary is fenced", () => world.host(primary).database.role === "fenced");
+      world.fault({ kind: "off", region: secondary });
+      world.expect("the primary writes", () => world.host(primary).isOpen(), 12_000);
+    },
+  },
 ];

@@ -1,4 +1,4 @@
-import { inSync, primary, restartCutOff, type Script, secondary, shrink } from "./moves.ts";
+import { cutBetween, inSync, primary, restartCutOff, type Script, secondary, shrink } from "./moves.ts";
 
 /** What `strict`, `async` and a pause promise. */
 export const durability: readonly Script[] = [
@@ -8,6 +8,22 @@ export const durability: readonly Script[] = [
     run(world) {
       restartCutOff(world);
       world.runUntil("it has left", () => inSync(world) === primary);
+      world.runFor(6000);
+    },
+  },
+  {
+    name: "strict: a standby joins a new writer, restarts, leaves the set, and is cut off",
+    durability: "strict",
+    run(world) {
+      world.fault({ kind: "off", region: primary });
+      world.runUntil("the secondary writes", () => world.host(secondary).isOpen());
+      world.fault({ kind: "on", region: primary });
+      world.runUntil("the primary is fenced", () => world.host(primary).database.role === "fenced");
+      world.operator.mend();
+      world.runUntil("it is in the set", () => inSync(world) === `${primary},${secondary}`);
+      cutBetween(world, primary, secondary);
+      world.fault({ kind: "kill-database", region: primary });
+      world.runUntil("it has left", () => inSync(world) === secondary);
       world.runFor(6000);
     },
   },

@@ -1,3 +1,4 @@
+import type { Writer } from "../../../automation/keeper/store.ts";
 import type { Entry } from "./database.ts";
 import type { ModelEtcd } from "./etcd.ts";
 import type { Host } from "./host.ts";
@@ -26,6 +27,10 @@ export class Judge {
   /** `strict` since then, as etcd has it; null: it is not. */
   private strictSinceMs: number | null = Number.NEGATIVE_INFINITY;
   private troubledMs = 0;
+  /** Every lease that was granted, and those at which a standby was in `sync` once the database was open. */
+  private readonly granted = new Set<string>();
+  private readonly joined = new Set<string>();
+  private lease: string | null = null;
   /** The newest epoch at which somebody could be told of a write. */
   private newestOpened = 1;
 
@@ -80,11 +85,32 @@ export class Judge {
 
   /** Whether `strict` is in force there: a standby has been there, and the keeper has had the time to do as it heard. */
   private isStrict({ region, keeper: { store } }: Host): boolean {
-    if (store?.writer?.value.region !== region || !store.sync?.value.joined) return false;
-    if ((store.durability ?? this.options.durability) !== "strict" || this.strictSinceMs === null)
+    const writer = store?.writer?.value;
+    if (writer?.region !== region || !this.joined.has(this.leaseOf(writer))) return false;
+    if ((store?.durability ?? this.options.durability) !== "strict" || this.strictSinceMs === null)
       return false;
     const since = this.strictSinceMs;
     return since < 0 || this.timeline.nowMs - Math.max(since, this.troubledMs) >= inForceMs;
+  }
+
+  /** An epoch is granted once, as long as etcd is the same one. */
+  seeLease(hosts: ReadonlyMap<string, Host>): void {
+    const writer = this.etcd.store.writer?.value ?? null;
+    const lease = writer === null ? null : this.leaseOf(writer);
+    if (writer !== null && lease !== null) {
+      const epoch = `${this.etcd.history}: ${writer.epoch}`;
+      if (lease !== this.lease && this.granted.has(epoch))
+        this.violate(`epoch ${writer.epoch} is granted twice`);
+      this.granted.add(epoch);
+      const { database } = hosts.get(writer.region) as Host;
+      const isAlone = (this.etcd.store.sync?.value.regions.length ?? 0) < 2;
+      if (database.open && database.epoch === writer.epoch && !isAlone) this.joined.add(lease);
+    }
+    this.lease = lease;
+  }
+
+  private leaseOf({ region, epoch }: Writer): string {
+    return `${this.etcd.history}: ${region} at ${epoch}`;
   }
 
   /** Every running member of `sync` that may be promoted holds all that was acknowledged. */

@@ -49,6 +49,13 @@ export class Operator {
     this.found({ region, epoch: 1 });
   }
 
+  /** Of a region that was the writer, and was fenced: its keeper claims what is vacant. */
+  resume(region: string): void {
+    this.timeline.note(`operator: resume ${region}`);
+    const database = this.database(region);
+    database.lead(database.epoch);
+  }
+
   /** A promotion of a region that lacks something, of a lease that was waited out (W4). */
   seize(region: string): boolean {
     const { writer, epoch } = this.etcd.store;
@@ -76,8 +83,7 @@ export class Operator {
     const fenced = inSync.find(({ role, fenced }) => role === "fenced" && fenced?.was === "active");
     const standby = inSync.find(({ role, receivesFrom }) => role === "standby" && receivesFrom !== null);
     if (fenced !== undefined) {
-      this.timeline.note(`operator: resume ${fenced.region}`);
-      fenced.lead(fenced.epoch);
+      this.resume(fenced.region);
     } else if (standby !== undefined && sync !== null) {
       this.timeline.note(`operator: promote ${standby.region}`);
       const writerRevision = store.writer?.revision ?? null;
