@@ -1,4 +1,13 @@
-import { carryOnClaim, carryOnOpening, claim, finishClaim, giveBack, leave, promote } from "./opening.ts";
+import {
+  carryOnClaim,
+  carryOnOpening,
+  claim,
+  finishClaim,
+  giveBack,
+  leave,
+  promote,
+  putAlone,
+} from "./opening.ts";
 import {
   type DatabaseFacts,
   type Effect,
@@ -166,8 +175,9 @@ function advanceActive(turn: Turn, store: Store, facts: DatabaseFacts): void {
     return;
   } else if (!facts.open) {
     // The key alone opens nothing: it was renewed, this region is in `sync`, and that is written once more (W1, W7).
-    if (store.sync?.value.regions.includes(region))
-      turn.putSync({ name: "reopen", step: "put", writer }, store, store.sync.value);
+    if (!store.sync?.value.regions.includes(region)) return;
+    if (sameWriter(turn.state.unopened, writer)) putAlone(turn, store, writer);
+    else turn.putSync({ name: "reopen", step: "put", writer }, store, store.sync.value);
   } else {
     keepSyncSet(turn, store, facts, writer);
   }

@@ -44,13 +44,20 @@ export function carryOnClaim(
     turn.begin({ name: "claim", step: "prepare", writer }, { name: "prepare", epoch: writer.epoch });
   } else if (step === "prepare") {
     const known = turn.state.store;
+    if (done) turn.set({ unopened: writer });
     if (!done) giveBack(turn, writer);
     // Only now: a set of this region alone before the apply was proved would keep everybody else out (W6, W7).
-    else if (known?.sync?.value.regions.includes(region))
-      turn.putSync({ ...work, step: "put" }, known, { regions: [region], joined: false });
+    else if (known?.sync?.value.regions.includes(region)) putAlone(turn, known, writer);
   } else if (step === "put" && done && store !== null) {
+    turn.set({ unopened: null });
     open(turn, "claim", writer, store);
   }
+}
+
+/** *Open* (W7). Also where it was refused or lost: the set of the writer before would let commits wait for that one. */
+export function putAlone(turn: Turn, store: Store, writer: Writer): void {
+  const alone = { regions: [turn.config.region], joined: false };
+  turn.putSync({ name: "claim", step: "put", writer }, store, alone);
 }
 
 export function carryOnOpening(

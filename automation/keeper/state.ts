@@ -125,6 +125,8 @@ export interface KeeperState {
   polls: readonly { id: number; sentMs: number; writer: Writer | null }[];
   /** The last proof of the lease: sending time of the last renewal that was answered "done". */
   renewed: { writer: Writer; sentMs: number } | null;
+  /** Granted to this keeper and not opened since: until it is, `sync` is the one of the writer before (W7). */
+  unopened: Writer | null;
   /** A challenger's observation: `writer` has this revision (null: absent) since then. */
   unchanged: { revision: number | null; sinceMs: number } | null;
   /** Whom commits wait for, as the last verb left it; null: unknown. */
@@ -150,6 +152,7 @@ export const firstState: KeeperState = {
   polledMs: null,
   polls: [],
   renewed: null,
+  unopened: null,
   unchanged: null,
   waits: null,
   work: null,

@@ -49,7 +49,7 @@ export function converge(world: World, durability: Durability): Violation[] {
   const healedMs = world.nowMs;
   while (world.nowMs < healedMs + settledWithinMs) {
     world.runFor(2000);
-    reinstate(world);
+    world.operator.mend();
     const writes = acknowledged.length > before && world.nowMs - world.judge.lastAckMs < 1000;
     const { store } = world.etcd;
     const set = store.sync?.value.regions ?? [];
@@ -60,26 +60,6 @@ export function converge(world: World, durability: Durability): Violation[] {
   return [{ what: "the site did not come back by itself", atMs: world.nowMs }];
 }
 
-/**
- * What an operator does once all is up again: a fenced region follows whoever writes, from a copy where its own history
- * is not contained in the writer's (W9).
- */
-function reinstate({ etcd, hosts }: World): void {
-  const writer = etcd.store.writer?.value.region;
-  const source = writer === undefined ? undefined : hosts.get(writer)?.database;
-  if (source === undefined || !source.open) return;
-  for (const { database } of hosts.values()) {
-    if (source === database || database.role === "active") continue;
-    const isContained = database.isContainedIn(source.log);
-    if (database.role === "standby" && isContained) continue;
-    if (!isContained) database.log = [...source.log];
-    database.received = [];
-    database.receivesFrom = null;
-    database.role = "standby";
-    database.epoch = source.epoch;
-  }
-}
-
 /** Random schedules: mostly a few faults of all kinds, seconds apart. */
 export function schedules(regions: readonly string[]): fc.Arbitrary<Schedule> {
   const region = fc.constantFrom(...regions);
@@ -87,6 +67,20 @@ export function schedules(regions: readonly string[]): fc.Arbitrary<Schedule> {
   const fault: fc.Arbitrary<Fault> = fc.oneof(
     fc.record({ kind: fc.constant("cut" as const), from: place, to: place }),
     fc.constant({ kind: "heal" as const }),
+    fc.record({
+      kind: fc.constant("durability" as const),
+      to: fc.constantFrom("bounded", "strict", "async"),
+    }),
+    fc.oneof(
+      { weight: 3, arbitrary: fc.record({ kind: fc.constant("paused" as const), is: fc.boolean() }) },
+      { weight: 1, arbitrary: fc.constant({ kind: "etcd-anew" as const }) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant("fence" as const), region }) },
+    ),
+    fc.record({
+      kind: fc.constantFrom("answers-late" as const, "facts-late" as const),
+      region,
+      byMs: fc.integer({ min: 100, max: 2500 }),
+    }),
     fc.record({
       kind: fc.constantFrom("pause" as const, "resume" as const, "off" as const, "on" as const),
       region,

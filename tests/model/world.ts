@@ -7,7 +7,8 @@ import { Host } from "./world/host.ts";
 import { Judge } from "./world/judge.ts";
 import { Keepers } from "./world/keepers.ts";
 import { Network } from "./world/network.ts";
-import type { WorldOptions } from "./world/options.ts";
+import { Operator } from "./world/operator.ts";
+import type { HostRule, WorldOptions } from "./world/options.ts";
 import { type Held, Questions } from "./world/questions.ts";
 import { Replication } from "./world/replication.ts";
 import { Timeline } from "./world/timeline.ts";
@@ -25,6 +26,8 @@ export class World {
   readonly etcd: ModelEtcd;
   readonly judge: Judge;
   readonly timeline: Timeline;
+  readonly operator: Operator;
+  private readonly options: WorldOptions;
   private readonly network: Network;
   private readonly clients: Clients;
   private readonly replication: Replication;
@@ -32,29 +35,36 @@ export class World {
   private readonly verbs: Verbs;
   private readonly keepers: Keepers;
 
-  /** A site that was just founded: the first region writes, the others receive from it. */
   constructor(options: WorldOptions) {
-    const { regions, durability } = options;
+    this.options = options;
+    const { regions } = options;
     const keeper = options.keeper ?? { decide, transactionOf };
-    const [first, ...others] = regions as [string, ...string[]];
-    const standbys = durability === "async" ? [] : others.slice(0, 1);
     this.timeline = new Timeline(options.seed);
     this.hosts = new Map(regions.map((region) => [region, new Host(this.timeline, region, options)]));
-    this.etcd = new ModelEtcd({ region: first, epoch: 1 }, [first, ...standbys].sort(), keeper.transactionOf);
+    this.etcd = new ModelEtcd(keeper.transactionOf);
     this.network = new Network(this.timeline, regions);
-    this.judge = new Judge(this.timeline, options);
+    this.judge = new Judge(this.timeline, options, this.etcd);
     this.clients = new Clients(this.timeline, this.judge);
-    this.replication = new Replication(this.timeline, this.network, this.hosts, this.clients);
-    this.questions = new Questions(this.timeline, this.network, this.etcd);
+    this.replication = new Replication(this.timeline, this.network, this.hosts, this.clients, this.judge);
+    this.questions = new Questions(this.timeline, this.network, this.etcd, this.judge);
     this.verbs = new Verbs(this.timeline, this.etcd, this.hosts, this.replication, this.clients);
     this.keepers = new Keepers(this.timeline, keeper.decide, this.questions, this.verbs, this.replication);
+    this.operator = new Operator(this.timeline, this.etcd, this.hosts, this.judge, options);
+    if (options.unborn !== true) this.begin(options);
+  }
+
+  /** A site that was just founded: the first region writes, the others receive from it. */
+  private begin({ regions, durability }: WorldOptions): void {
+    const [first, ...others] = regions as [string, ...string[]];
+    const standbys = durability === "async" ? [] : others.slice(0, 1);
+    this.etcd.begin({ region: first, epoch: 1 }, [first, ...standbys].sort());
+    for (const { database } of this.hosts.values()) database.join(first, 1);
     const { database } = this.host(first);
-    database.role = "active";
+    database.lead(1);
     database.open = true;
     database.waits = standbys;
     database.ackers = standbys;
     this.host(first).portUntilMs = 2000;
-    for (const region of others) this.host(region).database.receivesFrom = first;
   }
 
   host(region: string): Host {
@@ -80,7 +90,8 @@ export class World {
       this.judge.seeOpening(host);
       this.clients.write(host);
     }
-    this.judge.checkSync(this.etcd.store, this.hosts);
+    this.judge.seeLease(this.hosts);
+    this.judge.checkSync(this.hosts);
     this.judge.checkAlone(this.hosts);
   }
 
@@ -97,9 +108,21 @@ export class World {
     }
   }
 
+  /** As `runUntil`, where it has to come about: else that is a violation. */
+  expect(what: string, isSo: () => boolean, mostMs: number): void {
+    for (const end = this.nowMs + mostMs; !isSo(); this.step())
+      if (this.nowMs >= end) return this.judge.violate(`never comes about: ${what}`);
+  }
+
   fault(fault: Fault): void {
     this.timeline.note(JSON.stringify(fault));
+    this.judge.seeTrouble();
     befall(fault, this.nowMs, this.network, this.etcd, this.hosts);
+  }
+
+  /** Whether a rule of the hosts or of operators is taken out. */
+  lacks(rule: HostRule): boolean {
+    return this.options.without?.includes(rule) ?? false;
   }
 
   /** Holds up every change of a kind by a region until it is released. */

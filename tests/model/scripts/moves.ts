@@ -1,4 +1,4 @@
-import type { Change } from "../../../automation/keeper/store.ts";
+import type { Change, Durability } from "../../../automation/keeper/store.ts";
 import type { World } from "../world.ts";
 
 /** A schedule by hand: one that broke an earlier wording of the rules (writer.md), or shows one rule alone. */
@@ -6,6 +6,9 @@ export interface Script {
   name: string;
   /** Two, where nothing else is said. */
   regions?: readonly string[];
+  /** `bounded`, where nothing else is said. */
+  durability?: Durability;
+  unborn?: boolean;
   run(world: World): void;
 }
 

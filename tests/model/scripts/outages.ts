@@ -1,5 +1,5 @@
 import { third } from "../world/network.ts";
-import { cutBetween, primary, type Script, secondary } from "./moves.ts";
+import { cutBetween, inSync, primary, type Script, secondary, tertiary } from "./moves.ts";
 
 /** The active region, or what it depends on, is lost for a while: who writes then, and what it does when it is back. */
 export const outages: readonly Script[] = [
@@ -120,11 +120,41 @@ export const outages: readonly Script[] = [
     },
   },
   {
+    name: "the active host sleeps as its database is about to open again, and wakes when another one has opened",
+    run(world) {
+      const put = world.hold(primary, (change) => change.kind === "put-sync");
+      world.fault({ kind: "kill-database", region: primary });
+      world.host(primary).restartsMs = world.nowMs + 100;
+      world.runUntil("the set is being written", () => put.seen);
+      put.release();
+      world.fault({ kind: "pause", region: primary });
+      world.runUntil("the secondary writes", () => world.host(secondary).isOpen());
+      world.fault({ kind: "resume", region: primary });
+      world.runFor(3000);
+    },
+  },
+  {
     name: "the witness is lost",
     run(world) {
       cutBetween(world, primary, third);
       cutBetween(world, secondary, third);
       world.runFor(5000);
+    },
+  },
+  {
+    name: "the active database is gone, and its host is not",
+    run(world) {
+      world.fault({ kind: "kill-database", region: primary });
+      world.host(primary).restartsMs = world.nowMs + 60_000;
+      world.expect("the secondary writes", () => world.host(secondary).isOpen(), 12_000);
+    },
+  },
+  {
+    name: "the active region is lost, and the third one follows the new writer",
+    regions: [primary, secondary, tertiary],
+    run(world) {
+      world.fault({ kind: "off", region: primary });
+      world.expect("the third one is in the set", () => inSync(world) === `${secondary},${tertiary}`, 15_000);
     },
   },
 ];

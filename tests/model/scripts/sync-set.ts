@@ -26,6 +26,27 @@ export const syncSet: readonly Script[] = [
     },
   },
   {
+    name: "an addition is late, the database restarts and opens again, and the addition lands",
+    run(world) {
+      shrink(world);
+      const add = world.hold(primary, adds(secondary));
+      world.fault({ kind: "heal" });
+      world.runUntil("the addition is on its way", () => add.seen);
+      cutBetween(world, primary, secondary);
+      const { database } = world.host(primary);
+      world.fault({ kind: "kill-database", region: primary });
+      world.host(primary).restartsMs = world.nowMs + 100;
+      world.runUntil("it is closed", () => database.running && !database.open);
+      world.runUntil("it is open", () => database.open);
+      world.fault({ kind: "facts-late", region: primary, byMs: 3000 });
+      const { acknowledged } = world.judge;
+      const before = acknowledged.length;
+      world.runUntil("somebody writes", () => acknowledged.length > before);
+      add.release();
+      world.runFor(200);
+    },
+  },
+  {
     name: "3. a standby restarts while its addition is on its way, and finds itself out of the set",
     run(world) {
       shrink(world);

@@ -24,8 +24,10 @@ export class ModelDatabase {
   // On the disk.
   log: Entry[] = [];
   received: Entry[] = [];
-  role: DatabaseFacts["role"] = "standby";
-  epoch = 1;
+  role: DatabaseFacts["role"] = "unseeded";
+  epoch = 0;
+  /** What it was before it was fenced, and by whom it was. */
+  fenced: { was: DatabaseFacts["role"]; by: "keeper" | "operator" } | null = null;
   // Gone with the server.
   running = true;
   open = false;
@@ -67,6 +69,41 @@ export class ModelDatabase {
     this.running = false;
     this.open = false;
     this.pending = [];
+  }
+
+  /** A host that holds nothing has no role to lose; what an operator fenced stays so when its keeper does it as well. */
+  fence(by: "keeper" | "operator"): void {
+    if (this.role === "unseeded") return;
+    const before = this.role === "fenced" ? this.fenced : null;
+    this.fenced = { was: before?.was ?? this.role, by: before?.by === "operator" ? "operator" : by };
+    this.role = "fenced";
+    this.open = false;
+    this.pending = [];
+    this.receivesFrom = null;
+  }
+
+  /** It was the active one, and its keeper alone closed it. */
+  mayReturn(): boolean {
+    return this.role === "fenced" && this.fenced?.was === "active" && this.fenced.by === "keeper";
+  }
+
+  /** What `follow` and `seed` leave behind. */
+  join(source: string, epoch: number): void {
+    this.role = "standby";
+    this.fenced = null;
+    this.epoch = epoch;
+    this.receivesFrom = source;
+    this.open = false;
+    this.pending = [];
+  }
+
+  /** The role of a writer, closed: its keeper opens. */
+  lead(epoch: number): void {
+    this.role = "active";
+    this.fenced = null;
+    this.epoch = epoch;
+    this.receivesFrom = null;
+    this.open = false;
   }
 
   commit(id: number, nowMs: number): "waits" | "done" {

@@ -8,15 +8,21 @@ export type Fault =
   | { kind: "cut"; from: string; to: string }
   | { kind: "heal" }
   | { kind: "durability"; to: Durability }
+  /** The operator's word that nothing is promoted by itself. */
+  | { kind: "paused"; is: boolean }
+  | { kind: "etcd-anew" }
   | HostFault;
 
 type HostFault =
-  | { kind: "pause" | "resume" | "off" | "on"; region: string }
+  /** `fence`: by an operator. */
+  | { kind: "pause" | "resume" | "off" | "on" | "fence"; region: string }
   | { kind: "kill-keeper" | "kill-database" | "slow-replica" | "slow-apply" | "slow-verbs"; region: string }
   /** Its hosts reach no member of etcd, but each other's databases. */
   | { kind: "no-etcd"; region: string; forMs: number }
   /** Every answer of etcd takes so long to get there. */
   | { kind: "answers-late"; region: string; byMs: number }
+  /** What the database says reaches its keeper up to so much later. */
+  | { kind: "facts-late"; region: string; byMs: number }
   | { kind: "messages-late" | "answers-lost"; region: string; forMs: number };
 
 /** Does what is asked for to the network, to etcd, or to a host. */
@@ -36,7 +42,13 @@ export function befall(
       for (const host of hosts.values()) host.heal();
       return;
     case "durability":
-      etcd.store = { ...etcd.store, durability: fault.to, revision: etcd.store.revision + 1 };
+      etcd.set({ durability: fault.to });
+      return;
+    case "paused":
+      etcd.set({ paused: fault.is });
+      return;
+    case "etcd-anew":
+      etcd.makeAnew();
       return;
     default:
       befallHost(fault, nowMs, hosts.get(fault.region) as Host);
@@ -56,6 +68,9 @@ function befallHost(fault: HostFault, nowMs: number, host: Host): void {
       return;
     case "on":
       host.powerOn();
+      return;
+    case "fence":
+      host.fence("operator");
       return;
     case "kill-keeper":
       host.killKeeper();
@@ -77,6 +92,9 @@ function befallHost(fault: HostFault, nowMs: number, host: Host): void {
       return;
     case "answers-late":
       host.answersLateMs = fault.byMs;
+      return;
+    case "facts-late":
+      host.factsLateMs = fault.byMs;
       return;
     case "messages-late":
       host.lateUntilMs = nowMs + fault.forMs;

@@ -35,6 +35,8 @@ export class Host {
   // The keeper: what it knows, what it is told once the host is awake, and when it is told something again.
   keeper: KeeperState = firstState;
   inbox: Event[] = [];
+  /** What the database said, on its way to the keeper. */
+  feed: { atMs: number; event: Event }[] = [];
   keeperStartsMs = 0;
   nextTickMs: number;
   nextFactsMs: number;
@@ -46,6 +48,7 @@ export class Host {
   lateUntilMs = 0;
   lostUntilMs = 0;
   answersLateMs = 0;
+  factsLateMs = 0;
   private readonly timeline: Timeline;
   private readonly options: WorldOptions;
   /** The host's own clock is this many times the true one. */
@@ -96,6 +99,7 @@ export class Host {
     this.database.stop();
     this.verbs = [];
     this.inbox = [];
+    this.feed = [];
     this.portUntilMs = 0;
   }
 
@@ -118,6 +122,13 @@ export class Host {
     this.restartsMs = this.timeline.nowMs + this.timeline.random.between(300, 6000);
   }
 
+  /** Hard: closed, whatever it did, and for good where an operator did it. */
+  fence(by: "keeper" | "operator"): void {
+    if (this.state !== "up") return;
+    this.database.fence(by);
+    this.portUntilMs = 0;
+  }
+
   /** Starts a database that was killed, once it is time. */
   restartDatabase(): void {
     if (!this.database.running && this.timeline.nowMs >= this.restartsMs) this.startDatabase();
@@ -134,6 +145,7 @@ export class Host {
     this.lateUntilMs = 0;
     this.lostUntilMs = 0;
     this.answersLateMs = 0;
+    this.factsLateMs = 0;
   }
 
   private startDatabase(): void {
@@ -150,6 +162,7 @@ export class Host {
   private startKeeper(afterMs: number): void {
     this.keeper = firstState;
     this.inbox = [];
+    this.feed = [];
     this.keeperStartsMs = this.timeline.nowMs + afterMs;
   }
 }

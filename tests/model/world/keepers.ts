@@ -39,8 +39,13 @@ export class Keepers {
     for (const event of events) this.tell(host, event);
     if (nowMs >= host.nextFactsMs) {
       host.nextFactsMs = nowMs + factsEveryMs;
-      this.tell(host, { is: "facts", facts: this.factsOf(host), askedMs: host.clock() });
+      const lateMs = host.factsLateMs > 0 ? this.timeline.random.between(0, host.factsLateMs) : 0;
+      const event: Event = { is: "facts", facts: this.factsOf(host), askedMs: host.clock() };
+      host.feed.push({ atMs: nowMs + lateMs, event });
     }
+    const told = host.feed.filter(({ atMs }) => atMs <= nowMs);
+    host.feed = host.feed.filter(({ atMs }) => atMs > nowMs);
+    for (const { event } of told) this.tell(host, event);
     if (nowMs >= host.nextTickMs) {
       host.nextTickMs = nowMs + tickEveryMs;
       this.tell(host, { is: "tick" });
@@ -66,7 +71,7 @@ export class Keepers {
       role,
       epoch,
       begun: null,
-      mayReturn: role === "fenced",
+      mayReturn: host.database.mayReturn(),
       running,
       open: open && running,
       waitingMs: nowMs - (pending[0]?.sinceMs ?? nowMs),

@@ -8,7 +8,10 @@ interface Message {
   deliver(): void;
 }
 
-/** Who hears whom, and what is on its way. */
+/**
+ * Who hears whom, and what is on its way. A cut is one way, and stays so: harsher than TCP, which gives up a connection
+ * that is not answered.
+ */
 export class Network {
   private readonly timeline: Timeline;
   /** The places with a member of etcd. */
@@ -29,19 +32,27 @@ export class Network {
     this.cuts.clear();
   }
 
-  /** A connection needs both directions. */
-  connects(one: string, other: string): boolean {
-    return !this.cuts.has(`${one}>${other}`) && !this.cuts.has(`${other}>${one}`);
+  /** Whether what is sent from there arrives here. */
+  carries(from: string, to: string): boolean {
+    return from === to || !this.cuts.has(`${from}>${to}`);
   }
 
-  /** Whether a keeper at that place finds a member that is with a majority. Members are on hosts of their own. */
-  hasQuorum(place: string): boolean {
+  connects(one: string, other: string): boolean {
+    return this.carries(one, other) && this.carries(other, one);
+  }
+
+  /**
+   * The member that hears a keeper at that place and is with a majority, where there is one: rather one that the keeper
+   * hears as well. Members are on hosts of their own, and agree both ways.
+   */
+  memberFor(place: string): string | null {
     const { members } = this;
-    return members.some(
+    const heard = members.filter(
       (member) =>
-        (member === place || this.connects(place, member)) &&
-        members.filter((one) => one === member || this.connects(member, one)).length * 2 > members.length,
+        this.carries(place, member) &&
+        members.filter((one) => this.connects(member, one)).length * 2 > members.length,
     );
+    return heard.find((member) => this.carries(member, place)) ?? heard[0] ?? null;
   }
 
   send(afterMs: number, deliver: () => void): void {

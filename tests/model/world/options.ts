@@ -7,7 +7,7 @@ export interface Keeper {
   transactionOf: typeof transactionOf;
 }
 
-/** Rules that `evenkeel-db` and its host keep, not the keeper's own decisions. */
+/** Rules that `evenkeel-db`, its host and operators keep, not the keeper's own decisions. */
 export type HostRule =
   | "port closes by itself"
   | "stopping to receive before the apply"
@@ -17,7 +17,8 @@ export type HostRule =
   | "a boot waits"
   | "a boot is read-only"
   | "a verb minds its epoch"
-  | "a marker is seen to wait";
+  | "a marker is seen to wait"
+  | "a lease is seized of a machine that is off";
 
 export interface WorldOptions {
   seed: number;
@@ -25,6 +26,8 @@ export interface WorldOptions {
   durability: Durability;
   /** How far a host's clock may run ahead or behind. */
   drift: number;
+  /** Every host empty, and nothing known to etcd. */
+  unborn?: boolean;
   /** The keeper's own functions, or some with a rule taken out of them. */
   keeper?: Keeper;
   /** Rules of the hosts that are taken out. */

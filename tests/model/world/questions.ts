@@ -1,6 +1,7 @@
 import type { Change } from "../../../automation/keeper/store.ts";
 import type { ModelEtcd } from "./etcd.ts";
 import type { Host } from "./host.ts";
+import type { Judge } from "./judge.ts";
 import type { Network } from "./network.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -21,12 +22,14 @@ export class Questions {
   private readonly timeline: Timeline;
   private readonly network: Network;
   private readonly etcd: ModelEtcd;
+  private readonly judge: Judge;
   private holds: Hold[] = [];
 
-  constructor(timeline: Timeline, network: Network, etcd: ModelEtcd) {
+  constructor(timeline: Timeline, network: Network, etcd: ModelEtcd, judge: Judge) {
     this.timeline = timeline;
     this.network = network;
     this.etcd = etcd;
+    this.judge = judge;
   }
 
   /** Holds up every change of a kind by a region until it is released: they are on their way meanwhile. */
@@ -52,6 +55,7 @@ export class Questions {
   /** Null: a look, and no change. */
   ask(host: Host, id: number, change: Change | null): void {
     const { nowMs, random } = this.timeline;
+    if (change?.kind === "claim") this.judge.seeClaim(host);
     // Looks and renewals go on meanwhile: what is late or lost is what changes the writer or the set.
     const alters = change !== null && change.kind !== "renew";
     const late = alters && nowMs < host.lateUntilMs;
@@ -60,14 +64,18 @@ export class Questions {
     const holder = this.holds.find(
       (one) => change !== null && one.region === host.region && one.matches(change),
     );
+    const { history } = this.etcd;
     const arrive = () => {
+      // It was for members that are gone, with all connections to them.
+      if (this.etcd.history !== history) return;
       // A message that is late is on its way already: what is cut now does not call it back.
-      if (!late && holder === undefined && !this.reaches(host)) return;
+      const member = this.memberFor(host);
+      if (!late && holder === undefined && member === null) return;
       const outcome = change === null || this.etcd.apply(change) ? "done" : "refused";
       const { store } = this.etcd;
       if (alters) this.timeline.note(`${host.region} ${JSON.stringify(change)} → ${outcome}`);
       this.network.send(random.between(1, 60) + host.answersLateMs, () => {
-        if (lost || !this.reaches(host) || host.state === "off") return;
+        if (lost || !this.isHeard(member ?? this.memberFor(host), host) || host.state === "off") return;
         host.inbox.push({ is: "answer", id, outcome, store });
       });
     };
@@ -75,7 +83,12 @@ export class Questions {
     else holder.take(arrive);
   }
 
-  private reaches(host: Host): boolean {
-    return this.timeline.nowMs >= host.noEtcdUntilMs && this.network.hasQuorum(host.region);
+  private memberFor(host: Host): string | null {
+    return this.timeline.nowMs < host.noEtcdUntilMs ? null : this.network.memberFor(host.region);
+  }
+
+  private isHeard(member: string | null, host: Host): boolean {
+    if (this.timeline.nowMs < host.noEtcdUntilMs) return false;
+    return member !== null && this.network.carries(member, host.region);
   }
 }

@@ -51,7 +51,10 @@ export class Verbs {
   private act(host: Host, running: Running): boolean | null {
     const { database } = host;
     const { verb } = running;
-    if (verb.name === "fence") return fence(host);
+    if (verb.name === "fence") {
+      host.fence("keeper");
+      return true;
+    }
     if (!database.running || database.incarnation !== running.incarnation) return false;
     if (verb.name === "receive") return this.receive(database);
     if (verb.name === "prepare") return prepare(host, verb.epoch);
@@ -65,7 +68,7 @@ export class Verbs {
       case "sync":
         return database.open && this.setWait(host, verb.regions);
       case "reach":
-        return this.replication.followersOf(host).includes(verb.region);
+        return this.reach(host, running, verb.region);
       case "mark":
         return database.open && this.mark(host, running, verb.region);
       case "open":
@@ -80,6 +83,12 @@ export class Verbs {
     database.ackers = host.lacks("who acknowledges is said by name") ? database.peers : regions;
     this.clients.tell(host, database.release());
     return true;
+  }
+
+  private reach(host: Host, running: Running, region: string): boolean | null {
+    running.marker ??= host.database.log.length;
+    if (this.replication.hasReceived(host, region, running.marker)) return true;
+    return this.timeline.nowMs > running.deadlineMs ? false : null;
   }
 
   private mark(host: Host, running: Running, region: string): boolean | null {
@@ -105,24 +114,14 @@ export class Verbs {
   }
 }
 
-function fence(host: Host): true {
-  const { database } = host;
-  database.open = false;
-  database.pending = [];
-  database.role = "fenced";
-  database.receivesFrom = null;
-  host.portUntilMs = 0;
-  return true;
-}
-
 function prepare(host: Host, epoch: number): boolean {
   const { database } = host;
-  if (database.role === "unseeded" || epoch < database.epoch) return false;
-  if (!host.lacks("stopping to receive before the apply")) database.receivesFrom = null;
+  if (database.role === "unseeded" || epoch < database.epoch || database.open) return false;
+  if (database.role === "fenced" && !database.mayReturn()) return false;
+  const { receivesFrom } = database;
   if (host.lacks("everything received is applied before the role")) database.received = [];
   database.apply();
-  database.role = "active";
-  database.epoch = epoch;
-  database.open = false;
+  database.lead(epoch);
+  if (host.lacks("stopping to receive before the apply")) database.receivesFrom = receivesFrom;
   return true;
 }

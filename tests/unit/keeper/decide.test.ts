@@ -85,6 +85,49 @@ describe("opening", () => {
   });
 });
 
+describe("an opening that was refused, since a standby has left meanwhile", () => {
+  /** Granted at epoch 2 and prepared; the set has changed as the opening gets there. */
+  function refusedOnce(own = keeper()) {
+    const [granted, sync] = [{ region: "primary", epoch: 2 }, store.sync as NonNullable<Store["sync"]>];
+    const mine = { ...store, revision: 7, writer: { value: granted, revision: 7 }, epoch: 2, sync };
+    own.tell({ is: "facts", facts: standby, askedMs: 0 }, 0);
+    own.answer("done", { ...store, writer: null }, 10);
+    own.answer("done", mine, 20);
+    own.tell({ is: "ended", id: own.asked().length + own.verbs().length, ok: true }, 100);
+    const changed = { ...mine, revision: 9, sync: { ...sync, revision: 8 } };
+    own.answer("refused", changed, 150);
+    own.tell({ is: "facts", facts: { ...facts, epoch: 2, open: false }, askedMs: 160 }, 160);
+    own.tell({ is: "tick" }, 300);
+    own.answer("done", changed, 310);
+    return { own, changed };
+  }
+
+  const alone = { regions: ["primary"], joined: false };
+
+  test("is tried again with this region alone: in the set of the writer before commits would wait for that one", () => {
+    const { own, changed } = refusedOnce();
+    expect(own.verbs()).toEqual([{ name: "prepare", epoch: 2 }]);
+    const puts = own.asked().flatMap(({ change }) => (change?.kind === "put-sync" ? [change] : []));
+    expect(puts.map(({ syncRevision, sync }) => [syncRevision, sync])).toEqual([
+      [4, alone],
+      [8, alone],
+    ]);
+    own.answer("done", { ...changed, revision: 10, sync: { value: alone, revision: 10 } }, 350);
+    expect(own.verbs().at(-1)).toEqual({ name: "open", epoch: 2, regions: [] });
+  });
+
+  test("once it has opened, what opens again leaves the set as it is", () => {
+    const { own, changed } = refusedOnce();
+    const joined = { value: { regions: ["primary", "secondary"], joined: true }, revision: 11 };
+    own.answer("done", { ...changed, revision: 10, sync: { value: alone, revision: 10 } }, 350);
+    own.tell({ is: "ended", id: own.asked().length + own.verbs().length, ok: false }, 400);
+    own.tell({ is: "facts", facts: { ...facts, epoch: 2, open: false }, askedMs: 410 }, 410);
+    own.answer("refused", { ...changed, revision: 11, sync: joined }, 420);
+    own.tell({ is: "facts", facts: { ...facts, epoch: 2, open: false }, askedMs: 430 }, 430);
+    expect(own.asked().at(-1)?.change).toMatchObject({ syncRevision: 11, sync: joined.value });
+  });
+});
+
 describe("claiming", () => {
   const waits = (own: Partial<KeeperConfig>, seen: Store, untilMs: number) => {
     const one = keeper(own);

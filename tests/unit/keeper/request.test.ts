@@ -112,7 +112,7 @@ describe("seize", () => {
     expect(await seize(renews.client, settings, 5, ["secondary"])).toMatchObject({ exit: 12 });
   });
 
-  test("wants an operator's word that the silent writer's machine is off: its silence is no proof", async () => {
+  test("wants an operator's word that the silent writer's machine is off: its silence is no proof (schedule 9)", async () => {
     const one = etcd(done(others));
     expect(await seize(one.client, settings, 5, ["third"])).toMatchObject({
       exit: 12,
