@@ -1,3 +1,4 @@
+import { percentile } from "../rollout/table.ts";
 import type { KeeperUse } from "./keeper.ts";
 
 /** docs/bench-lease.md. Pure. */
@@ -16,14 +17,6 @@ export interface PageFacts {
   figures: readonly CommitFigures[];
   keepers: readonly KeeperUse[];
   idleSeconds: number;
-}
-
-/** The value below which so many of a hundred are, of the values themselves (nearest rank). Throws where there is none. */
-export function percentile(values: readonly number[], percent: number): number {
-  const sorted = [...values].sort((one, other) => one - other);
-  const found = sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)];
-  if (found === undefined) throw new Error("no value was measured");
-  return found;
 }
 
 export function page({ machine, figures, keepers, idleSeconds }: PageFacts): string {

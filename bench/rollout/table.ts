@@ -28,6 +28,14 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
+/** The value below which so many of a hundred are, of the values themselves (nearest rank). Throws where there is none. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((one, other) => one - other);
+  const found = sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)];
+  if (found === undefined) throw new Error("no value was measured");
+  return found;
+}
+
 /** "12.3 s (11.9-14.0)", a single run as "12.3 s (1 run)". */
 export function spreadText(seconds: readonly number[]): string {
   const middle = `${median(seconds).toFixed(1)} s`;

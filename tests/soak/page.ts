@@ -1,3 +1,4 @@
+import { percentile } from "../../bench/rollout/table.ts";
 import type { Matrix } from "./engines.ts";
 import type { Round } from "./interrupts.ts";
 import type { Apart } from "./lease.ts";
@@ -126,23 +127,20 @@ function shapeLines(shapes: readonly Shape[]): string[] {
   ];
 }
 
-/** The value below which so many of a hundred are, of the values themselves (nearest rank). */
-function percentile(values: readonly number[], percent: number): number | null {
-  const sorted = [...values].sort((one, other) => one - other);
-  return sorted[Math.ceil((percent / 100) * sorted.length) - 1] ?? null;
-}
-
+/** A distance at which nothing could be measured tells so. */
 function spread(values: readonly number[]): string {
-  const told = [50, 95].map((percent) => percentile(values, percent) ?? "unknown");
+  if (values.length === 0) return "unknown";
+  const told = [50, 95].map((percent) => percentile(values, percent));
   return `${told.join(" / ")} (${Math.min(...values)}-${Math.max(...values)}, n=${values.length})`;
 }
 
 function apartLines(all: readonly Apart[]): string[] {
   return [
-    "tests/lab/lease with the regions put further apart (side by side it is in `npm test`, and here are clocks that jump), and how",
-    "long two of its faults last, in milliseconds: p50 / p95 (least-most, rounds). Cut: the active region off everything, commits waiting for nobody; the lease T is 2400 ms, and its",
-    "gate and port close 2200 ms (D) after the sending of the last renewal that etcd took. Lost: the standby off the active",
-    "region alone; commits wait 2000 ms for it (`bounded`) before it leaves the sync set.",
+    "tests/lab/lease with the regions put further apart (side by side it is in `npm test`, and here are clocks that jump),",
+    "and how long two of its faults last, in milliseconds: p50 / p95 (least-most, rounds). Cut: the active region off",
+    "everything, commits waiting for nobody; the lease T is 2400 ms, and gate and port close 2200 ms (D) after the sending of",
+    "the last renewal that etcd took. Lost: the standby off the active region alone; commits wait 2000 ms for it (`bounded`)",
+    "before it leaves the sync set.",
     "",
     ...table(
       [

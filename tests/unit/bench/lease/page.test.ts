@@ -1,20 +1,5 @@
-import { describe, expect, test } from "@jest/globals";
-import { page, percentile } from "../../../../bench/lease/page.ts";
-
-describe("a percentile", () => {
-  test.each([
-    [50, 3],
-    [95, 5],
-    [1, 1],
-    [100, 5],
-  ])("the %i. of five values is the value of that rank", (percent, value) => {
-    expect(percentile([5, 1, 4, 2, 3], percent)).toBe(value);
-  });
-
-  test("of nothing is none", () => {
-    expect(() => percentile([], 50)).toThrow("no value was measured");
-  });
-});
+import { expect, test } from "@jest/globals";
+import { page } from "../../../../bench/lease/page.ts";
 
 test("the page has a commit's cost beside that of async at the same distance, and each keeper's", () => {
   const text = page({

@@ -4,12 +4,35 @@ import { describe, expect, test } from "@jest/globals";
 import { notesOf } from "../../../../bench/rollout/notes.ts";
 import { checkWay } from "../../../../bench/rollout/ours.ts";
 import { readRecap } from "../../../../bench/rollout/recap.ts";
-import { figures, type Measured, median, page, spreadText, work } from "../../../../bench/rollout/table.ts";
+import {
+  figures,
+  type Measured,
+  median,
+  page,
+  percentile,
+  spreadText,
+  work,
+} from "../../../../bench/rollout/table.ts";
 
 const root = join(import.meta.dirname, "../../../..");
 /** Runs on two cores, of which one and a half were busy. */
 const runs = (...seconds: number[]) => seconds.map((one) => ({ seconds: one, coreSeconds: one * 1.5 }));
 const measured = [{ what: "nothing to do", aimRatio: 2, evenkeel: runs(4, 2, 3), ansible: runs(9, 6, 7.5) }];
+
+describe("a percentile", () => {
+  test.each([
+    [50, 3],
+    [95, 5],
+    [1, 1],
+    [100, 5],
+  ])("the %i. of five values is the value of that rank", (percent, value) => {
+    expect(percentile([5, 1, 4, 2, 3], percent)).toBe(value);
+  });
+
+  test("of nothing is none", () => {
+    expect(() => percentile([], 50)).toThrow("no value was measured");
+  });
+});
 
 describe("the figures", () => {
   test("the median is the middle one, or the mean of the two middle ones", () => {
