@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { exitCodes, explain, UserError } from "../../automation/errors.ts";
 import { savedOutput } from "../../automation/stacks/saved.ts";
-import { putApart } from "../../tests/lab/support/distance.ts";
+import { distancesMs, putApart } from "../../tests/lab/support/distance.ts";
 import { home, minuteMs, run } from "../rollout/command.ts";
 import { machineText } from "../rollout/table.ts";
 import { type KeeperUse, useOfKeeper } from "./keeper.ts";
@@ -22,7 +22,6 @@ interface Options {
   again: number;
 }
 
-const distancesMs = [0, 20, 80];
 const idleSeconds = 60;
 const schema = "evenkeel_bench";
 
@@ -123,7 +122,6 @@ async function measure({ site, commits, again }: Options): Promise<string> {
       machines: [machine, machineOf(site, `${active}/gateway`)],
       peers,
       milliseconds: distanceMs,
-      program: join(home, "tests/lab/support/distance.py"),
     });
     try {
       // One after the other within each turn, so that what the machine does meanwhile meets all of them.

@@ -1,11 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { distancesMs } from "../lab/support/distance.ts";
 import { runTests } from "./jest.ts";
 import { takeAway, well } from "./shapes.ts";
 
-/** How much further apart the regions are put, in milliseconds of a round trip: one room, one continent, two. */
-const distancesMs = [0, 20, 80];
 const rounds = 5;
 const site = "soak-lease";
 

@@ -1,4 +1,12 @@
+import { join } from "node:path";
 import { execa } from "execa";
+
+/** How much further apart regions are put where it is measured, in milliseconds of a round trip: a room, a continent, two. */
+export const distancesMs = [0, 20, 80];
+
+const program = join(import.meta.dirname, "distance.py");
+/** Of what asks Docker or changes a filter, and of the program's beginning and end. */
+const patience = { timeout: 20_000 };
 
 /** Of the queue between netfilter and the program; nothing else in a machine has one. */
 const queue = "7";
@@ -8,8 +16,6 @@ export interface Distance {
   /** Addresses whose packets come late. */
   peers: readonly string[];
   milliseconds: number;
-  /** distance.py. */
-  program: string;
 }
 
 /**
@@ -17,19 +23,14 @@ export interface Distance {
  * A program beside the machines does, at a queue of netfilter: no kernel needs to have netem for it. Only root may; whoever is
  * told nothing (0 ms) changes nothing. Gives what ends it. Throws where the way is not as long as it was to be.
  */
-export async function putApart({
-  machines,
-  peers,
-  milliseconds,
-  program,
-}: Distance): Promise<() => Promise<void>> {
+export async function putApart({ machines, peers, milliseconds }: Distance): Promise<() => Promise<void>> {
   if (milliseconds === 0) return async () => {};
   const ends: (() => Promise<void>)[] = [];
   const end = async () => {
     for (const one of ends.splice(0).reverse()) await one();
   };
   try {
-    for (const machine of machines) await putAway(machine, { peers, milliseconds, program }, ends);
+    for (const machine of machines) await putAway(machine, { peers, milliseconds }, ends);
     for (const machine of machines) await requireDistance(machine, peers, milliseconds);
   } catch (error) {
     await end();
@@ -40,31 +41,36 @@ export async function putApart({
 
 async function putAway(
   machine: string,
-  { peers, milliseconds, program }: Omit<Distance, "machines">,
+  { peers, milliseconds }: Omit<Distance, "machines">,
   ends: (() => Promise<void>)[],
 ): Promise<void> {
-  const { stdout: pid } = await execa("docker", ["inspect", "-f", "{{.State.Pid}}", machine]);
+  const { stdout: pid } = await execa("docker", ["inspect", "-f", "{{.State.Pid}}", machine], patience);
   const within = ["-t", pid, "-n"];
   const relay = execa("nsenter", [...within, "python3", "-I", program, queue, String(milliseconds)], {
     stdin: "pipe",
+    stderr: "inherit",
     buffer: false,
     reject: false,
   });
+  const killLater = () => setTimeout(() => relay.kill("SIGKILL"), patience.timeout).unref();
   ends.push(async () => {
     relay.stdin.end();
+    const killing = killLater();
     await relay;
+    clearTimeout(killing);
   });
+  const starting = killLater();
   await new Promise<void>((resolve, reject) => {
     relay.stdout.once("data", () => resolve());
-    void relay.then(() => reject(new Error(`the relay of ${machine} ended`)));
-  });
+    void relay.then(() => reject(new Error(`the relay of ${machine} ended: only root may hold its packets`)));
+  }).finally(() => clearTimeout(starting));
   const rule = (change: string, peer: string) =>
     // Bypassed where the program is not there any more.
     `iptables -w -t mangle ${change} PREROUTING -s ${peer} -j NFQUEUE --queue-num ${queue} --queue-bypass`;
   for (const peer of peers) {
-    await execa("nsenter", [...within, ...rule("-A", peer).split(" ")]);
+    await execa("nsenter", [...within, ...rule("-A", peer).split(" ")], patience);
     ends.push(async () => {
-      await execa("nsenter", [...within, ...rule("-D", peer).split(" ")], { reject: false });
+      await execa("nsenter", [...within, ...rule("-D", peer).split(" ")], { ...patience, reject: false });
     });
   }
 }

@@ -1,9 +1,8 @@
-import { join } from "node:path";
 import { execa } from "execa";
 import { putApart } from "./distance.ts";
 import { Buyers, cut, heal, inside, isAcknowledged, machineOf, type Order, upMs } from "./faults.ts";
 import { bothInSync, keysOf, longestGap, ordersOf, putDurability, stock } from "./keeper.ts";
-import { eventually, home, type SiteHandle, site } from "./site.ts";
+import { eventually, type SiteHandle, site } from "./site.ts";
 
 /** writer.md, W3: the lease T, and with it the latest moment at which an answer may leave a host that was cut off. */
 export const leaseMs = 2400;
@@ -44,7 +43,6 @@ export class Trials {
       machines,
       peers: peers.map((id) => handle.host(id).peeringAddress as string),
       milliseconds,
-      program: join(home, "tests/lab/support/distance.py"),
     });
     return new Trials(handle, close);
   }
