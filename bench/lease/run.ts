@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { exitCodes, explain, UserError } from "../../automation/errors.ts";
 import { savedOutput } from "../../automation/stacks/saved.ts";
 import { distancesMs, putApart } from "../../tests/lab/support/distance.ts";
+import { siteOptions } from "../options.ts";
 import { home, minuteMs, run } from "../rollout/command.ts";
 import { machineText } from "../rollout/table.ts";
 import { type KeeperUse, useOfKeeper } from "./keeper.ts";
@@ -25,24 +25,12 @@ interface Options {
 const idleSeconds = 60;
 const schema = "evenkeel_bench";
 
-function optionsOf(argv: readonly string[]): Options {
-  const usage = (what: string) =>
-    new UserError({ what, next: "npm run bench:lease -- --site proof", exitCode: exitCodes.usage });
-  try {
-    const text = { type: "string" } as const;
-    const { values } = parseArgs({ args: [...argv], options: { site: text, commits: text, again: text } });
-    const number = (name: "commits" | "again", otherwise: number, most: number) => {
-      const value = Number(values[name] ?? otherwise);
-      if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-      throw usage(`--${name} takes a whole number from 1 to ${most}`);
-    };
-    if (values.site === undefined) throw usage("--site names no site");
-    if (!/^[a-z][a-z0-9-]*$/.test(values.site)) throw usage(`--site: "${values.site}" is no site's name`);
-    return { site: values.site, commits: number("commits", 200, 2000), again: number("again", 3, 20) };
-  } catch (error) {
-    throw error instanceof UserError ? error : usage((error as Error).message);
-  }
-}
+const optionsOf = (argv: readonly string[]): Options =>
+  siteOptions(
+    argv,
+    { commits: { otherwise: 200, most: 2000 }, again: { otherwise: 3, most: 20 } },
+    "npm run bench:lease -- --site proof",
+  );
 
 const evenkeel = (site: string, words: readonly string[]) =>
   run(["node", join(home, "bin/evenkeel.mjs"), "--site", site, ...words], { timeoutMs: 5 * minuteMs });

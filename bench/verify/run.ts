@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { exitCodes, explain, UserError } from "../../automation/errors.ts";
 import { table } from "../../automation/output.ts";
 import type { VerifyDocument } from "../../automation/verify/document.ts";
+import { siteOptions } from "../options.ts";
 import { home, minuteMs, run } from "../rollout/command.ts";
 import { machineText, median, spreadText } from "../rollout/table.ts";
 
@@ -21,27 +21,12 @@ interface Options {
 
 const schema = "evenkeel_bench";
 
-function optionsOf(argv: readonly string[]): Options {
-  const usage = (what: string) =>
-    new UserError({
-      what,
-      next: "npm run bench:verify -- --site proof --rows 1000000",
-      exitCode: exitCodes.usage,
-    });
-  try {
-    const text = { type: "string" } as const;
-    const { values } = parseArgs({ args: [...argv], options: { site: text, rows: text, again: text } });
-    const number = (name: "rows" | "again", otherwise: number) => {
-      const value = Number(values[name] ?? otherwise);
-      if (Number.isInteger(value) && value >= 1 && value <= 10_000_000) return value;
-      throw usage(`--${name} takes a whole number from 1 to 10000000`);
-    };
-    if (values.site === undefined) throw usage("--site names no site");
-    return { site: values.site, rows: number("rows", 1_000_000), again: number("again", 3) };
-  } catch (error) {
-    throw error instanceof UserError ? error : usage((error as Error).message);
-  }
-}
+const optionsOf = (argv: readonly string[]): Options =>
+  siteOptions(
+    argv,
+    { rows: { otherwise: 1_000_000, most: 10_000_000 }, again: { otherwise: 3, most: 10_000_000 } },
+    "npm run bench:verify -- --site proof --rows 1000000",
+  );
 
 const evenkeel = (site: string, words: readonly string[]) =>
   run(["node", join(home, "bin/evenkeel.mjs"), "--site", site, ...words], { timeoutMs: 10 * minuteMs });
