@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { exitCodes, explain, UserError } from "../../automation/errors.ts";
 import { savedOutput } from "../../automation/stacks/saved.ts";
 import { distancesMs, putApart } from "../../tests/lab/support/distance.ts";
+import { inside, machineOf } from "../../tests/lab/support/faults.ts";
 import { siteOptions } from "../options.ts";
 import { home, minuteMs, run } from "../rollout/command.ts";
 import { machineText } from "../rollout/table.ts";
@@ -13,7 +14,7 @@ import { type CommitFigures, durabilities, page } from "./page.ts";
 /**
  * `npm run bench:lease -- --site NAME [--commits N] [--again N]`: what a commit costs by durability and by distance of the
  * regions, side by side on a MariaDB site of the lab that stands and is quiet, and what a keeper takes of its host. Makes a
- * schema evenkeel_bench and takes it away again, leaves durability at "bounded", writes docs/bench-lease.md. As root,
+ * schema evenkeel_bench and takes it away again and puts durability back, writes docs/bench-lease.md. As root,
  * who alone may put regions apart. Exit 0 done, 1 error, 2 usage.
  */
 interface Options {
@@ -35,30 +36,41 @@ const optionsOf = (argv: readonly string[]): Options =>
 const evenkeel = (site: string, words: readonly string[]) =>
   run(["node", join(home, "bin/evenkeel.mjs"), "--site", site, ...words], { timeoutMs: 5 * minuteMs });
 
-const machineOf = (site: string, hostId: string) => `evenkeel-${site}-${hostId.replace("/", "-")}`;
-
-const inside = async (machine: string, script: string) =>
-  (await run(["docker", "exec", "-i", machine, "bash", "-s"], { timeoutMs: 5 * minuteMs, stdin: script }))
-    .stdout;
-
 interface PlaceOutputs {
   hosts: { id: string; peeringAddress: string | null }[];
+  database?: { engine: string };
 }
 
-/** The active region, and the link's addresses of the hosts outside of it. */
-async function placesOf(site: string): Promise<{ active: string; peers: string[] }> {
-  const { stdout } = await evenkeel(site, ["status", "--format", "json"]);
-  const { active } = JSON.parse(stdout) as { active: string | null };
-  if (active === null) throw new Error(`${site} has no active region: npx evenkeel status --site ${site}`);
-  const hosts = ["primary", "secondary", "global"].flatMap((stack) => {
-    const saved = savedOutput(join(home, ".evenkeel", "state"), site, stack);
-    return (saved?.value as PlaceOutputs | undefined)?.hosts ?? [];
+/** What is measured, and what is put right behind it. */
+interface Measured {
+  name: string;
+  /** The active region. */
+  active: string;
+  /** The link's addresses of the hosts outside of it. */
+  peers: string[];
+  durability: string;
+}
+
+/** Throws before anything is changed where the site is not one to measure. */
+async function siteNow(name: string): Promise<Measured> {
+  const { stdout } = await evenkeel(name, ["status", "--format", "json"]);
+  const { active, durability } = JSON.parse(stdout) as { active: string | null; durability: string | null };
+  if (active === null || durability === null)
+    throw new Error(`${name} has no active region: npx evenkeel status --site ${name}`);
+  const places = ["primary", "secondary", "global"].flatMap((stack) => {
+    const saved = savedOutput(join(home, ".evenkeel", "state"), name, stack);
+    return saved?.value === undefined ? [] : [saved.value as PlaceOutputs];
   });
+  const other = places.find(({ database }) => database !== undefined && database.engine !== "mariadb");
+  if (other !== undefined)
+    throw new Error(`${name} is on ${other.database?.engine}: MariaDB alone is measured`);
+  const hosts = places.flatMap((place) => place.hosts);
   const peers = hosts.flatMap(({ id, peeringAddress }) =>
     peeringAddress === null || id.startsWith(`${active}/`) ? [] : [peeringAddress],
   );
-  if (peers.length === 0) throw new Error(`${site} has one region: it takes two to be apart`);
-  return { active, peers };
+  if (!hosts.some(({ id }) => id.startsWith("secondary/")))
+    throw new Error(`${name} has one region: it takes two to be apart`);
+  return { name, active, peers, durability };
 }
 
 /** Of commits one after the other, in one session, the milliseconds of each. */
@@ -66,7 +78,7 @@ async function commitMs(machine: string, commits: number): Promise<number[]> {
   const one = `INSERT INTO ${schema}.commits (text) VALUES (REPEAT('x', 200)); SELECT NOW(6) + 0;`;
   const script = `{ echo 'SELECT NOW(6) + 0;'; for i in $(seq ${commits}); do echo "${one}"; done; } |
     mariadb -N --unbuffered | cut -c9-`;
-  const times = (await inside(machine, script)).trim().split("\n").map(secondsOf);
+  const times = (await inside(machine, script, 5 * minuteMs)).split("\n").map(secondsOf);
   return times.slice(1).map((time, i) => (time - (times[i] as number)) * 1000);
 }
 
@@ -78,11 +90,11 @@ function secondsOf(text: string): number {
 }
 
 /** Past `evenkeel durability`, which would write the site's configuration as well. */
-const putDurability = (site: string, durability: string) =>
+const putDurability = (site: Measured, durability: string) =>
   inside(machineOf(site, "third/edge"), `evenkeel-etcd put-durability ${durability}`);
 
 /** Asked for, and in force: commits wait for the standby, or for nobody. */
-async function setDurability(site: string, machine: string, durability: string): Promise<void> {
+async function setDurability(site: Measured, machine: string, durability: string): Promise<void> {
   await putDurability(site, durability);
   const wanted = durability === "async" ? 0 : 1;
   for (let i = 0; i < 120; i++) {
@@ -93,54 +105,53 @@ async function setDurability(site: string, machine: string, durability: string):
   throw new Error(`durability ${durability} is not in force within 60 s`);
 }
 
-async function measure({ site, commits, again }: Options): Promise<string> {
-  const { active, peers } = await placesOf(site);
-  const machine = machineOf(site, `${active}/database`);
-  await inside(
-    machine,
-    `mariadb -e 'CREATE OR REPLACE DATABASE ${schema}; CREATE TABLE ${schema}.commits (id bigint PRIMARY KEY AUTO_INCREMENT, text text)'`,
-  );
+/** One durability after the other within each turn, so that what the machine does meanwhile meets all of them. */
+async function commitsAt(site: Measured, distanceMs: number, { commits, again }: Options) {
+  const machine = machineOf(site, `${site.active}/database`);
+  const figures = durabilities.map((durability) => ({ distanceMs, durability, commitMs: [] as number[] }));
+  const end = await putApart({
+    machines: [machine, machineOf(site, `${site.active}/gateway`)],
+    peers: site.peers,
+    milliseconds: distanceMs,
+  });
+  try {
+    for (let i = 0; i < again; i++) {
+      for (const one of figures) {
+        await setDurability(site, machine, one.durability);
+        await commitMs(machine, 20);
+        one.commitMs.push(...(await commitMs(machine, commits)));
+      }
+    }
+  } finally {
+    await end();
+  }
+  return figures;
+}
+
+async function measure(site: Measured, options: Options): Promise<string> {
   const hosts = ["primary/database", "secondary/database", "primary/web-1", "secondary/web-1"];
   const keepers: KeeperUse[] = await Promise.all(
     hosts.map((host) => useOfKeeper(host, (script) => inside(machineOf(site, host), script), idleSeconds)),
   );
+  const table = `CREATE TABLE ${schema}.commits (id bigint PRIMARY KEY AUTO_INCREMENT, text text)`;
+  await administrate(site, `CREATE OR REPLACE DATABASE ${schema}; ${table}`);
   const figures: CommitFigures[] = [];
-  for (const distanceMs of distancesMs) {
-    const end = await putApart({
-      machines: [machine, machineOf(site, `${active}/gateway`)],
-      peers,
-      milliseconds: distanceMs,
-    });
-    try {
-      // One after the other within each turn, so that what the machine does meanwhile meets all of them.
-      const turns = durabilities.map((durability) => ({ distanceMs, durability, commitMs: [] as number[] }));
-      for (let i = 0; i < again; i++) {
-        for (const turn of turns) {
-          await setDurability(site, machine, turn.durability);
-          await commitMs(machine, 20);
-          turn.commitMs.push(...(await commitMs(machine, commits)));
-        }
-      }
-      figures.push(...turns);
-    } finally {
-      await end();
-    }
-  }
+  for (const distanceMs of distancesMs) figures.push(...(await commitsAt(site, distanceMs, options)));
   const about = { cores: availableParallelism(), memoryGib: Math.round(totalmem() / 2 ** 30) };
   return page({ machine: machineText(about), figures, keepers, idleSeconds });
 }
 
+const administrate = (site: Measured, statement: string) =>
+  inside(machineOf(site, `${site.active}/database`), `mariadb -e '${statement}'`);
+
 async function main(): Promise<void> {
   const options = optionsOf(process.argv.slice(2));
+  const site = await siteNow(options.site);
   try {
-    writeFileSync(join(home, "docs/bench-lease.md"), await measure(options));
+    writeFileSync(join(home, "docs/bench-lease.md"), await measure(site, options));
   } finally {
-    await putDurability(options.site, "bounded");
-    const { active } = await placesOf(options.site);
-    await inside(
-      machineOf(options.site, `${active}/database`),
-      `mariadb -e 'DROP DATABASE IF EXISTS ${schema}'`,
-    );
+    await putDurability(site, site.durability);
+    await administrate(site, `DROP DATABASE IF EXISTS ${schema}`);
   }
 }
 

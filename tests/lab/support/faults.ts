@@ -13,7 +13,7 @@ export async function inside(machine: string, script: string, timeoutMs = 30_000
   return stdout.trim();
 }
 
-export function machineOf(site: SiteHandle, hostId: string): string {
+export function machineOf(site: Pick<SiteHandle, "name">, hostId: string): string {
   return `evenkeel-${site.name}-${hostId.replace("/", "-")}`;
 }
 
