@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readIfThere } from "../../automation/site/durable.ts";
 import { distancesMs } from "../lab/support/distance.ts";
 import { runTests } from "./jest.ts";
 import { takeAway, well } from "./shapes.ts";
@@ -38,8 +39,9 @@ export async function runLease({ say, found }: Options): Promise<void> {
       found(apart);
     }
   } finally {
-    await takeAway(site);
+    problems.push(...(await takeAway(site)));
   }
+  if (problems.length > 0) throw new Error(problems.join("; "));
 }
 
 /** Side by side the faults are in `npm test`; clocks that jump know no distance. */
@@ -58,7 +60,8 @@ async function atDistance(roundTripMs: number): Promise<Apart> {
       EVENKEEL_LEASE_ROUNDS: String(rounds),
       EVENKEEL_LEASE_FIGURES: file,
     });
-    const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+    // Not there where no round came so far as to be measured: why not is among what failed.
+    const lines = (readIfThere(file) ?? "").split("\n").filter((line) => line !== "");
     const figures = lines.map((line) => JSON.parse(line) as Record<string, number>);
     const all = (name: string) => figures.flatMap((one) => one[name] ?? []);
     return {
