@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { databaseStatus } from "./support/database.ts";
 import { cut, heal, inside, type Order, upMs } from "./support/faults.ts";
 import { keeperSaid, keysOf, longestGap, putDurability } from "./support/keeper.ts";
@@ -12,7 +12,7 @@ import {
   pause,
   slackMs,
   stopApplying,
-  Trials,
+  trialEach,
 } from "./support/trial.ts";
 
 /**
@@ -22,21 +22,11 @@ import {
  */
 jest.setTimeout(180_000);
 
-let trials: Trials;
-
-beforeAll(async () => {
-  trials = await Trials.begin();
-});
-
-afterAll(() => trials?.end());
-
-beforeEach(() => trials.next());
-
-afterEach(() => trials.mend());
+const trials = trialEach();
 
 async function noneLost(acknowledged: readonly Order[]): Promise<void> {
-  expect(await trials.missing(acknowledged)).toEqual([]);
-  expect(await keysOf(trials.site)).toMatchObject({ writer: { region: "primary" } });
+  expect(await trials().missing(acknowledged)).toEqual([]);
+  expect(await keysOf(trials().site)).toMatchObject({ writer: { region: "primary" } });
 }
 
 describe("[P5] an active region that is cut off", () => {
@@ -47,9 +37,9 @@ describe("[P5] an active region that is cut off", () => {
   ])(
     "%s acknowledges nothing once its lease is over, also where no commit waits, and goes on when it is back",
     async (_, ways) => {
-      const { epoch } = await databaseStatus(trials.site, "primary");
-      await trials.waitForNobody();
-      const cutting = await trials.cutting(6000, ways);
+      const { epoch } = await databaseStatus(trials().site, "primary");
+      await trials().waitForNobody();
+      const cutting = await trials().cutting(6000, ways);
       const { count, lastMs, backMs } = lastAcknowledgement(cutting);
       console.log(
         `cut to the last acknowledgement: ${lastMs} ms; to the first after it was back: ${backMs} ms`,
@@ -57,7 +47,7 @@ describe("[P5] an active region that is cut off", () => {
       // Without the lease it would have gone on all the time: it does so for a part of it.
       expect(count).toBeGreaterThan(0);
       expect(lastMs).toBeLessThanOrEqual(leaseMs + slackMs);
-      expect(await databaseStatus(trials.site, "primary")).toMatchObject({
+      expect(await databaseStatus(trials().site, "primary")).toMatchObject({
         role: "active",
         epoch,
         writable: true,
@@ -67,18 +57,18 @@ describe("[P5] an active region that is cut off", () => {
   );
 
   test("acknowledges nothing at all where its commits wait for the standby, and nothing of what waited is lost", async () => {
-    const cutting = await trials.cutting(5000);
+    const cutting = await trials().cutting(5000);
     expect(acknowledgedDuring(cutting)).toEqual([]);
     await noneLost(cutting.acknowledged);
   });
 });
 
 test("[P5] an active database that is frozen and woken acknowledges nothing before it has renewed its lease", async () => {
-  await trials.waitForNobody();
+  await trials().waitForNobody();
   let frozenMs = 0;
   let wokenMs = 0;
-  const acknowledged = await trials.ordering(async () => {
-    ({ frozenMs, wokenMs } = await freeze(trials.machine("primary/database"), 10_000));
+  const acknowledged = await trials().ordering(async () => {
+    ({ frozenMs, wokenMs } = await freeze(trials().machine("primary/database"), 10_000));
   });
   const { beganMs, endedMs } = longestGap(acknowledged, frozenMs - 1000);
   console.log(`woken to the first acknowledgement: ${endedMs - wokenMs} ms`);
@@ -89,9 +79,9 @@ test("[P5] an active database that is frozen and woken acknowledges nothing befo
 
 describe("[D11] a standby that is lost", () => {
   test("bounded: writes flow again after the wait, and etcd has it out of sync first", async () => {
-    const { acknowledged, cutMs, healedMs } = await trials.withoutStandby(9000);
+    const { acknowledged, cutMs, healedMs } = await trials().withoutStandby(9000);
     const gap = longestGap(acknowledged, cutMs - 1000);
-    const said = await keeperSaid(trials.site, "primary/database", cutMs);
+    const said = await keeperSaid(trials().site, "primary/database", cutMs);
     const out = said.find(
       ({ text }) => text.includes('"put-sync"') && text.includes('["primary"]') && text.endsWith("done"),
     );
@@ -102,19 +92,23 @@ describe("[D11] a standby that is lost", () => {
   });
 
   test("strict: nothing is acknowledged until it is back", async () => {
-    await putDurability(trials.site, "strict");
-    const cutting = await trials.withoutStandby(8000);
+    await putDurability(trials().site, "strict");
+    const cutting = await trials().withoutStandby(8000);
     expect(acknowledgedDuring(cutting)).toEqual([]);
     await noneLost(cutting.acknowledged);
   });
 
   test("restarted with what it had not applied, and then the active region: it is not promoted", async () => {
-    const { site } = trials;
+    const { site } = trials();
     const { epoch } = await databaseStatus(site, "primary");
-    const acknowledged = await trials.ordering(async () => {
+    const acknowledged = await trials().ordering(async () => {
       await stopApplying(site, "secondary");
       await pause(1500);
-      await Promise.all(trials.activeHosts().map((host) => cut(host, { from: trials.link() })));
+      await Promise.all(
+        trials()
+          .activeHosts()
+          .map((host) => cut(host, { from: trials().link() })),
+      );
       // At its start MariaDB throws away what it has received and not applied.
       await crash(site, "secondary");
       await pause(leaseMs);
@@ -122,7 +116,7 @@ describe("[D11] a standby that is lost", () => {
       const { exitCode, stderr } = await site.ssh("secondary/database", ["sudo", "evenkeel-db", ...words]);
       expect(stderr).toContain("this region holds not all that was acknowledged: primary does");
       expect(exitCode).toBe(12);
-      await Promise.all(trials.activeHosts().map(heal));
+      await Promise.all(trials().activeHosts().map(heal));
     });
     await noneLost(acknowledged);
   });
@@ -130,15 +124,15 @@ describe("[D11] a standby that is lost", () => {
 
 describe("what moves nothing", () => {
   test("[F3] the witness lost: orders go on, and status says that the site would not outlive more", async () => {
-    const acknowledged = await trials.ordering(async () => {
-      await inside(trials.machine("third/edge"), "systemctl stop etcd");
+    const acknowledged = await trials().ordering(async () => {
+      await inside(trials().machine("third/edge"), "systemctl stop etcd");
       try {
         await eventually("status tells it", 20_000, async () => {
           const { stdout } = await cli(["status", "--format", "json"]);
           return (JSON.parse(stdout) as { protected: boolean }).protected === false ? true : null;
         });
       } finally {
-        await inside(trials.machine("third/edge"), "systemctl start etcd");
+        await inside(trials().machine("third/edge"), "systemctl start etcd");
       }
     });
     expect(longestGap(acknowledged, 0).ms).toBeLessThan(leaseMs);
@@ -146,11 +140,11 @@ describe("what moves nothing", () => {
   });
 
   test("[F3] the witness cut off from one region, then from the other: neither loses its lease or its place", async () => {
-    const witness = trials.site.host("third/edge").peeringAddress as string;
-    const before = await keysOf(trials.site);
-    const acknowledged = await trials.ordering(async () => {
+    const witness = trials().site.host("third/edge").peeringAddress as string;
+    const before = await keysOf(trials().site);
+    const acknowledged = await trials().ordering(async () => {
       for (const region of ["primary", "secondary"]) {
-        const machines = ["database", "gateway"].map((host) => trials.machine(`${region}/${host}`));
+        const machines = ["database", "gateway"].map((host) => trials().machine(`${region}/${host}`));
         try {
           await Promise.all(machines.map((machine) => cut(machine, { from: [witness] })));
           await pause(leaseMs + 600);
@@ -163,14 +157,14 @@ describe("what moves nothing", () => {
     console.log(`witness cut off: longest time without an acknowledgement ${ms} ms`);
     expect(ms).toBeLessThan(leaseMs);
     await noneLost(acknowledged);
-    const { writer, epoch } = await keysOf(trials.site);
+    const { writer, epoch } = await keysOf(trials().site);
     expect({ writer, epoch }).toEqual({ writer: before.writer, epoch: before.epoch });
   });
 
   test("[F3] a keeper that is killed, of the database or of the web host, is back within the lease", async () => {
-    const acknowledged = await trials.ordering(async () => {
+    const acknowledged = await trials().ordering(async () => {
       for (const host of ["primary/database", "primary/web-1", "secondary/database"]) {
-        await inside(trials.machine(host), "systemctl kill -s KILL evenkeel-keeper");
+        await inside(trials().machine(host), "systemctl kill -s KILL evenkeel-keeper");
         await pause(3000);
       }
     });
@@ -181,9 +175,9 @@ describe("what moves nothing", () => {
   });
 
   test("each member of etcd restarted after the other, as an upgrade does: the leader among them", async () => {
-    const acknowledged = await trials.ordering(async () => {
+    const acknowledged = await trials().ordering(async () => {
       for (const host of ["third/edge", "secondary/gateway", "primary/gateway"]) {
-        const machine = trials.machine(host);
+        const machine = trials().machine(host);
         await inside(machine, "systemctl restart etcd", 60_000);
         await eventually(`${host} counts again`, 20_000, async () => {
           const { majority, running } = JSON.parse(await inside(machine, "evenkeel-etcd status")) as {
@@ -202,9 +196,9 @@ describe("what moves nothing", () => {
 });
 
 test("[F3] a keeper that hangs holds nothing open: the port closes by itself, and its watchdog brings it back", async () => {
-  const database = trials.machine("primary/database");
+  const database = trials().machine("primary/database");
   let hungMs = 0;
-  const acknowledged = await trials.ordering(async () => {
+  const acknowledged = await trials().ordering(async () => {
     hungMs = await upMs(database);
     await inside(database, "systemctl kill -s STOP --kill-whom=main evenkeel-keeper");
     await eventually("the port is closed", 6000, async () =>

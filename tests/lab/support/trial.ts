@@ -1,3 +1,4 @@
+import { afterAll, afterEach, beforeAll, beforeEach } from "@jest/globals";
 import { execa } from "execa";
 import { putApart } from "./distance.ts";
 import { Buyers, cut, heal, inside, isAcknowledged, machineOf, type Order, upMs } from "./faults.ts";
@@ -10,6 +11,22 @@ export const leaseMs = 2400;
 export const slackMs = 400;
 
 export const pause = (ms: number) => new Promise((wake) => setTimeout(wake, ms));
+
+/** For each test of a file a trial of its own: begun before it, mended behind it however it ended. */
+export function trialEach(): () => Trials {
+  let trials: Trials | undefined;
+  const begun = () => {
+    if (trials === undefined) throw new Error("no trial has begun");
+    return trials;
+  };
+  beforeAll(async () => {
+    trials = await Trials.begin();
+  });
+  beforeEach(() => begun().next());
+  afterEach(() => begun().mend());
+  afterAll(() => trials?.end());
+  return begun;
+}
 
 /** When something was, and what was acknowledged meanwhile, in milliseconds of the machine's boot. */
 export interface Cutting {
