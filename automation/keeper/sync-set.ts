@@ -53,6 +53,8 @@ export function carryOnSettling(
     if (!done || facts === null || !store?.sync) return;
     const regions = waitsOf(turn.config, turn.durability(store), store.sync.value);
     // Behind an opening or a closing that was cut short the port is shut, and the wait alone would leave it so.
+    // The answer may have come to a host that slept since: what opens must hold the lease now.
+    if (work.opens && !turn.isHeld(facts.epoch, turn.config.softMs)) return;
     const verb: Verb = { name: work.opens ? "open" : "sync", epoch: facts.epoch, regions };
     turn.begin({ name: "settle", step: "wait", regions }, verb);
   } else if (done) {

@@ -22,7 +22,15 @@ export interface Mutant {
 
 export const mutants: readonly Mutant[] = [...leases, ...sets, ...hosts];
 
-const files = ["decide.ts", "opening.ts", "state.ts", "store.ts", "sync-set.ts", "turn.ts"] as const;
+const files = [
+  "decide.ts",
+  "opening.ts",
+  "seen.ts",
+  "state.ts",
+  "store.ts",
+  "sync-set.ts",
+  "turn.ts",
+] as const;
 
 /** The keeper without the rule. Throws where the text that makes it is not there exactly once. */
 export async function keeperWithout(mutant: Mutant, source: string): Promise<Keeper> {
