@@ -95,6 +95,7 @@ export class DatabaseKeeper {
   }
 
   private sayWhatChanged(before: KeeperState, after: KeeperState): void {
+    if (before.store === after.store && before.facts === after.facts) return;
     const [was, is] = [before, after].map(({ store }) =>
       JSON.stringify([store?.writer?.value, store?.sync?.value, store?.durability]),
     );

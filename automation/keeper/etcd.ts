@@ -79,6 +79,7 @@ export class Etcd {
     const text = JSON.stringify(body);
     const { answerMs } = this.access;
     const [host, port] = this.member.split(":");
+    let deadline: NodeJS.Timeout | undefined;
     return new Promise<string>((resolve, reject) => {
       const asking = request(
         {
@@ -88,7 +89,6 @@ export class Etcd {
           path: "/v3/kv/txn",
           method: "POST",
           headers: { "content-type": "application/json", "content-length": Buffer.byteLength(text) },
-          signal: AbortSignal.timeout(answerMs),
         },
         (response) => {
           const parts: Buffer[] = [];
@@ -102,8 +102,11 @@ export class Etcd {
           });
         },
       );
+      deadline = setTimeout(() => asking.destroy(new Error(`no answer within ${answerMs} ms`)), answerMs);
       asking.on("error", reject);
       asking.end(text);
-    }).then((answer) => JSON.parse(answer));
+    })
+      .finally(() => clearTimeout(deadline))
+      .then((answer) => JSON.parse(answer));
   }
 }

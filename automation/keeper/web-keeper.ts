@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { BootClock } from "./clock.ts";
 import { Etcd } from "./etcd.ts";
 import {
@@ -98,6 +98,8 @@ export function wordsOf(verb: GateVerb): string[] {
 }
 
 function openEpoch(): number | null {
+  // Asked often, and mostly absent in a standby region: an error each time would cost more than the file.
+  if (!existsSync(gateFile)) return null;
   try {
     const epoch = Number.parseInt(readFileSync(gateFile, "utf8"), 10);
     return Number.isNaN(epoch) ? null : epoch;
