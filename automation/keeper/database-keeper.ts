@@ -31,7 +31,7 @@ export class DatabaseKeeper {
   constructor(settings: KeeperSettings) {
     this.config = keeperConfig(settings);
     this.etcd = new Etcd(etcdAccess(settings));
-    this.port = new Port(settings.port);
+    this.port = new Port(settings.port, hostCommand);
     this.feed = new Feed(hostCommand, (facts, askedMs) => this.tell({ is: "facts", facts, askedMs }));
   }
 

@@ -71,7 +71,8 @@ export class Feed {
     // The last line of a feed that was killed may be a part of one.
     if (told === null) return log(`the feed said what can't be read: ${line.slice(0, 200)}`);
     const { askedMs, waiting, ...facts } = told;
-    const waitingMs = this.waits.oldestMs(waiting, askedMs);
+    // A question that was not answered in time says nothing of what waits.
+    const waitingMs = facts.running ? this.waits.oldestMs(waiting, askedMs) : 0;
     this.tell({ ...facts, waitingMs, receivesFrom: this.receiving.from(facts, askedMs) }, askedMs);
   }
 }

@@ -23,8 +23,17 @@ export class EtcdLog {
   }
 }
 
-/** What the keeper knows, for `status`: whole or not at all; gone with the boot. */
+let complaint: string | null = null;
+
+/** What the keeper knows, for `status`: whole or not at all; gone with the boot. No lease is lost for want of room for it. */
 export function writeReport(path: string, report: object): void {
-  writeFileSync(`${path}.new`, `${JSON.stringify(report)}\n`, { mode: 0o644 });
-  renameSync(`${path}.new`, path);
+  try {
+    writeFileSync(`${path}.new`, `${JSON.stringify(report)}\n`, { mode: 0o644 });
+    renameSync(`${path}.new`, path);
+    complaint = null;
+  } catch (cause) {
+    const { message } = cause as Error;
+    if (message !== complaint) log(`${path} can't be written: ${message}`);
+    complaint = message;
+  }
 }

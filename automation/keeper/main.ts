@@ -46,16 +46,21 @@ function read(words: string[]): Asked | null {
   }
 }
 
-function settingsOrReason(): KeeperSettings | string {
+const settingsOrReason = () => orReason(readSettings);
+
+const etcdOrReason = (settings: KeeperSettings) => orReason(() => new Etcd(etcdAccess(settings)));
+
+function orReason<Read>(read: () => Read): Read | string {
   try {
-    return readSettings();
+    return read();
   } catch (cause) {
     return `${(cause as Error).message}: evenkeel-keeper is for root, on a host that has a keeper`;
   }
 }
 
 async function end({ verb, epoch, confirmedOff }: Asked, settings: KeeperSettings): Promise<number> {
-  const etcd = new Etcd(etcdAccess(settings));
+  const etcd = etcdOrReason(settings);
+  if (typeof etcd === "string") return say(etcd, 1);
   const { exit, reason }: RequestEnd = await requests[verb](etcd, settings, epoch, confirmedOff);
   etcd.close();
   return say(reason, exit);

@@ -20,7 +20,9 @@ export function claim(turn: Turn, { writer, sync, epoch }: Store): void {
 /** The lease is this region's and the database is not there yet. */
 export function finishClaim(turn: Turn, store: Store, writer: Writer): void {
   const facts = turn.state.facts as DatabaseFacts;
-  const able = facts.role !== "standby" || facts.receivesFrom !== null;
+  // Opened at that epoch already, it would not put back `sync` unchanged (W7): what it holds is worth another epoch.
+  const wasOpened = facts.role === "fenced" && facts.epoch === writer.epoch;
+  const able = !wasOpened && (facts.role !== "standby" || facts.receivesFrom !== null);
   if (able && store.sync?.value.regions.includes(turn.config.region)) {
     turn.begin({ name: "claim", step: "prepare", writer }, { name: "prepare", epoch: writer.epoch });
   } else {

@@ -42,6 +42,8 @@ export interface DatabaseFacts {
   open: boolean;
   /** Age of the oldest commit that waits for an acknowledgement; 0: none waits. */
   waitingMs: number;
+  /** Whom the server lets commits wait for; null: unknown, or not as a verb left it. */
+  waits: readonly string[] | null;
   /** Regions that receive from here and are close behind. */
   followers: readonly string[];
   /** A birth or a fence has begun there and not ended: under way, or cut short. */

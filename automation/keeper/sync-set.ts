@@ -4,8 +4,10 @@ import type { Turn } from "./turn.ts";
 
 export function keepSyncSet(turn: Turn, store: Store, facts: DatabaseFacts, writer: Writer): void {
   const { sync } = store;
-  const { waits } = turn.state;
   if (sync === null) return;
+  // The server's own word goes before what the last verb left: somebody may have changed it since.
+  if (facts.waits === null || !isSame(facts.waits, turn.state.waits ?? [])) turn.set({ waits: null });
+  const { waits } = turn.state;
   const durability = turn.durability(store);
   const inSync = sync.value.regions.filter((one) => one !== turn.config.region);
   const alone = { ...sync.value, regions: [turn.config.region] };

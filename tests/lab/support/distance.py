@@ -2,6 +2,7 @@
 usage: distance.py QUEUE MILLISECONDS. Ends with standard input. Without it (--queue-bypass) packets pass as ever."""
 
 import collections
+import errno
 import select
 import socket
 import struct
@@ -32,7 +33,8 @@ def packet_ids(data):
                     yield struct.unpack_from(">I", data, at + 4)[0]
                     break
                 at += size + -size % 4
-        elif kind == 2 and struct.unpack_from("=i", data, 16)[0] != 0:
+        elif kind == 2 and struct.unpack_from("=i", data, 16)[0] not in (0, -errno.ENOENT):
+            # ENOENT: netfilter drops what it has queued when a chain is taken away, as by whoever ends a cut.
             sys.exit("netfilter refuses: errno %d" % -struct.unpack_from("=i", data, 16)[0])
         data = data[length + -length % 4:]
 

@@ -27,7 +27,9 @@ export async function putApart({ machines, peers, milliseconds }: Distance): Pro
   if (milliseconds === 0) return async () => {};
   const ends: (() => Promise<void>)[] = [];
   const end = async () => {
-    for (const one of ends.splice(0).reverse()) await one();
+    const failures: unknown[] = [];
+    for (const one of ends.splice(0).reverse()) await one().catch((cause) => failures.push(cause));
+    if (failures.length > 0) throw failures[0];
   };
   try {
     for (const machine of machines) await putAway(machine, { peers, milliseconds }, ends);
@@ -52,12 +54,18 @@ async function putAway(
     buffer: false,
     reject: false,
   });
+  let ended = false;
+  void relay.then(() => {
+    ended = true;
+  });
   const killLater = () => setTimeout(() => relay.kill("SIGKILL"), patience.timeout).unref();
   ends.push(async () => {
+    const hadEnded = ended;
     relay.stdin.end();
     const killing = killLater();
     await relay;
     clearTimeout(killing);
+    if (hadEnded) throw new Error(`the relay of ${machine} ended by itself: its way was no longer any more`);
   });
   const starting = killLater();
   await new Promise<void>((resolve, reject) => {

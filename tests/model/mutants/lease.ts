@@ -78,7 +78,7 @@ export const leases: readonly Mutant[] = [
     rule: "W8: a claimant that was restarted gives the lease back",
     text: [
       {
-        find: 'const able = facts.role !== "standby" || facts.receivesFrom !== null;',
+        find: 'const able = !wasOpened && (facts.role !== "standby" || facts.receivesFrom !== null);',
         put: "const able = true;",
       },
     ],

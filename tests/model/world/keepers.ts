@@ -74,6 +74,7 @@ export class Keepers {
       mayReturn: host.database.mayReturn(),
       running,
       open: open && running,
+      waits: host.database.waits,
       waitingMs: nowMs - (pending[0]?.sinceMs ?? nowMs),
       followers: this.replication.followersOf(host),
       receivesFrom: running ? receivesFrom : null,

@@ -82,6 +82,10 @@ describe("a host that its operator fenced", () => {
   test("one that its keeper alone fenced claims what is vacant while it is in sync", () => {
     expect(changes(meets({ ...fenced, mayReturn: true }, { ...store, writer: null }))).toEqual(["claim"]);
   });
+
+  test("one that its keeper alone fenced opens no epoch again: it gives the lease back, for the next one", () => {
+    expect(changes(meets({ ...fenced, mayReturn: true }, store))).toEqual(["give-back"]);
+  });
 });
 
 test("a fence that was cut short is begun anew, once it is long past its deadline", () => {

@@ -18,6 +18,7 @@ export const facts: DatabaseFacts = {
   mayReturn: false,
   running: true,
   open: true,
+  waits: ["secondary"],
   waitingMs: 0,
   begun: null,
   followers: ["secondary"],

@@ -30,8 +30,40 @@ describe("a keeper that has just begun", () => {
   });
 });
 
+describe("the server's own word of whom commits wait for", () => {
+  /** As the set has it, and told so by the server. */
+  function settled() {
+    const one = begun(store);
+    const answered = one.answer("done", { ...store, revision: 6 }, 400);
+    const [verb] = answered.filter((effect) => effect.do === "run");
+    one.tell({ is: "ended", id: verb?.id ?? 0, ok: true }, 450);
+    one.tell({ is: "facts", facts, askedMs: 460 }, 460);
+    return one;
+  }
+
+  test.each([{ waits: [] }, { waits: null }])(
+    "$waits: the wait is set again, behind a write of the set",
+    ({ waits }) => {
+      const one = settled();
+      const before = one.verbs().length;
+      expect(put(one)?.sync).toEqual(store.sync?.value);
+      one.tell({ is: "facts", facts: { ...facts, waits }, askedMs: 500 }, 500);
+      one.answer("done", { ...store, revision: 7 }, 550);
+      expect(one.verbs().slice(before)).toEqual([{ name: "open", epoch: 1, regions: ["secondary"] }]);
+    },
+  );
+
+  test("as it was set: nothing is done", () => {
+    const one = settled();
+    const before = one.verbs().length;
+    one.tell({ is: "facts", facts, askedMs: 500 }, 500);
+    expect(one.verbs().length).toBe(before);
+    expect(one.asked().at(-1)?.change?.kind).not.toBe("put-sync");
+  });
+});
+
 describe("another durability", () => {
-  const nobodyFollows = { ...facts, followers: [] };
+  const nobodyFollows = { ...facts, waits: [], followers: [] };
 
   /** Settled, alone, in bounds: commits wait for nobody, and nobody could be added. */
   function settledAlone() {

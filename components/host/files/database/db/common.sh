@@ -92,13 +92,10 @@ drop_lock() {
 }
 
 # put_durably FILE: standard input becomes the file, all of it or nothing, still there after a power cut. What
-# may fail is run before it and not piped into it, or the nothing that came of it would become the file.
+# may fail is run before it and not piped into it, or the nothing that came of it would become the file. Each step only
+# behind the one before it: where a caller tests the outcome, a failure by itself ends nothing.
 put_durably() {
-  cat >"$1.new"
-  chmod 0644 "$1.new"
-  sync "$1.new"
-  mv -f "$1.new" "$1"
-  sync "$(dirname "$1")"
+  cat >"$1.new" && chmod 0644 "$1.new" && sync "$1.new" && mv -f "$1.new" "$1" && sync "$(dirname "$1")"
 }
 
 remove_durably() {

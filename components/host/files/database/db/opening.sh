@@ -8,7 +8,7 @@ readonly OPENING=$STATE/opening.json HEARTBEAT=evenkeel-heartbeat.service
 mark_opening() {
   local document
   document=$(jq -cn --arg verb "$1" --argjson epoch "$2" --arg stage "$3" '{$verb, $epoch, $stage}')
-  put_durably "$OPENING" <<<"$document"
+  put_durably "$OPENING" <<<"$document" || fail "$OPENING can't be written"
 }
 
 opening() { [ ! -e "$OPENING" ] || jq -r "$1" "$OPENING"; }

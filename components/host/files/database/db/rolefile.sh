@@ -25,12 +25,17 @@ write_role() {
   document=$(jq -cn --argjson epoch "$1" --arg role "$2" --arg site "$SITE" --arg was "${3:-}" --argjson closed "${4:-false}" --arg by "${5:-}" \
     '{epoch: $epoch, role: $role, site: $site} + (if $was == "" then {} else {was: $was} end)
       + (if $closed then {closed: true} else {} end) + (if $by == "" then {} else {by: $by} end)')
-  put_durably "$ROLE_FILE" <<<"$document"
+  put_durably "$ROLE_FILE" <<<"$document" || fail "$ROLE_FILE can't be written"
   read_role
 }
 
-# Two fences may do this at the same time.
-mark_fencing() { : >"$FENCING" && sync "$FENCING" "$STATE"; }
+# Two fences may do this at the same time. Whose it is stands in it, for whoever ends one that was cut short: an
+# operator's stays an operator's, also where that one is a keeper.
+mark_fencing() {
+  local by=$FENCED_BY
+  [ ! -e "$FENCING" ] || [ "$(cat "$FENCING")" = keeper ] || by=
+  printf '%s' "$by" >"$FENCING" && sync "$FENCING" "$STATE"
+}
 
 refuse_while_fencing() {
   [ ! -e "$FENCING" ] || refuse "a fence of this host is under way or was cut short: evenkeel-db fence must end first"

@@ -23,7 +23,7 @@ SYNC_NAMES=
 write_conf() {
   local region=$1
   shift
-  printf '%s\n' '# Written by evenkeel-db alone.' "# follows: ${region:-nobody}" "synchronous_standby_names = '$SYNC_NAMES'" "$@" | put_durably "$OWN_CONF"
+  printf '%s\n' '# Written by evenkeel-db alone.' "# follows: ${region:-nobody}" "synchronous_standby_names = '$SYNC_NAMES'" "$@" | put_durably "$OWN_CONF" || return 1
   # A reload that the server has not acted on yet is no reload: the row is asked until it says so.
   if running; then
     sql 'SELECT pg_reload_conf()' >/dev/null

@@ -9,7 +9,7 @@ readonly MOST_ACKERS=1000
 set_wait() {
   rm -f "$WAITED_FOR"
   SYNC_NAMES=$(standby_names "$@")
-  names_are_set || write_conf "$(followed)"
+  names_are_set || write_conf "$(followed)" || fail "whom commits wait for can't be written"
   within 5 wait_for walsenders_agree "$@" || fail "a walsender has not read whom commits wait for"
   note_waited_for "$@"
 }

@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import sys
 
 import heartbeat
 import host
@@ -67,6 +68,8 @@ def close_locked(deadline, was_open=False, keep_caches=False):
     state = host.read_json(STATE)
     # Under the keeper's rules an earlier closing may have kept the caches.
     in_use = was_open or (lease.rules() and state.get("open") is True)
+    if lease.rules():
+        end_sessions(deadline)
     host.systemctl(deadline, "stop", "evenkeel-cron.timer")
     host.systemctl(deadline, "kill", "--signal=KILL", "evenkeel-cron.service", check=False)
     host.systemctl(deadline, "stop", "evenkeel-cron.service")
@@ -75,6 +78,16 @@ def close_locked(deadline, was_open=False, keep_caches=False):
     if not keep_caches:
         give_up_caches(deadline, state, in_use)
     return {"gate": "closed", "epoch": state.get("epoch", 0), "changed": was_open}
+
+
+def end_sessions(deadline):
+    """Behind a lease that is over the database's answers are never sent, and PHP would wait a minute for them: it is
+    told at once that none comes."""
+    address, port = host.read_json(host.CONFIG)["databaseHost"], host.read_json(lease.RULES)["port"]
+    there = ["dst", address, "dport", "=", ":%d" % port]
+    done = host.run(deadline, ["ss", "-4", "-t", "-K", *there], check=False)
+    if done.returncode != 0:
+        print("evenkeel-web: sessions can't be ended: %s" % host.last_line(done.stderr), file=sys.stderr)
 
 
 def give_up_caches(deadline, state, in_use):

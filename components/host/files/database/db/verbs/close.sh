@@ -7,7 +7,7 @@ verb_close() {
   read_role
   refuse_other_epoch
   local changed=false
-  close_port
+  close_port || log "the packet filter can't be changed: going on"
   systemctl stop --no-block "$HEARTBEAT" || :
   stop_heartbeat || log "the heartbeat does not stop: going on"
   if running; then

@@ -48,6 +48,7 @@ proved_read_only() { within 3 is_read_only 2>/dev/null; }
 # One that somebody else fenced stays so when its keeper fences it as well.
 remember_fence() {
   local was=$ROLE by=$FENCED_BY
+  [ "$(cat "$FENCING" 2>/dev/null)" = keeper ] || by=
   if [ "$ROLE" = fenced ]; then
     was=$WAS
     [ "$BY" = keeper ] || by=

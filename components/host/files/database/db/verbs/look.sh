@@ -15,6 +15,7 @@ verb_look() {
 
 # Nothing more can be asked where the administrator does not get in.
 database_findings() {
+  filter_is_loaded || printf 'file\t/etc/evenkeel/database.nft\tin force\tnot loaded\n'
   if refuses_administrator; then
     administrator_findings
   else
@@ -33,6 +34,7 @@ account_findings() { if may_write_accounts || may_own_accounts; then wrong_accou
 mend_database() {
   take_lock
   read_role
+  filter_is_loaded || load_firewall running
   if refuses_administrator; then readmit_administrator || return 0; fi
   mend_settings
   if may_write_accounts; then

@@ -85,11 +85,13 @@ list() {
   [ "$2" = - ] || into="[\"${2//,/\",\"}\"]"
 }
 
-# watch_waits 0|1: for whom commits wait, null where nobody has said so since the server started.
+# watch_waits 0|1: for whom commits wait, null where nobody has said so since the server started. The server's own word
+# goes before what a verb left.
 watch_waits() {
   WAITS='[]'
   [ "$1" != 0 ] || return 0
   { read -r WAITS <"$WAITED_FOR"; } 2>/dev/null || WAITS=null
+  [ "$WAITS" != '[]' ] || WAITS=null
 }
 
 # Not more than once a second where there is no server.
