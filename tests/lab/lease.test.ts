@@ -2,7 +2,7 @@ import { describe, expect, jest, test } from "@jest/globals";
 import { databaseStatus } from "./support/database.ts";
 import { cut, heal, inside, type Order, upMs } from "./support/faults.ts";
 import { keeperSaid, keysOf, longestGap, putDurability } from "./support/keeper.ts";
-import { cli, eventually } from "./support/site.ts";
+import { cli, eventually, get } from "./support/site.ts";
 import {
   acknowledgedDuring,
   crash,
@@ -75,6 +75,30 @@ test("[P5] an active database that is frozen and woken acknowledges nothing befo
   expect(beganMs).toBeLessThan(frozenMs + slackMs);
   expect(endedMs).toBeGreaterThan(wokenMs);
   await noneLost(acknowledged);
+});
+
+test("[P5] visitors whose requests were under way when the lease ended are told at once, not by a time limit", async () => {
+  const { url } = trials().site.regions.primary ?? {};
+  const tookMs: number[] = [];
+  let goesOn = true;
+  const visitor = async (_: unknown, name: number) => {
+    for (let i = 0; goesOn; i++) {
+      const beganMs = performance.now();
+      await get(`${url}/?s=visitor${name}x${i}`, { timeoutMs: 90_000 }).catch(() => null);
+      tookMs.push(performance.now() - beganMs);
+    }
+  };
+  const visitors = Array.from({ length: 4 }, visitor);
+  await pause(2000);
+  await freeze(trials().machine("primary/database"), 4000);
+  await pause(2000);
+  goesOn = false;
+  await Promise.all(visitors);
+  const longestMs = Math.round(Math.max(...tookMs));
+  console.log(`${tookMs.length} requests, the longest ${longestMs} ms`);
+  // One at least was under way: until the lease was over nobody knew.
+  expect(longestMs).toBeGreaterThan(1000);
+  expect(longestMs).toBeLessThan(10_000);
 });
 
 describe("[D11] a standby that is lost", () => {

@@ -10,7 +10,7 @@ export function keeperRules(web: WebHost) {
     );
   return {
     begin: () =>
-      web.host.bash(`echo '{}' >/etc/evenkeel/keeper.json
+      web.host.bash(`echo '{"port": 3306}' >/etc/evenkeel/keeper.json
 printf '[Service]\\nExecStart=/bin/sleep infinity\\n' >${unit}
 systemctl daemon-reload; systemctl start evenkeel-keeper`),
     end: () =>

@@ -4,7 +4,7 @@ readonly NFT_TABLE='inet evenkeel_db'
 
 firewall() { printf '%s\n' "$@" | timeout "$(remaining)" nft -f -; }
 
-filter_is_loaded() { timeout "$(remaining)" nft list table $NFT_TABLE >/dev/null 2>&1; }
+filter_is_loaded() { timeout "$(remaining)" nft "list table $NFT_TABLE" >/dev/null 2>&1; }
 
 # Until it is closed. Under the keeper's rules the set with timeouts is the keeper's, who could take this one away with
 # it.

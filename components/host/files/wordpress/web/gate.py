@@ -30,7 +30,9 @@ def open_locked(deadline, epoch):
     opened = not (file_epoch() == epoch == known)
     if opened:
         # A lease that was only away for a moment: no other epoch was there, so nothing that is kept grew stale.
-        if not (lease.rules() and epoch == known and state.get("open") is True):
+        if lease.rules() and epoch == known and state.get("open") is True:
+            end_sessions(deadline)
+        else:
             make_ready(deadline, epoch)
         # All this took its time.
         lease.refuse_without(epoch)
@@ -68,21 +70,23 @@ def close_locked(deadline, was_open=False, keep_caches=False):
     state = host.read_json(STATE)
     # Under the keeper's rules an earlier closing may have kept the caches.
     in_use = was_open or (lease.rules() and state.get("open") is True)
-    if lease.rules():
-        end_sessions(deadline)
     host.systemctl(deadline, "stop", "evenkeel-cron.timer")
     host.systemctl(deadline, "kill", "--signal=KILL", "evenkeel-cron.service", check=False)
     host.systemctl(deadline, "stop", "evenkeel-cron.service")
     # Killed by us is no failure.
     host.systemctl(deadline, "reset-failed", "evenkeel-cron.service", check=False)
-    if not keep_caches:
+    if keep_caches:
+        end_sessions(deadline)
+    else:
         give_up_caches(deadline, state, in_use)
     return {"gate": "closed", "epoch": state.get("epoch", 0), "changed": was_open}
 
 
 def end_sessions(deadline):
-    """Behind a lease that is over the database's answers are never sent, and PHP would wait a minute for them: it is
-    told at once that none comes."""
+    """While the lease was over the database's answers were never sent, and PHP would wait a minute for them: it is told
+    at once that none comes. Where another region has the lease they are sent on: a standby is read."""
+    if not lease.rules():
+        return
     address, port = host.read_json(host.CONFIG)["databaseHost"], host.read_json(lease.RULES)["port"]
     there = ["dst", address, "dport", "=", ":%d" % port]
     done = host.run(deadline, ["ss", "-4", "-t", "-K", *there], check=False)
