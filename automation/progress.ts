@@ -57,9 +57,15 @@ async function runAsTree(item: Work): Promise<void> {
   const { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } = await import("listr2");
   // Every renderer of listr2 writes to standard output unless it is given a logger that doesn't.
   const logger = new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) });
+  const running: { title?: string | undefined }[] = [];
+  // What is said beside a live tree is shown when it has ended: too late for who waits at it.
+  const stopping = () => {
+    for (const own of running) own.title = `${own.title} (is being finished: Ctrl-C again aborts at once)`;
+  };
   const task = (step: Step): ListrTask => ({
     title: step.title,
     task: async (_, own) => {
+      running.push(own);
       const end = await step.run((text) => {
         own.output = text;
       });
@@ -76,7 +82,9 @@ async function runAsTree(item: Work): Promise<void> {
     registerSignalListeners: false,
     rendererOptions: { logger, timer: PRESET_TIMER, showErrorMessage: false },
   });
-  await list.run();
+  const { signal } = interrupts();
+  signal.addEventListener("abort", stopping);
+  await list.run().finally(() => signal.removeEventListener("abort", stopping));
   throwFirst(results);
 }
 

@@ -20,10 +20,11 @@ export function protectionOf(observation: Observation, commands: Commands): Prot
   const members = observation.etcd?.members ?? [];
   const keys = observation.etcd?.keys ?? null;
   if (keys === null) return withoutKeys(members, commands);
+  const durability = keys.durability ?? observation.durability;
   const reasons = [
     ...memberReasons(members, commands),
-    ...durabilityReasons(keys.durability ?? observation.durability, commands),
-    ...standbyReasons(keys, observation, commands),
+    ...durabilityReasons(durability, commands),
+    ...standbyReasons(keys, { ...observation, durability }, commands),
   ];
   return { protected: reasons.length === 0, reason: reasons.length === 0 ? null : reasons.join("; ") };
 }
@@ -81,14 +82,20 @@ function durabilityReasons(durability: Observation["durability"], commands: Comm
 }
 
 /** Commits wait for the standbys in the sync set; one that does not replicate holds them up, or is soon out of it. */
-function standbyReasons({ writer, sync }: EtcdFacts, { regions }: Observation, commands: Commands): string[] {
+function standbyReasons(
+  { writer, sync }: EtcdFacts,
+  { regions, durability }: Observation,
+  commands: Commands,
+): string[] {
   if (sync === null)
     return [`no region was given the lease yet, so replication is asynchronous (${commands.provision})`];
   if (writer === null) return [`no region holds the lease, so nobody may write (${commands.provision})`];
   const standbys = sync.filter((name) => name !== writer.region);
+  // In async the writer is alone in the set, and that is told already.
+  if (standbys.length === 0 && durability === "async") return [];
   if (standbys.length === 0)
     return [
-      `${writer.region} alone holds what it acknowledged: a standby joins by itself once it has caught up (${commands.status})`,
+      `${writer.region} alone holds what it acknowledged: a standby joins by itself once it has caught up`,
     ];
   const replicates = (name: string) => {
     const facts = regions.find((region) => region.name === name)?.database.facts ?? null;
@@ -96,5 +103,7 @@ function standbyReasons({ writer, sync }: EtcdFacts, { regions }: Observation, c
   };
   if (standbys.some(replicates)) return [];
   const next = commands.look(databaseHost(standbys[0] as string));
-  return [`${standbys.join(", ")} should hold what is acknowledged, and is not seen to replicate (${next})`];
+  const missing = `${standbys.join(", ")} should hold what is acknowledged, and is not seen to replicate (${next})`;
+  if (durability !== "strict") return [missing];
+  return [`${missing}: in strict, writes wait for it (${commands.durability("bounded")} lets them go on)`];
 }

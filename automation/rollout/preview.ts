@@ -53,7 +53,7 @@ async function sayWhole(name: string): Promise<void> {
 export function notSetUp(place: SitePlace): UserError {
   const flag = siteFlag(place.name);
   return new UserError({
-    what: "nothing can be previewed before this machine was set up",
+    what: `nothing of the site ${place.name} can be looked at before this machine was set up`,
     why: "set-up would put Docker Engine, the Pulumi CLI with its language host and command plugin, WordPress and the lab image on this machine, each only where it is missing; then all resources of the site would be made",
     next: `npx evenkeel env${flag} sets up without building anything; npx evenkeel provision${flag} does all of it`,
     exitCode: exitCodes.refused,

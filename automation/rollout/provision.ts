@@ -1,4 +1,5 @@
 import type { SiteConfig } from "../../components/config.ts";
+import { exitCodes, UserError } from "../errors.ts";
 import type { SiteOutputs } from "../hosts.ts";
 import { interrupts } from "../interrupt.ts";
 import { facts, writeResult } from "../output.ts";
@@ -44,6 +45,12 @@ export async function provision(args: ProvisionArgs): Promise<void> {
   const flags = [args.preview ? " --preview" : "", args.full ? " --full" : ""].join("");
   const asked = `npx evenkeel provision${siteFlag(place.name)}${flags}`;
   const { picked, timeoutSeconds } = chosen(asked, args, config.regions);
+  if (args.format !== "table" && !args.check)
+    throw new UserError({
+      what: `--format ${args.format} is for --check: a rollout has no result to be read by programs`,
+      next: `${asked}, then npx evenkeel outputs${siteFlag(place.name)} --format json`,
+      exitCode: exitCodes.usage,
+    });
   refuseNewNames(place, config);
   if (args.preview) return previewRollout({ place, config, picked });
   if (args.check) {

@@ -32,13 +32,21 @@ export function explained({ stack, operation, cause, run, secrets, remedy }: Fai
   const errors = run === null || run.errors.length === 0 ? [errorLines(message)] : run.errors;
   const at = run === null || run.failed.length === 0 ? "" : ` at ${run.failed.join(", ")}`;
   const why = redact([...new Set(errors)].join("\n"), secrets).slice(-4000);
+  // A host that asks for something of its machine gets no further by being tried again.
+  const asked = /with root: (sysctl -w \S+)/.exec(why)?.[1];
   const what = `pulumi ${operation} of the stack ${stack} failed${at}`;
   if (hostRefused.test(why)) {
     // The host's own program saw facts that speak against it: running it again changes none of them.
     const mend = "mend what the reason names, then run the command again";
     return new UserError({ what, why, next: mend, exitCode: exitCodes.refused, code: "host-refused", cause });
   }
-  return new UserError({ what, why, next, exitCode: exitCodes.deployment, cause });
+  return new UserError({
+    what,
+    why,
+    next: asked === undefined ? next : `as root: ${asked}; then ${next}`,
+    exitCode: exitCodes.deployment,
+    cause,
+  });
 }
 
 /** A file that was cut off, as a full disk or a lost machine leaves it. */

@@ -89,7 +89,7 @@ describe("[P5] what is missing is named, with what to run:", () => {
     [
       "a standby in the sync set",
       { ...healthySite(), etcd: wellEtcd({ sync: ["primary"] }) },
-      "primary alone holds what it acknowledged: a standby joins by itself once it has caught up (npx evenkeel status --site blog)",
+      "primary alone holds what it acknowledged: a standby joins by itself once it has caught up",
     ],
     [
       "a standby that can be asked",
@@ -125,9 +125,20 @@ describe("[P5] what is missing is named, with what to run:", () => {
     const { reason } = judged(members(["well", "well", "failed"], keys));
     expect(reason?.split("; ")).toEqual([
       expect.stringContaining("third/edge"),
+      // That the writer is alone in the sync set goes with it.
       expect.stringContaining("durability is async"),
-      expect.stringContaining("primary alone"),
     ]);
+  });
+
+  test("in strict also that writes wait, and what lets them go on", () => {
+    const silent = { host: "h", engine: "mariadb", facts: null, why: "silent" } as const;
+    const site = {
+      ...withRegion("secondary", { database: silent }),
+      etcd: wellEtcd({ durability: "strict" }),
+    };
+    expect(judged(site).reason).toContain(
+      "in strict, writes wait for it (npx evenkeel durability bounded --site blog lets them go on)",
+    );
   });
 
   test("where no member can be asked nobody can tell, and the hosts are named", () => {

@@ -84,7 +84,7 @@ describe("status", () => {
     });
     const { text } = renderStatus(alone, "table");
     expect(text).toMatch(/^Durability +strict, held by primary, lease renewed within 0\.21 s$/m);
-    expect(text).toMatch(/^Protected +no: primary alone holds .*\(npx evenkeel status\)$/m);
+    expect(text).toMatch(/^Protected +no: primary alone holds .* caught up$/m);
     expect(renderStatus(healthySite(), "table").text).toMatch(/^Protected +yes$/m);
   });
 
