@@ -147,6 +147,26 @@ describe("[D11] a standby that is lost", () => {
 });
 
 describe("what moves nothing", () => {
+  test("[F4] a packet filter that is gone is loaded anew, and a wait that somebody switched off is on again", async () => {
+    const database = trials().machine("primary/database");
+    const isMariadb = trials().site.regions.primary?.database.engine === "mariadb";
+    const acknowledged = await trials().ordering(async () => {
+      await inside(database, "nft delete table inet evenkeel_db");
+      await eventually("the port is the lease's again", 10_000, async () => {
+        const ports = await inside(database, "nft list set inet evenkeel_db open_ports || :");
+        return ports.includes("elements") ? true : null;
+      });
+      // PostgreSQL's stands in a file that evenkeel-db alone writes.
+      if (!isMariadb) return;
+      await inside(database, "mariadb -e 'SET GLOBAL rpl_semi_sync_master_enabled = OFF'");
+      await eventually("commits wait again", 10_000, async () => {
+        const set = await inside(database, "mariadb -Ne 'SELECT @@rpl_semi_sync_master_enabled'");
+        return set.trim() === "1" ? true : null;
+      });
+    });
+    await noneLost(acknowledged);
+  });
+
   test("[F3] the witness lost: orders go on, and status says that the site would not outlive more", async () => {
     const acknowledged = await trials().ordering(async () => {
       await inside(trials().machine("third/edge"), "systemctl stop etcd");

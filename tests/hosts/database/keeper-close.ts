@@ -93,6 +93,14 @@ export function keeperCloseTests(lab: DatabaseLab): void {
       expect((await verb(lab.pair, "one", "prepare --epoch 3")).stderr).toContain("accepts writes");
     }, 150_000);
 
+    test("an operator's fence that was cut short stays the operator's, also where its keeper ends it", async () => {
+      expect((await cutShort(lab.pair, "one", "fence", "close_port")).exitCode).toBe(killed);
+      expect(await lookOnce(lab.pair, "one")).toMatchObject({ begun: "fence" });
+      expect((await verb(lab.pair, "one", "fence --by keeper")).exitCode).toBe(0);
+      expect(await lab.pair.status("one")).toMatchObject({ role: "fenced", epoch: 2, mayReturn: false });
+      expect((await verb(lab.pair, "one", "resume --epoch 2")).answer).toMatchObject({ resumed: true });
+    }, 60_000);
+
     test("one that an operator fenced stays so, also when its keeper fences it once more", async () => {
       expect((await verb(lab.pair, "one", "fence --by keeper")).exitCode).toBe(0);
       expect((await verb(lab.pair, "one", "fence")).exitCode).toBe(0);

@@ -55,7 +55,15 @@ export function lookTests(lab: DatabaseLab): void {
       });
     }, 60_000);
 
-    test("a flag that it does not know ends with 2", async () => {
+    test("names a packet filter that is gone, and loads it", async () => {
+      await lab.pair.script("one", "nft delete table inet evenkeel_db");
+      expect(await look("one")).toMatchObject([{ kind: "file", what: "/etc/evenkeel/database.nft" }]);
+      expect(await look("one", true)).toEqual([]);
+      expect(await lab.pair.script("one", "nft list set inet evenkeel_db open_ports")).toContain("elements");
+    }, 60_000);
+
+    test("a flag that it does not know ends with 2, and so does a deadline that is no number to all", async () => {
+      expect((await verb(lab.pair, "one", "look --deadline 08")).exitCode).toBe(2);
       expect((await verb(lab.pair, "one", "look --mend")).exitCode).toBe(2);
     });
   });
