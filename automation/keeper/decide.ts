@@ -160,7 +160,10 @@ function advanceStandby(turn: Turn, store: Store, facts: DatabaseFacts): void {
     finishClaim(turn, store, writer);
   } else if (!facts.running) {
     return;
-  } else if (facts.receivesFrom === null || (writer !== null && facts.receivesFrom !== writer.region)) {
+  } else if (facts.receivesFrom === null) {
+    // What could not go on a moment ago can't now: each try writes `sync`, and others compare what they read of it.
+    if (turn.nowMs - turn.state.receivedMs >= turn.config.addAgainMs) leave(turn, store);
+  } else if (writer !== null && facts.receivesFrom !== writer.region) {
     leave(turn, store);
   } else if (writer === null || turn.isLapsed()) {
     promote(turn, store);
@@ -208,6 +211,7 @@ function carryOn(turn: Turn, done: boolean, store: Store | null): void {
       // One that is unseeded left for good: what it receives is for `seed` to begin.
       if (step.step === "leave" && done && turn.state.facts?.role === "standby")
         turn.begin({ name: "receive", step: "start" }, { name: "receive" });
+      if (step.step === "start") turn.set({ receivedMs: turn.nowMs });
       return;
     case "settle":
       carryOnSettling(turn, step, done, store);

@@ -21,7 +21,15 @@ const noQuorum: RequestEnd = {
  */
 export async function found(etcd: Etcd, settings: KeeperSettings, epoch: number): Promise<RequestEnd> {
   const { region, durability } = settings;
-  const answer = await etcd.ask({ kind: "found", writer: { region, epoch }, durability });
+  const seen = await etcd.ask(null);
+  if (seen.outcome === "unknown") return noQuorum;
+  // An operator's choice stays where etcd was made anew and was told already.
+  const change = {
+    kind: "found",
+    writer: { region, epoch },
+    durability: seen.store.durability ?? durability,
+  } as const;
+  const answer = await etcd.ask(change);
   if (answer.outcome === "unknown") return noQuorum;
   if (answer.outcome === "done") return { exit: 0, reason: "founded" };
   const { writer, sync } = answer.store;

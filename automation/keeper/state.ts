@@ -24,7 +24,7 @@ export interface KeeperConfig {
   restartMs: number;
   /** A fence that began so long ago and has not ended was cut short. */
   fenceMs: number;
-  /** A standby that could not be added is tried again after this: each try lets commits wait for it. */
+  /** A standby that could not be added, or does not receive, is tried again after this: each try lets commits wait for it. */
   addAgainMs: number;
   /** Whether this keeper may promote by itself. */
   armed: boolean;
@@ -134,6 +134,8 @@ export interface KeeperState {
   /** Whom commits wait for, as the last verb left it; null: unknown. */
   waits: readonly string[] | null;
   work: { id: number; sentMs: number; step: Work } | null;
+  /** When this host was last told to receive, and had done so or failed. */
+  receivedMs: number;
   /** When adding a standby failed last, by a verb of its host's. */
   notAddedMs: number;
   nextId: number;
@@ -158,6 +160,7 @@ export const firstState: KeeperState = {
   unchanged: null,
   waits: null,
   work: null,
+  receivedMs: Number.NEGATIVE_INFINITY,
   notAddedMs: Number.NEGATIVE_INFINITY,
   nextId: 1,
 };

@@ -77,8 +77,8 @@ export const sets: readonly Mutant[] = [
     rule: "W8: a standby leaves before it receives",
     text: [
       {
-        find: "receivesFrom !== writer.region)) {\n    leave(turn, store);",
-        put: 'receivesFrom !== writer.region)) {\n    turn.begin({ name: "receive", step: "start" }, { name: "receive" });',
+        find: "turn.config.addAgainMs) leave(turn, store);",
+        put: 'turn.config.addAgainMs) turn.begin({ name: "receive", step: "start" }, { name: "receive" });',
       },
     ],
   },
@@ -145,8 +145,8 @@ export const sets: readonly Mutant[] = [
     rule: "W8: a standby that receives from another one than the writer begins anew",
     text: [
       {
-        find: "facts.receivesFrom === null || (writer !== null && facts.receivesFrom !== writer.region)",
-        put: "facts.receivesFrom === null",
+        find: "writer !== null && facts.receivesFrom !== writer.region",
+        put: "false",
       },
     ],
   },

@@ -38,8 +38,15 @@ describe("found", () => {
     const one = etcd(done(store));
     expect(await found(one.client, settings, 1)).toMatchObject({ exit: 0 });
     expect(one.asked).toEqual([
+      null,
       { kind: "found", writer: { region: "primary", epoch: 1 }, durability: "bounded" },
     ]);
+  });
+
+  test("leaves a durability that an operator chose before", async () => {
+    const one = etcd(done({ ...store, durability: "strict" }));
+    expect(await found(one.client, settings, 1)).toMatchObject({ exit: 0 });
+    expect(one.asked.at(-1)).toMatchObject({ kind: "found", durability: "strict" });
   });
 
   test.each([

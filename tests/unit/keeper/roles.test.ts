@@ -65,6 +65,18 @@ describe("a host that holds nothing", () => {
     one.answer("done", { ...named, revision: 6 }, 20);
     expect(one.verbs()).toEqual([{ name: "receive" }]);
   });
+
+  test("a standby that was told to receive and does not is told again after a while, not at once", () => {
+    const silent = { ...standby, receivesFrom: null };
+    const one = meets(silent, named);
+    const began = one.answer("done", { ...named, revision: 6 }, 20).find((effect) => effect.do === "run");
+    one.tell({ is: "ended", id: began?.id ?? 0, ok: true }, 100);
+    const leaves = () => changes(one).filter((kind) => kind === "leave").length;
+    one.tell({ is: "facts", facts: silent, askedMs: 200 }, 200);
+    expect(leaves()).toBe(1);
+    one.tell({ is: "facts", facts: silent, askedMs: 5200 }, 5200);
+    expect(leaves()).toBe(2);
+  });
 });
 
 describe("a host that its operator fenced", () => {
