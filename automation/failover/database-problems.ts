@@ -27,7 +27,7 @@ export function databaseProblems({ name, database }: RegionObservation, context:
   return [...hostProblems(name, facts, restart, context), ...roleProblems(name, facts, context)];
 }
 
-/** No database opens itself when it starts: the newest writer is opened by a second command. */
+/** Without a keeper no database opens itself when it starts: the newest writer is opened by a second command. */
 function stoppedDatabase(
   name: string,
   facts: DatabaseFacts,

@@ -36,7 +36,7 @@ take_lease() {
 # its keeper, until it has the lease: then the keeper gives it its role.
 seize_lease() {
   local region off=()
-  # Each of them answered that it is no writer.
+  # Each of them answered that it is no writer, or the operator answers for it (--absent).
   while read -r region; do
     [ -z "$region" ] || off+=(--confirmed-off "$region")
   done < <(cfg '.peers[].region')
