@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { SiteConfig } from "../../components/config.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import { askEtcd, toEtcdFacts } from "../failover/etcd.ts";
@@ -74,10 +75,13 @@ async function changed(args: DurabilityArgs, mode: Durability): Promise<Durabili
     const outputs = await readOutputs(session);
     const ssh = await openHosts(place, outputs, session.secrets, dial);
     try {
-      const { before, keys } = await putDurability({ ssh, outputs, config, mode });
+      const { before, keys: put } = await putDurability({ ssh, outputs, config, mode });
+      // It is put, whatever can be asked behind that.
+      const keys = await takenUp(ssh, outputs, config.site, mode).catch(() => put);
       say(changeText(config, before, mode));
       // Behind etcd's: where this fails, what the site does is what was asked for, and status says what the file does.
-      changeSetting(place.directory, "durability", mode);
+      if (changeSetting(place.directory, "durability", mode))
+        say(`${join(place.directory, "Pulumi.yaml")} says so too now: commit it.`);
       return durabilityDocument({ ...config, durability: mode }, keys, before !== mode);
     } finally {
       await ssh.close();
@@ -107,6 +111,25 @@ export async function putDurability(options: {
     next: commandsOf(siteFlag(config.site)).durability(mode),
     code: "etcd-put",
   });
+}
+
+const takeUpMs = 3000;
+
+/** What etcd holds once the writer has done what the mode asks of it at once: in async it is alone in the sync set. */
+async function takenUp(
+  ssh: SshSession,
+  outputs: SiteOutputs,
+  site: string,
+  mode: Durability,
+): Promise<EtcdFacts> {
+  const deadline = performance.now() + takeUpMs;
+  for (;;) {
+    const { keys } = await keysOf(ssh, outputs, site);
+    const isDone = mode !== "async" || keys.sync === null || keys.sync.length < 2;
+    // A writer that is down takes it up when it is back: what is shown then is what is so now.
+    if (isDone || performance.now() >= deadline) return keys;
+    await new Promise((wake) => setTimeout(wake, 300));
+  }
 }
 
 /** What etcd holds, and a member that said so. */

@@ -6,17 +6,18 @@ import { readIfThere, replaceFile } from "./durable.ts";
 
 /**
  * Sets a key of the whole site in its Pulumi.yaml, and nothing else of the file: comments, order and writing stay. A
- * file that says so already is not touched.
+ * file that says so already is not touched: false.
  */
-export function changeSetting(directory: string, key: string, value: string): void {
+export function changeSetting(directory: string, key: string, value: string): boolean {
   const path = join(directory, "Pulumi.yaml");
   const text = readIfThere(path) ?? "";
   const changed = withSetting(text, key, value);
   if (changed === null) throw byHand(path, key, value);
-  if (changed === text) return;
+  if (changed === text) return false;
   // A file of the clone, for whoever may read the others of it.
   const { mode } = statSync(path);
   replaceFile(path, changed, mode & 0o777);
+  return true;
 }
 
 /**

@@ -54,7 +54,7 @@ describe("changing the file", () => {
   test("keeps who may read it, and touches one that says so already not at all", () => {
     writeFileSync(file(), "config:\n  evenkeel:a: 1\n");
     chmodSync(file(), 0o644);
-    changeSetting(folder, "durability", "strict");
+    expect(changeSetting(folder, "durability", "strict")).toBe(true);
     expect(readFileSync(file(), "utf8")).toContain("  evenkeel:durability:\n    value: strict\n");
     const { mode, ino } = statSync(file());
     expect(mode & 0o777).toBe(0o644);
