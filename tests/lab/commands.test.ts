@@ -130,6 +130,7 @@ describe("the command line on a site that runs", () => {
     ["a stray word", ["provision", "primary"], "primary", "npx evenkeel provision --help"],
     ["an unknown region", ["provision", "--yes", "--region", "moon"], "region moon", "--region primary"],
     ["an unknown format", ["status", "--format", "xml"], "format", "npx evenkeel status --help"],
+    ["a format that only --check has", ["provision", "--yes", "--format", "json"], "--format", "outputs"],
     ["a resume without its confirmation", ["resume", "primary"], "confirm", "--yes --confirm primary"],
   ])(
     "[P26] bad input: %s ends with 2, is named with the remedy, shows no stack and changes nothing",

@@ -41,6 +41,16 @@ test("a failure of the CLI is told in its own words, without secrets", async () 
   expect(error.why).not.toContain("[object Object]");
 });
 
+test("a host that asks for a setting of its machine is the next step, not another run alone", async () => {
+  const asked = await failure(
+    "lab-host: it did not come up; with root: sysctl -w fs.inotify.max_user_instances=1024",
+  );
+  expect(asked.next).toMatch(
+    /^as root: sysctl -w fs\.inotify\.max_user_instances=1024; then run the command again/,
+  );
+  expect((await failure("lab-host: it did not come up")).next).toMatch(/^run the command again/);
+});
+
 test.each([3990, 4000, 4010])(
   "a long message is cut after its secrets were taken out, not through one (%d characters behind it)",
   (behind) => {
