@@ -5,19 +5,31 @@
 readonly MOST_ACKERS=1 WAIT_LOCK=evenkeel-wait
 readonly WAITS_FOR_ACK='Waiting for semi-sync ACK from slave' ALL_SENT='Master has sent all binlog to slave%'
 
-# set_wait [REGION]: the wait is on before anybody is asked, and all others are proved silent before one is let in.
+# set_wait [REGION]: all others are proved silent before one is let in, and that one acknowledges before commits wait. A
+# commit that waits already when its receiver begins to acknowledge was sent before: nobody would ever acknowledge it,
+# and behind two such commits the server writes no third (Repl_semi_sync_master::update_sync_header in MariaDB's
+# sql/semisync_master.cc asks of a connection only for what it sends itself).
 set_wait() {
   rm -f "$WAITED_FOR"
   if [ $# -eq 0 ]; then
     change_wait OFF
     keep_out
   else
-    change_wait ON
     silence_other_ackers "$1"
     # It may be away: commits wait until it is there, or until its keeper's writer takes it out of the sync set.
-    ask_acks "$1" on || log "region '$1' can't be asked to acknowledge: commits wait until it does"
+    if ! ask_acks "$1" on; then
+      log "region '$1' can't be asked to acknowledge: commits wait until it does"
+    elif ! within 2 wait_for has_acker; then
+      log "region '$1' is asked to acknowledge and is not there yet: commits wait until it is"
+    fi
+    change_wait ON
   fi
   note_waited_for "$@"
+}
+
+# Whether the wait is on or not, a receiver that acknowledges is counted from its first request on.
+has_acker() {
+  [ "$(sql "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'RPL_SEMI_SYNC_MASTER_CLIENTS'")" -gt 0 ]
 }
 
 # Nobody waits, where nobody is told of a commit either: before a birth, and of a standby, whose applier would wait as
