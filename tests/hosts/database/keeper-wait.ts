@@ -3,6 +3,9 @@ import { eventually, verb } from "../support/database-faults.ts";
 import type { DatabaseLab } from "../support/database-lab.ts";
 import { lease, lookOnce } from "../support/keeper-fake.ts";
 
+/** Some seconds of one session's commits. */
+const notesOfWriter = 3000;
+
 /** Begins and ends with one open at epoch 1 and two its standby; commits wait for two in the end. */
 export function keeperWaitTests(lab: DatabaseLab): void {
   const { insert, notes, peering, words } = lab;
@@ -54,6 +57,30 @@ export function keeperWaitTests(lab: DatabaseLab): void {
       await eventually("it is marked", 30_000, marked);
       expect(await insert("two", "one", "waited")).toMatchObject({ exitCode: 0 });
       await eventually("it is there", 10_000, async () => (await notes("two")).includes("waited"));
+    }, 60_000);
+
+    test("it comes on under many writers at the first attempt, each time that the region begins to receive", async () => {
+      let written = false;
+      const notesOf = (writer: number) =>
+        Array.from({ length: notesOfWriter }, (_, n) => `busy ${writer} ${n}`);
+      const writers = Promise.all([1, 2, 3, 4].map((writer) => insert("two", "one", ...notesOf(writer))));
+      const ended = writers.finally(() => {
+        written = true;
+      });
+      let rounds = 0;
+      while (!written) {
+        expect((await verb(lab.pair, "one", "sync --epoch 1 none")).exitCode).toBe(0);
+        await lab.pair.script("two", words.stopReceiving(peering("one")));
+        expect((await verb(lab.pair, "two", "receive")).exitCode).toBe(0);
+        expect((await verb(lab.pair, "one", "reach --epoch 1 --region two")).exitCode).toBe(0);
+        expect((await verb(lab.pair, "one", "sync --epoch 1 two")).exitCode).toBe(0);
+        const { exitCode, stderr } = await verb(lab.pair, "one", `${mark} --deadline 4`);
+        expect({ round: rounds, exitCode, stderr }).toEqual({ round: rounds, exitCode: 0, stderr: "" });
+        rounds += 1;
+      }
+      expect((await ended).map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
+      console.log(`commits began to wait ${rounds} times under four writers, with a marker each time`);
+      expect(rounds).toBeGreaterThan(0);
     }, 60_000);
   });
 }

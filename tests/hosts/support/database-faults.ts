@@ -110,7 +110,7 @@ function mariadbSession({ to, user, password, tls, statement }: Login): string {
   const transport = tls ? "ssl-ca=/etc/evenkeel/tls/ca.pem\nssl-verify-server-cert" : "skip-ssl";
   return `
 umask 077
-cat >/run/client.cnf <<'END'
+cat >/run/client.$$ <<'END'
 [client]
 protocol=tcp
 host=${to}
@@ -120,7 +120,7 @@ connect-timeout=4
 default-character-set=utf8mb4
 ${transport}
 END
-mariadb --defaults-file=/run/client.cnf --batch --skip-column-names <<'END'
+mariadb --defaults-file=/run/client.$$ --batch --skip-column-names <<'END'
 ${statement}
 END
 `;
@@ -132,10 +132,10 @@ function postgresqlSession({ to, user, password, tls, statement, replication = f
   const database = replication ? "replication=true" : "dbname=wordpress_db";
   return `
 umask 077
-cat >/run/client.pass <<'END'
+cat >/run/client.$$ <<'END'
 *:*:*:*:${escaped}
 END
-PGPASSFILE=/run/client.pass psql -X -q -A -t -v ON_ERROR_STOP=1 \\
+PGPASSFILE=/run/client.$$ psql -X -q -A -t -v ON_ERROR_STOP=1 \\
   "host=${to} ${database} user=${user} connect_timeout=4 ${transport}" <<'END'
 ${statement}
 END

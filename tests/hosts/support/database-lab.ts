@@ -24,8 +24,8 @@ export interface DatabaseLab {
   ownWrites(name: HostName, of: HostName): Promise<number>;
   /** Stops the server's processes where they stand, or lets them go on. */
   freeze(name: HostName, frozen: boolean): Promise<unknown>;
-  /** Adds a note as the application does, over the network. */
-  insert(from: HostName, to: HostName, text: string): Promise<RemoteResult>;
+  /** Adds notes as the application does, in one session over the network, each committed for itself. */
+  insert(from: HostName, to: HostName, ...texts: string[]): Promise<RemoteResult>;
   notes(name: HostName): Promise<string>;
 }
 
@@ -47,10 +47,10 @@ export function databaseLab(engine: Engine, pair: () => DatabasePair): DatabaseL
       return words.ownWrites(history ?? "", pair().settings[of]);
     },
     freeze: (name, frozen) => pair().script(name, `kill -${frozen ? "STOP" : "CONT"} $(${words.processes})`),
-    insert: (from, to, text) =>
+    insert: (from, to, ...texts) =>
       login(pair(), {
         ...{ from, to: place(to), ...app() },
-        statement: `${words.notes.make};\n${words.notes.add(text)};`,
+        statement: `${[words.notes.make, ...texts.map(words.notes.add)].join(";\n")};`,
       }),
     notes: (name) => pair().sql(name, words.notes.all),
   };
