@@ -1,11 +1,12 @@
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { execa } from "execa";
 import { home } from "../lab/support/cli.ts";
 
 interface Report {
   numPassedTests: number;
   numFailedTests: number;
-  testResults: { assertionResults: { fullName: string; status: string }[] }[];
+  testResults: { assertionResults: { fullName: string; status: string; failureMessages: string[] }[] }[];
 }
 
 /**
@@ -34,7 +35,14 @@ export async function runTests(
   const failed = report.testResults
     .flatMap(({ assertionResults }) => assertionResults)
     .filter(({ status }) => status !== "passed")
-    .map(({ fullName }) => `failed: ${fullName}`);
+    .map(({ fullName, failureMessages }) => `failed: ${fullName}${reason(failureMessages)}`);
   if (exitCode !== 0 && failed.length === 0) failed.push(`jest ended with ${exitCode}`);
   return { result: `${report.numPassedTests} passed, ${report.numFailedTests} failed`, failed };
+}
+
+/** What fits into a line of the page: a message without its colours, and without the places in the code. */
+function reason([message = ""]: readonly string[]): string {
+  const words = stripVTControlCharacters(message).split("\n    at ")[0] ?? "";
+  const line = words.replace(/\s+/g, " ").replaceAll("|", "/").trim();
+  return line === "" ? "" : `: ${line.slice(0, 300)}`;
 }
