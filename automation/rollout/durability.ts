@@ -77,7 +77,10 @@ async function changed(args: DurabilityArgs, mode: Durability): Promise<Durabili
     try {
       const { before, keys: put } = await putDurability({ ssh, outputs, config, mode });
       // It is put, whatever can be asked behind that.
-      const keys = await takenUp(ssh, outputs, config.site, mode).catch(() => put);
+      const keys = await takenUp(ssh, outputs, config.site, mode).catch((error: unknown) => {
+        if (error instanceof UserError) return put;
+        throw error;
+      });
       say(changeText(config, before, mode));
       // Behind etcd's: where this fails, what the site does is what was asked for, and status says what the file does.
       if (changeSetting(place.directory, "durability", mode))
