@@ -110,6 +110,7 @@ function mariadbSession({ to, user, password, tls, statement }: Login): string {
   const transport = tls ? "ssl-ca=/etc/evenkeel/tls/ca.pem\nssl-verify-server-cert" : "skip-ssl";
   return `
 umask 077
+trap 'rm -f /run/client.$$' EXIT
 cat >/run/client.$$ <<'END'
 [client]
 protocol=tcp
@@ -132,6 +133,7 @@ function postgresqlSession({ to, user, password, tls, statement, replication = f
   const database = replication ? "replication=true" : "dbname=wordpress_db";
   return `
 umask 077
+trap 'rm -f /run/client.$$' EXIT
 cat >/run/client.$$ <<'END'
 *:*:*:*:${escaped}
 END
