@@ -2,7 +2,7 @@
  * Rows of the requirements whose self-run part is built and proved as a whole. One test seldom proves a row, so a
  * passing one alone makes it "partly" in docs/coverage.md: a row is added here when the issue that ends it is closed.
  * Parts that come later: rotation of salts (O14, with P4) and of certificates (P3), rclone's remotes (O20), the witness
- * (P1), backups' timer (S19), clouds (P19, D10, S19).
+ * (P1), backups' timer (S19), clouds (P19, D10, S19), the client pinned to the old address (P10).
  */
 export const finishedRows: readonly string[] = [
   ...[
