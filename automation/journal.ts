@@ -10,6 +10,13 @@ export interface JournalEntry {
   command: string;
   /** A step's name, or how the command ended. */
   detail?: string;
+  /** Of a step: "already" was done by an earlier run. */
+  state?: "begun" | "done" | "already" | "skipped" | "failed";
+  /** Of a step: the region that it is about, and why it is there or how it failed. */
+  region?: string;
+  why?: string;
+  /** What the step or the command came to, e.g. the epoch. */
+  facts?: Readonly<Record<string, unknown>>;
   exitCode?: number;
   seconds?: number;
 }

@@ -5,7 +5,7 @@ import type { Engine } from "../engine/setup.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { SiteOutputs } from "../hosts.ts";
 import { interrupts } from "../interrupt.ts";
-import { journalled, openJournal } from "../journal.ts";
+import { type Journal, journalled, openJournal } from "../journal.ts";
 import { lockFile, type SiteLock, takeLock } from "../lock.ts";
 import { endLeftovers, processesWith, runVariable } from "../processes.ts";
 import { secretValues } from "../redact.ts";
@@ -137,7 +137,7 @@ export interface LockedOptions extends SessionOptions {
 export async function withLockedSite<T>(
   options: LockedOptions,
   command: string,
-  work: (session: Session) => Promise<T>,
+  work: (session: Session, journal: Journal) => Promise<T>,
 ): Promise<T> {
   const { place, config } = options;
   if (config.provider === "lab") {
@@ -166,7 +166,7 @@ async function underLock<T>(
   options: LockedOptions,
   lock: SiteLock,
   command: string,
-  work: (session: Session) => Promise<T>,
+  work: (session: Session, journal: Journal) => Promise<T>,
 ): Promise<T> {
   const { place } = options;
   await endDeadRun(lock);
@@ -176,7 +176,7 @@ async function underLock<T>(
   const answer =
     options.asFound === true ? findSecrets(place) : { secrets: await makeSiteFiles(options, run) };
   const journal = openJournal(journalFile(place), hiddenFrom(answer));
-  return journalled(journal, command, async () => work(withStacks(options, answer, run)));
+  return journalled(journal, command, async () => work(withStacks(options, answer, run), journal));
 }
 
 /** Ends what a dead holder of the lock left running, and says so. */
