@@ -30,6 +30,17 @@ export const yesOption = {
   },
 } as const satisfies Record<string, Options>;
 
+/** Of every move of the site from region to region. */
+export const moveOptions = {
+  "dry-run": { type: "boolean", default: false, describe: "Check and show the steps; change nothing" },
+  approve: {
+    type: "string",
+    default: "",
+    requiresArg: true,
+    describe: "Steps, by commas, before which a person is asked",
+  },
+} as const satisfies Record<string, Options>;
+
 export const regionOption = {
   region: {
     type: "string",

@@ -6,6 +6,7 @@ import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { durabilityCommand } from "./commands/durability.ts";
 import { envCommand } from "./commands/env.ts";
+import { failoverCommand } from "./commands/failover.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { outputsCommand } from "./commands/outputs.ts";
@@ -14,6 +15,7 @@ import { pulumiCommand } from "./commands/pulumi.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { sshCommand } from "./commands/ssh.ts";
 import { statusCommand } from "./commands/status.ts";
+import { switchoverCommand } from "./commands/switchover.ts";
 import { topologyCommand } from "./commands/topology.ts";
 import { unlockCommand } from "./commands/unlock.ts";
 import { verifyCommand } from "./commands/verify.ts";
@@ -31,6 +33,8 @@ export const commands = [
   topologyCommand,
   outputsCommand,
   verifyCommand,
+  switchoverCommand,
+  failoverCommand,
   resumeCommand,
   durabilityCommand,
   credentialsCommand,

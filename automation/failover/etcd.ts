@@ -58,8 +58,9 @@ function stateOf(keys: EtcdKeys | null, why: string | null, reached: boolean): E
   return reached ? "failed" : "silent";
 }
 
-export function toEtcdFacts({ writer, lease, sync, durability, pause }: EtcdKeys): EtcdFacts {
+export function toEtcdFacts({ writer, lease, epoch, sync, durability, pause }: EtcdKeys): EtcdFacts {
   return {
+    epoch,
     writer,
     leaseAgeSeconds: lease?.renewed === true ? lease.milliseconds / 1000 : null,
     sync: sync?.regions ?? null,

@@ -159,6 +159,8 @@ export interface WebVersions {
 export interface ThirdPlaceObservation {
   reachable: boolean;
   edge: boolean | null;
+  /** The public name leads to a region that says that it may write. Left out where nobody asked. */
+  servesWrites?: boolean;
   dns: boolean | null;
   /** Its member of etcd answers with a majority; null where its host has none yet. */
   witness: boolean | null;
@@ -183,6 +185,8 @@ export interface EtcdObservation {
 
 /** The part of etcd's keys that decisions use (keeper/store.ts). */
 export interface EtcdFacts {
+  /** The last that was granted; null before the first birth. */
+  epoch: number | null;
   writer: { region: string; epoch: number } | null;
   /**
    * How old the writer's last renewal is at most. Etcd keeps no times, so the writer is watched for a second: null where

@@ -121,13 +121,13 @@ async function observeThirdPlace(
   const { global } = options.outputs;
   if (global === null) return null;
   const [answer, dns, hosts] = await Promise.all([
-    httpsGet(`${global.url}/evenkeel/live`, options),
+    httpsGet(`${global.url}/evenkeel/active`, options),
     dnsAnswers({ ...global.dns, timeoutMs: options.timeoutMs }),
     Promise.all(global.hosts.map((host) => edgeAnswers(options.session, host, options.timeoutMs))),
   ]);
   const edge = answer !== null;
   const reachable = edge || dns || hosts.some(Boolean);
-  return { reachable, edge, dns };
+  return { reachable, edge, dns, servesWrites: isOk(answer) };
 }
 
 /** The third place's member of etcd; null where its host has none yet. */

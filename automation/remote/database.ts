@@ -37,6 +37,11 @@ export interface ConfirmedOff {
   confirmedOff?: readonly string[];
 }
 
+export interface ByForce {
+  /** Take the lease although this region may lack something: each peer must answer that it is closed, or be confirmed off. */
+  byForce?: boolean;
+}
+
 export interface AbsentRegions {
   /** Regions of the configuration whose database host does not exist: they need not answer. */
   absent?: readonly string[];
@@ -81,8 +86,16 @@ export const databaseCommand = {
   status: (options: Deadline = {}) => command("status", [], options),
   resume: (options: Deadline & AbsentRegions & AcceptLoss & { epoch: number }) =>
     command("resume", [...resumeWords(options), ...absentWords(options)], options),
-  promote: (options: Deadline & ConfirmedOff & { epoch: number }) =>
-    command("promote", [...epochWords(options.epoch), ...confirmedOffWords(options)], options),
+  promote: (options: Deadline & ConfirmedOff & ByForce & { epoch: number }) =>
+    command(
+      "promote",
+      [
+        ...epochWords(options.epoch),
+        ...(options.byForce ? ["--by-force"] : []),
+        ...confirmedOffWords(options),
+      ],
+      options,
+    ),
   demote: (options: Deadline = {}) => command("demote", [], options),
   /** Joins the region given, or whichever is the writer. */
   follow: (options: Deadline & { region?: string } = {}) =>

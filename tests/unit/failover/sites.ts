@@ -86,6 +86,7 @@ export function wellEtcd(keys: Partial<EtcdFacts> = {}): EtcdObservation {
   return {
     members: hosts.map(([host, stack]) => ({ host, stack, state: "well", why: null })),
     keys: {
+      epoch: 1,
       writer: { region: "primary", epoch: 1 },
       leaseAgeSeconds: 0.21,
       sync: ["primary", "secondary"],

@@ -1,29 +1,49 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154
 # A standby becomes the writer, in the order of writer.md, W6: stop receiving, apply all that was received and prove it,
-# and only then clear replication, write the role and open. Replication is asynchronous, so every promotion needs the
-# proof that the old database is closed (W4): the answer of each peer, before anything is touched and once more when all
-# is ready, or the operator's word that the machine is off. A host with a keeper leaves all that follows the first
-# answers to it.
+# and only then clear replication, write the role and open. A host with a keeper leaves that to it and asks for the lease:
+# the claim is the proof that nobody else may write and that nothing acknowledged is missing here (W7). With --by-force it
+# takes the lease also where something is missing; that, and every promotion without a keeper, needs the proof that the
+# old database is closed (W4): the answer of each peer, or the operator's word that the machine is off.
 verb_promote() {
   take_lock
   read_role
   refuse_while_fencing
   forget_seeding
   ABSENT=("${CONFIRMED_OFF[@]}")
+  if keeper_rules; then promote_by_lease; else promote_by_answers; fi
+}
+
+promote_by_lease() {
+  local problems
+  if [ "$ROLE$EPOCH" = "active$ASKED_EPOCH" ]; then
+    # What was claimed is opened by the keeper, whatever was cut in between.
+    local changed=false
+    { running && is_open; } || changed=true
+    [ "$changed" = false ] || let_keeper_open "$ASKED_EPOCH"
+    answer "$changed"
+    return
+  fi
+  problems=$(promote_problems)
+  [ -z "$problems" ] || refuse "$problems"
+  if [ "$BY_FORCE" = true ]; then
+    refuse_unless_closed
+    ask_keeper seize "$ASKED_EPOCH" "${ALL_OFF[@]}"
+  else
+    ask_keeper claim "$ASKED_EPOCH"
+  fi
+  let_keeper_open "$ASKED_EPOCH"
+  answer true
+}
+
+promote_by_answers() {
+  local problems
   if [ "$ROLE" = active ] && [ "$EPOCH" = "$ASKED_EPOCH" ] && running; then
     finish_or_confirm
     return
   fi
-  local problems
   problems=$(promote_problems)
   [ -z "$problems" ] || refuse "$problems"
   refuse_unless_closed
-  if keeper_rules; then
-    ask_keeper claim "$ASKED_EPOCH"
-    let_keeper_open "$ASKED_EPOCH"
-    answer true
-    return
-  fi
   if ! proved; then
     stop_receiving
     prove_applied
@@ -72,6 +92,8 @@ refuse_unless_closed() {
   ask_peers
   problems=$(peer_problems)
   [ -z "$problems" ] || refuse "$problems"
+  # Each of them answered that it is closed, or the operator answers for it.
+  mapfile -t ALL_OFF < <(jq -r '.[].region | "--confirmed-off", .' <<<"$PEERS")
 }
 
 # Still undone as far as it can be: a standby that has not been cleared receives again.

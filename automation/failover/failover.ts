@@ -1,0 +1,169 @@
+import { exitCodes, UserError } from "../errors.ts";
+import { siteFlag } from "../options.ts";
+import { writeResult } from "../output.ts";
+import { askTyped, refuseUnconfirmed } from "../rollout/confirm.ts";
+import { say, terminal } from "../terminal.ts";
+import { type Check, type LossEstimate, lossEstimate, type Proof, proofOf } from "./checks.ts";
+import { type Held, withHeldSite } from "./held.ts";
+import type { Moved } from "./moves.ts";
+import type { Observation } from "./observation.ts";
+import { factsOf, keysOf, type Row, rowsOf } from "./plan.ts";
+import { runRows } from "./run.ts";
+import { approval, checkLines, moveDocument, planLines, requireRegion, sayState, sayTaken } from "./tell.ts";
+import { writersOf } from "./writers.ts";
+
+export interface FailoverArgs {
+  site: string;
+  to: string;
+  /** Rows that may be lost; "any": also where nobody can tell. */
+  acceptLoss: number | "any";
+  /** Regions whose database machine the operator says is off. */
+  confirmedOff: readonly string[];
+  dryRun: boolean;
+  approve: readonly string[];
+  format: string;
+  yes: boolean;
+  confirm?: string | undefined;
+}
+
+/** `evenkeel failover --to REGION`: the active region is gone. What proves it, and what is lost, is said first. */
+export async function failover(args: FailoverArgs): Promise<void> {
+  const { to, confirm: given, yes } = args;
+  requireRegion(args.site, to, "failover --to");
+  for (const region of args.confirmedOff) requireRegion(args.site, region, "failover --confirmed-off");
+  const question = { name: to, given, flag: "--confirm", yes, terminal: terminal() };
+  if (!args.dryRun) refuseUnconfirmed(question);
+  await withHeldSite(args, `failover --to ${to}`, async (held) => {
+    const seen = await held.look();
+    sayState("before", seen);
+    const plan = planFailover(held, seen, args);
+    say(checkLines(plan.checks));
+    if (args.dryRun) say(planLines(plan.rows, seen));
+    refuseUnproved(held, plan, args);
+    const { checks, rows } = plan;
+    if (args.dryRun)
+      return writeResult(moveDocument(args.format, held.site, { checks, rows, seen, moved: null }));
+    await askTyped({ ...question, consequence: consequenceOf(plan, to) });
+    const moved = await takeOver(held, { seen, plan, to, approve: args.approve });
+    const after = await held.look();
+    sayState("after", after);
+    sayTaken(moved);
+    writeResult(moveDocument(args.format, held.site, { checks, rows, seen: after, moved }));
+  });
+}
+
+interface FailoverPlan {
+  from: string | null;
+  rows: Row[];
+  checks: Check[];
+  proof: Proof | null;
+  loss: LossEstimate;
+}
+
+function planFailover(held: Held, seen: Observation, args: FailoverArgs): FailoverPlan {
+  const { to, confirmedOff } = args;
+  const from = lostRegion(held, seen, to);
+  const wish = { from, to, confirmedOff };
+  const proof = proofOf(seen, wish);
+  const loss = lossEstimate(seen, wish);
+  const byForce = proof !== null && proof.is !== "lease";
+  const off = proof?.is === "machine" && from !== null ? [...new Set([...confirmedOff, from])] : confirmedOff;
+  const rows = rowsOf({ kind: "failover", from, to, byForce, confirmedOff: off }, seen);
+  return { from, rows, checks: failoverChecks(seen, { to, proof, loss, args }), proof, loss };
+}
+
+function failoverChecks(
+  seen: Observation,
+  { to, proof, loss, args }: { to: string; proof: Proof | null; loss: LossEstimate; args: FailoverArgs },
+): Check[] {
+  const facts = factsOf(seen, to);
+  const allowed = args.acceptLoss === "any" || (loss.rows !== null && loss.rows <= args.acceptLoss);
+  const rows = loss.rows === null ? "unknown" : `${loss.rows} row(s)`;
+  return [
+    {
+      name: "quorum",
+      ok: keysOf(seen) !== null,
+      found: keysOf(seen) === null ? "etcd gives no answer with a majority" : "etcd answers with a majority",
+    },
+    {
+      name: "database",
+      ok: facts !== null && facts.running,
+      found:
+        facts === null
+          ? `${to} can't be asked`
+          : `${to} is ${facts.role}${facts.running ? "" : ", and does not run"}`,
+    },
+    {
+      name: "proof",
+      ok: proof !== null,
+      found: proof?.words ?? "nothing shows that the old writer's database is closed",
+    },
+    { name: "loss", ok: allowed, found: `${rows}: ${loss.words} (--accept-loss ${args.acceptLoss})` },
+  ];
+}
+
+/** The region that was the writer, as etcd knows it; a healthy one is no case for a failover. */
+function lostRegion({ site }: Held, seen: Observation, to: string): string | null {
+  const flag = siteFlag(site.config.site);
+  const { rightful } = writersOf(seen.regions.map(({ name, database }) => ({ name, facts: database.facts })));
+  const writer = keysOf(seen)?.writer?.region ?? null;
+  if (rightful === to && seen.thirdPlace?.servesWrites === true)
+    throw refused(`${to} is active already`, `npx evenkeel status${flag}`);
+  const from = writer !== null && writer !== to ? writer : (rightful ?? seen.seenWriter?.region ?? null);
+  if (from === to) return null;
+  const region = seen.regions.find(({ name }) => name === from);
+  if (rightful === from && region?.http.active === true)
+    throw refused(
+      `${from} is active and well, so nothing has failed`,
+      `npx evenkeel switchover --to ${to}${flag} moves the site without loss`,
+    );
+  return from;
+}
+
+function refuseUnproved({ site }: Held, plan: FailoverPlan, { to }: FailoverArgs): void {
+  const failed = plan.checks.filter(({ ok }) => !ok);
+  if (failed.length === 0) return;
+  const flag = siteFlag(site.config.site);
+  const names = failed.map(({ name }) => name);
+  const hints = [
+    ...(names.includes("proof")
+      ? [
+          `where the machine of ${plan.from}'s database is off for certain: npx evenkeel failover --to ${to} --confirmed-off ${plan.from}${flag}`,
+        ]
+      : []),
+    ...(names.includes("loss")
+      ? [`to go on without what ${to} lacks: --accept-loss ${plan.loss.rows ?? "any"}`]
+      : []),
+  ];
+  throw new UserError({
+    what: `${to} can't take over now; nothing was changed`,
+    why: failed.map(({ name, found }) => `${name}: ${found}`).join("\n"),
+    next: hints.length > 0 ? hints.join("\n") : `npx evenkeel status${flag}`,
+    exitCode: exitCodes.refused,
+    code: "precheck",
+  });
+}
+
+function consequenceOf({ from, proof, loss }: FailoverPlan, to: string): string {
+  const rows = loss.rows === null ? "an unknown number of rows" : `${loss.rows} row(s)`;
+  return `This lets ${to} be the writer instead of ${from ?? "nobody"}, and loses ${rows}. Proof: ${proof?.words}.`;
+}
+
+async function takeOver(
+  held: Held,
+  {
+    seen,
+    plan,
+    to,
+    approve,
+  }: { seen: Observation; plan: FailoverPlan; to: string; approve: readonly string[] },
+): Promise<Moved> {
+  const { look, site } = held;
+  const steps = await runRows(site, plan.rows, seen, { look, note: say, approve: approval(approve) });
+  const epoch = keysOf(await look())?.writer?.epoch ?? 0;
+  return { kind: "failover", from: plan.from, to, epoch, steps };
+}
+
+function refused(what: string, next: string): UserError {
+  return new UserError({ what, next, exitCode: exitCodes.refused, code: "nothing-failed" });
+}

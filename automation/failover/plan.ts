@@ -1,0 +1,168 @@
+import type { EtcdFacts, Observation, RegionObservation } from "./observation.ts";
+
+/**
+ * The moves of a site as a table. Pure: what is left to do follows from what is seen, so a move that was cut anywhere is
+ * planned again like a first one (decision 12). docs/states.md and the run-book's steps are written from these rows.
+ */
+export interface Row {
+  name: StepName;
+  region: string;
+  /** The sentence of help, dry run, journal and run-book. */
+  why: string;
+  act: Act;
+  /** Whether the observation shows that there is nothing left of it to do. */
+  isDone: (seen: Observation) => boolean;
+  /** Seconds for the act, and again for what it leads to. */
+  deadlineSeconds: number;
+  /** The move goes on where it fails: what it is good for is proved by a later row. */
+  mayFail?: true;
+}
+
+export const stepNames = ["fence", "demote", "promote", "traffic", "return", "protect"] as const;
+export type StepName = (typeof stepNames)[number];
+
+/** What a row does: a verb of a host, or nothing but waiting for what keepers and balancers do by themselves. */
+export type Act =
+  | { do: "demote" | "fence"; region: string }
+  | { do: "return"; region: string }
+  | { do: "promote"; region: string; epoch: number; byForce: boolean; confirmedOff: readonly string[] }
+  | { do: "wait" };
+
+export type MoveRequest =
+  | { kind: "switchover"; from: string; to: string }
+  | { kind: "failover"; from: string | null; to: string; byForce: boolean; confirmedOff: readonly string[] }
+  | { kind: "reinstate"; region: string; writer: string };
+
+/** All rows of a move, done or not, in order. */
+export function rowsOf(request: MoveRequest, seen: Observation): Row[] {
+  switch (request.kind) {
+    case "switchover": {
+      const { from, to } = request;
+      const promotion = promote(to, { epoch: epochFor(to, seen), byForce: false, confirmedOff: [] });
+      return [demote(from, to), promotion, traffic(to), comeBack(from, to), protect(from, to)];
+    }
+    case "failover": {
+      const { from, to, byForce, confirmedOff } = request;
+      const promotion = promote(to, { epoch: epochFor(to, seen), byForce, confirmedOff });
+      return [...(from === null ? [] : [fence(from, to)]), promotion, traffic(to)];
+    }
+    case "reinstate":
+      return [comeBack(request.region, request.writer), protect(request.region, request.writer)];
+  }
+}
+
+/** The rows that are left. */
+export function planOf(request: MoveRequest, seen: Observation): Row[] {
+  return rowsOf(request, seen).filter((row) => !row.isDone(seen));
+}
+
+/** An epoch is granted once (writer.md, W7): the one that this region has claimed already, or the next. */
+function epochFor(to: string, { etcd }: Observation): number {
+  const keys = etcd?.keys ?? null;
+  if (keys?.writer?.region === to) return keys.writer.epoch;
+  return (keys?.epoch ?? 0) + 1;
+}
+
+function demote(region: string, to: string): Row {
+  return {
+    name: "demote",
+    region,
+    why: "The old writer's database is closed, so that nothing is acknowledged that the other region lacks",
+    act: { do: "demote", region },
+    isDone: (seen) => isWriter(seen, to) || isClosed(seen, region),
+    deadlineSeconds: 30,
+  };
+}
+
+function fence(region: string, to: string): Row {
+  return {
+    name: "fence",
+    region,
+    why: "The lost writer's database is closed where it can still be reached",
+    act: { do: "fence", region },
+    // One that can't be asked can't be told to: what proves that it writes no more is the promotion's own business.
+    isDone: (seen) => isWriter(seen, to) || factsOf(seen, region) === null || isClosed(seen, region),
+    deadlineSeconds: 20,
+    mayFail: true,
+  };
+}
+
+function promote(
+  region: string,
+  options: { epoch: number; byForce: boolean; confirmedOff: readonly string[] },
+): Row {
+  return {
+    name: "promote",
+    region,
+    why: "The new writer takes the lease, applies all that it has received, and opens",
+    act: { do: "promote", region, ...options },
+    isDone: (seen) => isWriter(seen, region) && factsOf(seen, region)?.writable === true,
+    deadlineSeconds: 60,
+  };
+}
+
+function traffic(region: string): Row {
+  return {
+    name: "traffic",
+    region,
+    why: "Edge and DNS send people to the region that says that it may write",
+    act: { do: "wait" },
+    isDone: (seen) => regionOf(seen, region)?.http.active === true && seen.thirdPlace?.servesWrites === true,
+    deadlineSeconds: 30,
+  };
+}
+
+function comeBack(region: string, writer: string): Row {
+  return {
+    name: "return",
+    region,
+    why: "The old writer follows the new one, by the way that its history allows",
+    act: { do: "return", region },
+    isDone: (seen) => {
+      const facts = factsOf(seen, region);
+      return facts?.role === "standby" && facts.source === writer && facts.replicating === true;
+    },
+    deadlineSeconds: 1800,
+  };
+}
+
+function protect(region: string, writer: string): Row {
+  return {
+    name: "protect",
+    region,
+    why: "It joins the sync set, so that what is acknowledged outlives the active region again",
+    act: { do: "wait" },
+    isDone: (seen) => {
+      const keys = keysOf(seen);
+      if (factsOf(seen, region)?.role !== "standby") return false;
+      if ((keys?.durability ?? seen.durability) === "async") return keys !== null;
+      return keys?.sync?.includes(region) === true && keys.sync.includes(writer);
+    },
+    deadlineSeconds: 60,
+  };
+}
+
+export function regionOf(seen: Observation, name: string): RegionObservation | null {
+  return seen.regions.find((region) => region.name === name) ?? null;
+}
+
+export function factsOf(seen: Observation, name: string) {
+  return regionOf(seen, name)?.database.facts ?? null;
+}
+
+export function keysOf(seen: Observation): EtcdFacts | null {
+  return seen.etcd?.keys ?? null;
+}
+
+/** etcd and the database itself agree. */
+function isWriter(seen: Observation, name: string): boolean {
+  const facts = factsOf(seen, name);
+  const writer = keysOf(seen)?.writer ?? null;
+  return writer?.region === name && facts?.role === "active" && facts.epoch === writer.epoch;
+}
+
+/** Its own answer: what is read-only with the active role opens again by itself. */
+export function isClosed(seen: Observation, name: string): boolean {
+  const facts = factsOf(seen, name);
+  return facts !== null && (facts.role === "fenced" || facts.role === "standby") && facts.writable !== true;
+}

@@ -1,0 +1,122 @@
+import { exitCodes, UserError } from "../errors.ts";
+import { interrupts } from "../interrupt.ts";
+import { siteFlag } from "../options.ts";
+import { pauseMs } from "../remote/deadline.ts";
+import { runAct } from "./act.ts";
+import type { HeldSite, StepTaken } from "./moves.ts";
+import type { Observation } from "./observation.ts";
+import type { Row } from "./plan.ts";
+
+export interface RunOptions {
+  /** One look at the whole site. */
+  look: () => Promise<Observation>;
+  /** Tells a person what is being done; at a terminal or in a log. */
+  note: (text: string) => void;
+  /** Asked before a step; false stops the move there. */
+  approve: (row: Row) => Promise<boolean>;
+}
+
+const lookAgainMs = 250;
+
+/**
+ * Does what is left of a move, row by row, and writes each into the journal. Throws a UserError (14) that names the step
+ * and the command to run again where one fails: that one observes and plans anew.
+ */
+export async function runRows(
+  held: HeldSite,
+  rows: readonly Row[],
+  seen: Observation,
+  options: RunOptions,
+): Promise<StepTaken[]> {
+  const taken: StepTaken[] = [];
+  let latest = seen;
+  for (const row of rows) {
+    if (row.isDone(latest)) {
+      taken.push(already(held, row));
+      continue;
+    }
+    interrupts().check();
+    if (!(await options.approve(row))) throw stopped(held, row);
+    const step = await takeStep(held, row, options);
+    taken.push(step.taken);
+    latest = step.seen ?? latest;
+  }
+  return taken;
+}
+
+function already(held: HeldSite, { name, region, why }: Row): StepTaken {
+  const now = Date.now();
+  held.journal.write({ event: "step", command: held.command, detail: name, region, why, state: "already" });
+  return { name, region, why, startedMs: now, endedMs: now, outcome: "already", note: null };
+}
+
+async function takeStep(
+  held: HeldSite,
+  row: Row,
+  { look, note }: RunOptions,
+): Promise<{ taken: StepTaken; seen: Observation | null }> {
+  const { name, region, why } = row;
+  const line = { event: "step", command: held.command, detail: name, region } as const;
+  const startedMs = Date.now();
+  const seconds = () => Math.round(Date.now() - startedMs) / 1000;
+  held.journal.write({ ...line, state: "begun", why });
+  note(`${name} ${region}: ${why} ...`);
+  const done = (outcome: StepTaken["outcome"], words: string | null): StepTaken => {
+    note(`${name} ${region}: ${words ?? outcome} (${seconds()} s)`);
+    return { name, region, why, startedMs, endedMs: Date.now(), outcome, note: words };
+  };
+  try {
+    const words = await runAct(held, row, note);
+    const seen = row.act.do === "wait" ? await awaitDone(row, look) : null;
+    held.journal.write({
+      ...line,
+      state: "done",
+      seconds: seconds(),
+      ...(words === null ? {} : { why: words }),
+    });
+    return { taken: done("done", words), seen };
+  } catch (error) {
+    const words =
+      error instanceof UserError ? [error.what, error.why].filter(Boolean).join(": ") : String(error);
+    held.journal.write({ ...line, state: "failed", seconds: seconds(), why: words });
+    if (row.mayFail && error instanceof UserError) return { taken: done("failed", words), seen: null };
+    note(`${name} ${region}: failed (${seconds()} s)`);
+    throw failed(held, row, error);
+  }
+}
+
+/** What keepers and balancers do by themselves: looked at until it is so. */
+async function awaitDone(row: Row, look: () => Promise<Observation>): Promise<Observation> {
+  const deadline = Date.now() + row.deadlineSeconds * 1000;
+  for (;;) {
+    const seen = await look();
+    if (row.isDone(seen)) return seen;
+    if (Date.now() > deadline)
+      throw new UserError({ what: `it did not come about within ${row.deadlineSeconds} s` });
+    await pauseMs(lookAgainMs);
+  }
+}
+
+function stopped(held: HeldSite, { name, region }: Row): UserError {
+  return new UserError({
+    what: `stopped before ${name} ${region}, which was not approved`,
+    next: again(held),
+    exitCode: exitCodes.resumable,
+    code: "not-approved",
+  });
+}
+
+function failed(held: HeldSite, { name, region }: Row, cause: unknown): unknown {
+  if (!(cause instanceof UserError) || cause.code === "interrupted") return cause;
+  return new UserError({
+    what: `${name} ${region} failed: ${cause.what}`,
+    ...(cause.why === undefined ? {} : { why: cause.why }),
+    next: again(held),
+    exitCode: exitCodes.resumable,
+    code: "step-failed",
+    cause,
+  });
+}
+
+const again = ({ command, config }: HeldSite) =>
+  `npx evenkeel ${command}${siteFlag(config.site)}, which plans anew from what it finds`;

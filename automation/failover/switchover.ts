@@ -1,0 +1,127 @@
+import { exitCodes, UserError } from "../errors.ts";
+import { siteFlag } from "../options.ts";
+import { writeResult } from "../output.ts";
+import { askDatabases } from "../rollout/answers.ts";
+import { resumeRegion } from "../rollout/resume.ts";
+import { say, terminal } from "../terminal.ts";
+import { type Check, switchoverChecks } from "./checks.ts";
+import { type Held, withHeldSite } from "./held.ts";
+import type { Moved } from "./moves.ts";
+import type { Observation } from "./observation.ts";
+import { isClosed, keysOf, type Row, rowsOf } from "./plan.ts";
+import { runRows } from "./run.ts";
+import {
+  approval,
+  checkLines,
+  confirmMove,
+  moveDocument,
+  planLines,
+  requireRegion,
+  sayState,
+  sayTaken,
+} from "./tell.ts";
+import { writersOf } from "./writers.ts";
+
+export interface SwitchoverArgs {
+  site: string;
+  to: string;
+  maxLagSeconds: number;
+  dryRun: boolean;
+  /** Stop before these steps until a person says go on. */
+  approve: readonly string[];
+  format: string;
+  yes: boolean;
+}
+
+/** `evenkeel switchover --to REGION`: both regions are up, and nothing is lost. */
+export async function switchover(args: SwitchoverArgs): Promise<void> {
+  const { to } = args;
+  requireRegion(args.site, to, "switchover --to");
+  await withHeldSite(args, `switchover --to ${to}`, async (held) => {
+    const seen = await held.look();
+    sayState("before", seen);
+    const from = activeRegion(held, seen, to);
+    const rows = rowsOf({ kind: "switchover", from, to }, seen);
+    const checks = switchoverChecks(seen, { from, to, maxLagSeconds: args.maxLagSeconds });
+    say(checkLines(checks));
+    if (args.dryRun) say(planLines(rows, seen));
+    refuseFailed(held, checks, to);
+    if (args.dryRun)
+      return writeResult(moveDocument(args.format, held.site, { checks, rows, seen, moved: null }));
+    if (rows.every((row) => row.isDone(seen))) say(`${to} is active already: there is nothing to do.`);
+    else await confirmMove({ ...args, terminal: terminal(), what: `move the site from ${from} to ${to}` });
+    const moved = await carryOut(held, { seen, rows, from, to, approve: args.approve });
+    const after = await held.look();
+    sayState("after", after);
+    sayTaken(moved);
+    writeResult(moveDocument(args.format, held.site, { checks, rows, seen: after, moved }));
+  });
+}
+
+export interface Switch {
+  seen: Observation;
+  rows: readonly Row[];
+  from: string;
+  to: string;
+  approve: readonly string[];
+}
+
+/** The steps; where they stop before the new writer has the lease, the old one gets its writes back. */
+export async function carryOut(held: Held, { seen, rows, from, to, approve }: Switch): Promise<Moved> {
+  const { look, site } = held;
+  const options = { look, note: say, approve: approval(approve) };
+  try {
+    const steps = await runRows(site, rows, seen, options);
+    const epoch = keysOf(await look())?.writer?.epoch ?? 0;
+    return { kind: "switchover", from, to, epoch, steps };
+  } catch (error) {
+    await giveWritesBack(held, from).catch((cause: unknown) => {
+      say(
+        `${from} could not be given its writes back: ${cause instanceof Error ? cause.message : String(cause)}`,
+      );
+    });
+    throw error;
+  }
+}
+
+/** Only where nobody has the lease: whoever has it opens, or gives it back by itself. */
+async function giveWritesBack({ look, site }: Held, from: string): Promise<void> {
+  const seen = await look();
+  const { rightful } = writersOf(seen.regions.map(({ name, database }) => ({ name, facts: database.facts })));
+  if (rightful !== null || !isClosed(seen, from) || keysOf(seen)?.writer !== null) return;
+  say(`Nobody has the lease: ${from} is given its writes back ...`);
+  const answers = await askDatabases(site.ssh, site.outputs);
+  const epoch = answers[from]?.facts?.epoch ?? 0;
+  const { config, ssh, outputs } = site;
+  await resumeRegion({ site: config.site, ssh, outputs, region: from, answers, epoch });
+  say(`${from} accepts writes again.`);
+}
+
+/** The region that the site moves away from: the writer, or the one that an earlier run has closed. */
+function activeRegion({ site }: Held, seen: Observation, to: string): string {
+  const { rightful } = writersOf(seen.regions.map(({ name, database }) => ({ name, facts: database.facts })));
+  if (rightful !== null && rightful !== to) return rightful;
+  const others = seen.regions.map(({ name }) => name).filter((name) => name !== to);
+  if (rightful === to && others.length === 1) return others[0] as string;
+  const closed = others.filter((name) => isClosed(seen, name));
+  const [only] = closed;
+  if (only !== undefined && closed.length === 1) return only;
+  throw new UserError({
+    what: "no region is active, so there is nothing to switch from",
+    next: `npx evenkeel status${siteFlag(site.config.site)} names what is wrong; where the active region is gone: npx evenkeel failover --to ${to}${siteFlag(site.config.site)}`,
+    exitCode: exitCodes.refused,
+    code: "no-active-region",
+  });
+}
+
+function refuseFailed({ site }: Held, checks: readonly Check[], to: string): void {
+  const failed = checks.filter(({ ok }) => !ok);
+  if (failed.length === 0) return;
+  throw new UserError({
+    what: `the site can't be moved to ${to} now; nothing was changed`,
+    why: failed.map(({ name, found }) => `${name}: ${found}`).join("\n"),
+    next: `npx evenkeel status${siteFlag(site.config.site)}`,
+    exitCode: exitCodes.refused,
+    code: "precheck",
+  });
+}
