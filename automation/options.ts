@@ -41,6 +41,15 @@ export const moveOptions = {
   },
 } as const satisfies Record<string, Options>;
 
+export const maxLagOption = {
+  "max-lag": {
+    type: "string",
+    default: "5s",
+    requiresArg: true,
+    describe: "Refused where the standby is further behind",
+  },
+} as const satisfies Record<string, Options>;
+
 export const regionOption = {
   region: {
     type: "string",

@@ -6,12 +6,14 @@ import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { durabilityCommand } from "./commands/durability.ts";
 import { envCommand } from "./commands/env.ts";
+import { failbackCommand } from "./commands/failback.ts";
 import { failoverCommand } from "./commands/failover.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { outputsCommand } from "./commands/outputs.ts";
 import { provisionCommand } from "./commands/provision.ts";
 import { pulumiCommand } from "./commands/pulumi.ts";
+import { reinstateCommand } from "./commands/reinstate.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { sshCommand } from "./commands/ssh.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -35,6 +37,8 @@ export const commands = [
   verifyCommand,
   switchoverCommand,
   failoverCommand,
+  reinstateCommand,
+  failbackCommand,
   resumeCommand,
   durabilityCommand,
   credentialsCommand,

@@ -54,6 +54,8 @@ const siteKeys = {
   provider: z.literal("lab", { error: "only the provider lab is built so far" }),
   regions: z.array(placeName).min(1, "names no region").max(2, "more than two regions are not built so far"),
   initialActive: placeName,
+  /** Where the site belongs while all is well: what `failback` moves it to. Unset: initialActive. */
+  preferred: placeName.optional(),
   engine: z.enum(["mariadb", "postgresql"], {
     error: "must be mariadb or postgresql; no other engine is built so far",
   }),
@@ -117,6 +119,7 @@ export function problemsTogether({
   regions,
   networks,
   initialActive,
+  preferred,
   maxRegions,
 }: Partial<SiteValues>): string[] {
   const problems: string[] = [];
@@ -127,6 +130,8 @@ export function problemsTogether({
       note("maxRegions", `is less than the ${regions.length} regions`);
     if (initialActive !== undefined && !regions.includes(initialActive))
       note("initialActive", `"${initialActive}" is not one of the regions`);
+    if (preferred !== undefined && !regions.includes(preferred))
+      note("preferred", `"${preferred}" is not one of the regions`);
   }
   if (wordpressOnPostgresql !== undefined && engine !== undefined && engine !== "postgresql")
     note(

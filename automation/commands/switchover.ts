@@ -1,15 +1,10 @@
 import type { CommandModule, InferredOptionTypes } from "yargs";
-import { formatOption, moveOptions, siteOption, yesOption } from "../options.ts";
+import { formatOption, maxLagOption, moveOptions, siteOption, yesOption } from "../options.ts";
 
 const options = {
   ...siteOption,
   to: { type: "string", demandOption: true, requiresArg: true, describe: "The region that shall be active" },
-  "max-lag": {
-    type: "string",
-    default: "5s",
-    requiresArg: true,
-    describe: "Refused where the standby is further behind",
-  },
+  ...maxLagOption,
   ...moveOptions,
   ...formatOption,
   ...yesOption,

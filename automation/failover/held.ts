@@ -1,6 +1,7 @@
 import { openHosts } from "../hosts.ts";
 import type { Journal } from "../journal.ts";
-import { setUpEngine } from "../rollout/engine.ts";
+import { existingEngine } from "../rollout/engine.ts";
+import { notSetUp } from "../rollout/preview.ts";
 import { rejoinPeers } from "../rollout/resume.ts";
 import { readOutputs, type Session, withLockedSite } from "../rollout/session.ts";
 import { isThere } from "../site/durable.ts";
@@ -20,7 +21,7 @@ const dial = { attempts: 1, timeoutSeconds: 4 };
 
 /** Runs a move under the operator's lock, with connections to the hosts that are opened as they are needed. */
 export async function withHeldSite<T>(
-  args: { site: string; yes: boolean },
+  args: { site: string },
   command: string,
   work: (held: Held) => Promise<T>,
 ): Promise<T> {
@@ -28,8 +29,10 @@ export async function withHeldSite<T>(
   const config = siteConfig(place);
   // Before set-up: there is nothing to move of a site that was never built.
   if (!isThere(secretsFile(place))) throw notBuilt(config.site);
-  const engine = await setUpEngine(args);
-  return await withLockedSite({ place, config, engine }, command, async (session, journal) => {
+  // No set-up: it may build for minutes, and a region is gone.
+  const engine = await existingEngine();
+  if (engine === null) throw notSetUp(place);
+  return await withLockedSite({ place, config, engine, asFound: true }, command, async (session, journal) => {
     const outputs = await readOutputs(session);
     if (config.regions.some((name) => outputs.regions[name] === null)) throw notBuilt(config.site);
     await rejoinPeers(config, outputs);

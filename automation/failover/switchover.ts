@@ -35,9 +35,17 @@ export interface SwitchoverArgs {
 
 /** `evenkeel switchover --to REGION`: both regions are up, and nothing is lost. */
 export async function switchover(args: SwitchoverArgs): Promise<void> {
+  await switchSite(args, { command: `switchover --to ${args.to}`, first: async () => {} });
+}
+
+/** `first` is what is to be so before anything is touched, behind the checks and not in a dry run. */
+export async function switchSite(
+  args: SwitchoverArgs,
+  { command, first }: { command: string; first: (held: Held) => Promise<void> },
+): Promise<void> {
   const { to } = args;
   requireRegion(args.site, to, "switchover --to");
-  await withHeldSite(args, `switchover --to ${to}`, async (held) => {
+  await withHeldSite(args, command, async (held) => {
     const seen = await held.look();
     sayState("before", seen);
     const from = activeRegion(held, seen, to);
@@ -49,7 +57,10 @@ export async function switchover(args: SwitchoverArgs): Promise<void> {
     if (args.dryRun)
       return writeResult(moveDocument(args.format, held.site, { checks, rows, seen, moved: null }));
     if (rows.every((row) => row.isDone(seen))) say(`${to} is active already: there is nothing to do.`);
-    else await confirmMove({ ...args, terminal: terminal(), what: `move the site from ${from} to ${to}` });
+    else {
+      await confirmMove({ ...args, terminal: terminal(), what: `move the site from ${from} to ${to}` });
+      await first(held);
+    }
     const moved = await carryOut(held, { seen, rows, from, to, approve: args.approve });
     const after = await held.look();
     sayState("after", after);

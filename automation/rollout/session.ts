@@ -119,15 +119,20 @@ function findSecrets(place: SitePlace): SecretsAnswer {
   }
 }
 
-export interface LockedOptions extends SessionOptions {
-  /**
-   * For a destroy: site files are neither made nor checked, and reading `secrets` of the session throws where they
-   * can't be had.
-   */
-  asFound?: boolean;
+export type LockedOptions = Omit<SessionOptions, "engine"> & {
   /** Removes the site's folder once the work is done, while the lock is held. */
   removeAfter?: boolean;
-}
+} & (
+    | { engine: Engine; asFound?: false }
+    | {
+        engine: PulumiEngine;
+        /**
+         * For a destroy, and for what must not wait for set-up: site files are neither made nor checked, and reading
+         * `secrets` of the session throws where they can't be had.
+         */
+        asFound: true;
+      }
+  );
 
 /**
  * Runs a mutating command: the operator's lock, then site files, then the work between two lines of the journal. What

@@ -53,7 +53,12 @@ export async function verify({ site, format }: VerifyArgs): Promise<number> {
   return verdict(document) === "equal" ? exitCodes.ok : exitCodes.degraded;
 }
 
-async function verifySite(ssh: SshSession, outputs: SiteOutputs, site: string): Promise<VerifyDocument> {
+/** The same over connections that are there. Throws a UserError (12) where no one region is active. */
+export async function verifySite(
+  ssh: SshSession,
+  outputs: SiteOutputs,
+  site: string,
+): Promise<VerifyDocument> {
   const places = await askPlaces(ssh, outputs);
   const active = activeOf(places, site);
   const others = places.filter(({ region }) => region !== active.region);

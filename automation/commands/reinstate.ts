@@ -1,0 +1,20 @@
+import type { CommandModule, InferredOptionTypes } from "yargs";
+import { formatOption, moveOptions, siteOption, yesOption } from "../options.ts";
+
+const options = { ...siteOption, ...moveOptions, ...formatOption, ...yesOption } as const;
+
+type Args = InferredOptionTypes<typeof options> & { region: string };
+
+export const reinstateCommand: CommandModule<object, Args> = {
+  command: "reinstate <region>",
+  describe: "Make a region that was active before, and is back, a standby of the one that took over",
+  builder: (yargs) =>
+    yargs
+      .positional("region", { type: "string", demandOption: true, describe: "The region that is back" })
+      .options(options),
+  handler: async (args) => {
+    const { reinstate } = await import("../failover/reinstate.ts");
+    const { readSteps } = await import("../failover/tell.ts");
+    await reinstate({ ...args, approve: readSteps(args.approve) });
+  },
+};

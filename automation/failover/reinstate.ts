@@ -1,0 +1,78 @@
+import { exitCodes, UserError } from "../errors.ts";
+import { siteFlag } from "../options.ts";
+import { writeResult } from "../output.ts";
+import { say, terminal } from "../terminal.ts";
+import { type Held, withHeldSite } from "./held.ts";
+import type { Moved } from "./moves.ts";
+import type { Observation } from "./observation.ts";
+import { keysOf, type Row, rowsOf } from "./plan.ts";
+import { runRows } from "./run.ts";
+import { approval, confirmMove, moveDocument, planLines, requireRegion, sayState, sayTaken } from "./tell.ts";
+import { writersOf } from "./writers.ts";
+
+export interface ReinstateArgs {
+  site: string;
+  region: string;
+  dryRun: boolean;
+  approve: readonly string[];
+  format: string;
+  yes: boolean;
+}
+
+/** `evenkeel reinstate REGION`: what was the writer, and is not any more, becomes a standby again (writer.md, W9). */
+export async function reinstate(args: ReinstateArgs): Promise<void> {
+  const { region } = args;
+  requireRegion(args.site, region, "reinstate");
+  await withHeldSite(args, `reinstate ${region}`, async (held) => {
+    const seen = await held.look();
+    sayState("before", seen);
+    const { rows, writer } = planReinstatement(held, seen, region);
+    if (args.dryRun) {
+      say(planLines(rows, seen));
+      return writeResult(moveDocument(args.format, held.site, { checks: [], rows, seen, moved: null }));
+    }
+    if (rows.every((row) => row.isDone(seen))) say(`${region} is a standby already: there is nothing to do.`);
+    else await confirmMove({ ...args, terminal: terminal(), what: `make ${region} a standby of ${writer}` });
+    const moved = await bringBack(held, { seen, rows, region, writer, approve: args.approve });
+    const after = await held.look();
+    sayState("after", after);
+    sayTaken(moved);
+    writeResult(moveDocument(args.format, held.site, { checks: [], rows, seen: after, moved }));
+  });
+}
+
+export interface Reinstatement {
+  rows: Row[];
+  writer: string;
+}
+
+/** Throws a UserError (12) where no other region is the writer. */
+export function planReinstatement({ site }: Held, seen: Observation, region: string): Reinstatement {
+  const { rightful } = writersOf(seen.regions.map(({ name, database }) => ({ name, facts: database.facts })));
+  if (rightful === null || rightful === region)
+    throw new UserError({
+      what:
+        rightful === null
+          ? "no region is active, so there is nobody to follow"
+          : `${region} is the active region`,
+      next: `npx evenkeel status${siteFlag(site.config.site)}`,
+      exitCode: exitCodes.refused,
+      code: "no-other-writer",
+    });
+  return { rows: rowsOf({ kind: "reinstate", region, writer: rightful }, seen), writer: rightful };
+}
+
+export async function bringBack(
+  { look, site }: Held,
+  options: {
+    seen: Observation;
+    rows: readonly Row[];
+    region: string;
+    writer: string;
+    approve: readonly string[];
+  },
+): Promise<Moved> {
+  const { seen, rows, region, writer, approve } = options;
+  const steps = await runRows(site, rows, seen, { look, note: say, approve: approval(approve) });
+  return { kind: "reinstate", from: region, to: writer, epoch: keysOf(seen)?.writer?.epoch ?? 0, steps };
+}
