@@ -6,12 +6,22 @@ import { EtcdLog, log, writeReport } from "./log.ts";
 import { Notifier } from "./notify.ts";
 import { Port } from "./port.ts";
 import { etcdAccess, type KeeperSettings, keeperConfig } from "./settings.ts";
-import { type Effect, type Event, firstState, type KeeperConfig, type KeeperState } from "./state.ts";
+import {
+  type Effect,
+  type Event,
+  firstState,
+  type KeeperConfig,
+  type KeeperState,
+  type Wanted,
+} from "./state.ts";
 import { runVerb } from "./verbs.ts";
+import { readWanted, stampOf } from "./wanted.ts";
 
 const hostCommand = "/usr/local/sbin/evenkeel-db";
 const reportFile = "/run/evenkeel/keeper.json";
 const reportMs = 1000;
+/** Written by `evenkeel-db` alone, whoever asked it. */
+const roleFile = "/var/lib/evenkeel/role.json";
 
 /**
  * A database host's keeper: carries out what `decide` wants and tells it what came of that. It knows no SQL and has no
@@ -27,6 +37,8 @@ export class DatabaseKeeper {
   private readonly notifier = new Notifier();
   private state: KeeperState = firstState;
   private reportedMs = Number.NEGATIVE_INFINITY;
+  private roleSeen = "";
+  private wanted: Wanted | null = null;
 
   constructor(settings: KeeperSettings) {
     this.config = keeperConfig(settings);
@@ -44,11 +56,26 @@ export class DatabaseKeeper {
   }
 
   private tick(): void {
+    this.lookAround();
     this.tell({ is: "tick" });
     const nowMs = this.clock.nowMs();
     this.port.closeLate(nowMs);
     this.notifier.alive(nowMs);
     if (nowMs - this.reportedMs >= reportMs) this.report(nowMs);
+  }
+
+  /** What verbs leave for the keeper, whoever runs them. */
+  private lookAround(): void {
+    const role = stampOf(roleFile);
+    if (role !== this.roleSeen) this.feed.poke();
+    this.roleSeen = role;
+    const wanted = readWanted();
+    if (wanted?.epoch === this.wanted?.epoch && wanted?.untilMs === this.wanted?.untilMs) return;
+    this.wanted = wanted;
+    log(
+      wanted === null ? "no promotion is wanted" : `an operator wants a promotion at epoch ${wanted.epoch}`,
+    );
+    this.tell({ is: "wanted", wanted });
   }
 
   private tell(event: Event): void {
@@ -92,6 +119,7 @@ export class DatabaseKeeper {
       `${ok ? "done" : "failed"} after ${tookMs} ms: ${verb.name}${ok || words === "" ? "" : `: ${words}`}`,
     );
     this.tell({ is: "ended", id, ok });
+    this.feed.poke();
   }
 
   private sayWhatChanged(before: KeeperState, after: KeeperState): void {

@@ -5,6 +5,7 @@ import {
   finishClaim,
   giveBack,
   leave,
+  opened,
   promote,
   putAlone,
 } from "./opening.ts";
@@ -53,6 +54,9 @@ function take(turn: Turn, event: Event): void {
     case "ended":
       turn.set({ fresh: false, endedMs: turn.nowMs });
       if (turn.state.work?.id === event.id) carryOn(turn, event.ok, null);
+      return;
+    case "wanted":
+      turn.set({ wanted: event.wanted });
   }
 }
 
@@ -66,8 +70,18 @@ function takeAnswer(turn: Turn, event: Event & { is: "answer" }): void {
     return;
   }
   if (turn.state.work?.id === event.id) {
+    // Whatever only the holder of the lease can put renews it.
+    const writer = writerOf(turn.state.work.step);
+    if (event.outcome === "done" && writer !== null && sentMs !== null) renewed(turn, writer, sentMs);
     carryOn(turn, event.outcome === "done", event.outcome === "unknown" ? null : event.store);
   }
+}
+
+/** Whose lease a step proves when etcd has done it: the one that it names, or compares. */
+function writerOf(step: Work): Writer | null {
+  const isClaim = step.name === "claim" && (step.step === "claim" || step.step === "put");
+  const isReopening = step.name === "reopen" && step.step === "put";
+  return isClaim || isReopening ? step.writer : null;
 }
 
 /** The deadline counts from the sending, never from the reply (W3). */
@@ -202,10 +216,10 @@ function carryOn(turn: Turn, done: boolean, store: Store | null): void {
     case "close":
       return;
     case "reopen":
-      carryOnOpening(turn, step, done, store);
-      return;
     case "claim":
-      carryOnClaim(turn, step, done, store);
+      if (step.step === "open") opened(turn, step, done);
+      else if (step.name === "reopen") carryOnOpening(turn, step, done, store);
+      else carryOnClaim(turn, step, done, store);
       return;
     case "receive":
       // One that is unseeded left for good: what it receives is for `seed` to begin.

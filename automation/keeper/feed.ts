@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import type { Writable } from "node:stream";
 import { log } from "./log.ts";
 import type { DatabaseFacts } from "./state.ts";
 
@@ -50,6 +51,7 @@ export class Feed {
   private readonly tell: (facts: DatabaseFacts, askedMs: number) => void;
   private readonly waits = new Waits();
   private readonly receiving = new Receiving();
+  private input: Writable | null = null;
 
   constructor(command: string, tell: (facts: DatabaseFacts, askedMs: number) => void) {
     this.command = command;
@@ -58,12 +60,21 @@ export class Feed {
 
   start(): void {
     const child = spawn(this.command, ["watch"], { stdio: ["pipe", "pipe", "inherit"] });
+    this.input = child.stdin;
+    child.stdin.on("error", () => {
+      // It is gone: "close" begins another one.
+    });
     child.on("error", (cause) => log(`the feed does not start: ${cause.message}`));
     createInterface({ input: child.stdout }).on("line", (line) => this.take(line));
     child.on("close", (status) => {
       log(`the feed ended with ${status}: it begins anew`);
       setTimeout(() => this.start(), restartMs);
     });
+  }
+
+  /** Asks at once, and not only when its time comes. */
+  poke(): void {
+    this.input?.write("\n");
   }
 
   private take(line: string): void {

@@ -2,9 +2,14 @@ import { type DatabaseFacts, type Work, waitsOf } from "./state.ts";
 import { type Store, type Writer, withoutRegion } from "./store.ts";
 import type { Turn } from "./turn.ts";
 
-/** By itself, where it may. */
+/** By itself, where it may; or as an operator wants it. */
 export function promote(turn: Turn, store: Store): void {
-  if (turn.config.armed && !store.paused && turn.durability(store) !== "async") claim(turn, store);
+  const mayByItself = turn.config.armed && !store.paused && turn.durability(store) !== "async";
+  if (mayByItself || isWanted(turn, store)) claim(turn, store);
+}
+
+function isWanted({ state: { wanted }, nowMs }: Turn, store: Store): boolean {
+  return wanted !== null && nowMs < wanted.untilMs && wanted.epoch === store.epoch + 1;
 }
 
 export function claim(turn: Turn, { writer, sync, epoch }: Store): void {
@@ -36,7 +41,7 @@ export function giveBack(turn: Turn, writer: Writer): void {
 
 export function carryOnClaim(
   turn: Turn,
-  work: Work & { name: "claim" },
+  work: Exclude<Work & { name: "claim" }, { step: "open" }>,
   done: boolean,
   store: Store | null,
 ): void {
@@ -64,7 +69,7 @@ export function putAlone(turn: Turn, store: Store, writer: Writer): void {
 
 export function carryOnOpening(
   turn: Turn,
-  { step, writer }: Work & { name: "reopen" },
+  { step, writer }: Exclude<Work & { name: "reopen" }, { step: "open" }>,
   done: boolean,
   store: Store | null,
 ): void {
@@ -76,7 +81,20 @@ function open(turn: Turn, name: "reopen" | "claim", writer: Writer, store: Store
   // The answer may have come to a host that slept since.
   if (store.sync === null || !turn.isHeld(writer.epoch, turn.config.softMs)) return;
   const regions = waitsOf(turn.config, turn.durability(store), store.sync.value);
-  turn.begin({ name, step: "open", writer }, { name: "open", epoch: writer.epoch, regions });
+  turn.begin({ name, step: "open", writer, regions }, { name: "open", epoch: writer.epoch, regions });
+}
+
+/** What the verb has left is known: visitors need not wait for the database to tell it, nor for the next renewal. */
+export function opened(
+  turn: Turn,
+  { writer, regions }: Extract<Work, { step: "open" }>,
+  done: boolean,
+): void {
+  const { facts, renewed } = turn.state;
+  if (!done || facts === null) return;
+  turn.set({ waits: regions, facts: { ...facts, role: "active", epoch: writer.epoch, open: true } });
+  if (renewed !== null && turn.isHeld(writer.epoch, turn.config.softMs))
+    turn.effects.push({ do: "port", untilMs: renewed.sentMs + turn.config.softMs });
 }
 
 /** Out of `sync` before anything is received, also where it reads as out: an addition may be under way (W8). */

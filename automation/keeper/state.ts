@@ -85,13 +85,22 @@ export type Event =
   | { is: "answer"; id: number; outcome: "done" | "refused"; store: Store }
   | { is: "answer"; id: number; outcome: "unknown" }
   /** Of a `run`: whether it did all that it was asked for. */
-  | { is: "ended"; id: number; ok: boolean };
+  | { is: "ended"; id: number; ok: boolean }
+  /** An operator's promotion of this region, as it stands now; null: there is none. */
+  | { is: "wanted"; wanted: Wanted | null };
+
+/** An operator wants this region to be the writer at that epoch, where the lease may be claimed until then. */
+export interface Wanted {
+  epoch: number;
+  untilMs: number;
+}
 
 /** A sequence of asks and verbs, one outstanding at a time. A step that fails ends it; what is needed is begun anew. */
 export type Work =
   | { name: "fence" | "close" }
-  | { name: "reopen"; step: "put" | "open"; writer: Writer }
-  | { name: "claim"; step: "claim" | "prepare" | "put" | "open" | "give-back"; writer: Writer }
+  | { name: "reopen"; step: "put"; writer: Writer }
+  | { name: "claim"; step: "claim" | "prepare" | "put" | "give-back"; writer: Writer }
+  | { name: "reopen" | "claim"; step: "open"; writer: Writer; regions: readonly string[] }
   | { name: "receive"; step: "leave" | "start" }
   /** `opens`: what an earlier keeper's verb left undone may be more than the wait. */
   | { name: "settle"; step: "put"; opens: boolean }
@@ -125,7 +134,9 @@ export interface KeeperState {
   polledMs: number | null;
   /** Looks and renewals under way. */
   polls: readonly { id: number; sentMs: number; writer: Writer | null }[];
-  /** The last proof of the lease: sending time of the last renewal that was answered "done". */
+  /** An operator's promotion, for as long as it is wanted. */
+  wanted: Wanted | null;
+  /** The last proof of the lease: sending time of the last answered change that only its holder could make. */
   renewed: { writer: Writer; sentMs: number } | null;
   /** Granted to this keeper and not opened since: until it is, `sync` is the one of the writer before (W7). */
   unopened: Writer | null;
@@ -155,6 +166,7 @@ export const firstState: KeeperState = {
   answeredMs: null,
   polledMs: null,
   polls: [],
+  wanted: null,
   renewed: null,
   unopened: null,
   unchanged: null,

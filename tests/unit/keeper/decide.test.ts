@@ -69,7 +69,7 @@ describe("opening", () => {
     one.tell({ is: "tick" }, 300);
     one.answer("done", store, 350);
     const put = one.asked().at(-1);
-    one.tell({ is: "answer", id: put?.id ?? 0, outcome: "done", store }, 300 + config.softMs);
+    one.tell({ is: "answer", id: put?.id ?? 0, outcome: "done", store }, 350 + config.softMs);
     expect(one.verbs()).toEqual([]);
   });
 
@@ -97,8 +97,6 @@ describe("an opening that was refused, since a standby has left meanwhile", () =
     const changed = { ...mine, revision: 9, sync: { ...sync, revision: 8 } };
     own.answer("refused", changed, 150);
     own.tell({ is: "facts", facts: { ...facts, epoch: 2, open: false }, askedMs: 160 }, 160);
-    own.tell({ is: "tick" }, 300);
-    own.answer("done", changed, 310);
     return { own, changed };
   }
 
@@ -119,11 +117,11 @@ describe("an opening that was refused, since a standby has left meanwhile", () =
   test("once it has opened, what opens again leaves the set as it is", () => {
     const { own, changed } = refusedOnce();
     const joined = { value: { regions: ["primary", "secondary"], joined: true }, revision: 11 };
-    own.answer("done", { ...changed, revision: 10, sync: { value: alone, revision: 10 } }, 350);
-    own.tell({ is: "ended", id: own.asked().length + own.verbs().length, ok: false }, 400);
-    own.tell({ is: "facts", facts: { ...facts, epoch: 2, open: false }, askedMs: 410 }, 410);
-    own.answer("refused", { ...changed, revision: 11, sync: joined }, 420);
-    own.tell({ is: "facts", facts: { ...facts, epoch: 2, open: false }, askedMs: 430 }, 430);
+    own.answer("done", { ...changed, revision: 10, sync: { value: alone, revision: 10 } }, 170);
+    own.tell({ is: "ended", id: own.asked().length + own.verbs().length, ok: false }, 180);
+    own.tell({ is: "facts", facts: { ...facts, epoch: 2, open: false }, askedMs: 185 }, 185);
+    own.answer("refused", { ...changed, revision: 11, sync: joined }, 190);
+    own.tell({ is: "facts", facts: { ...facts, epoch: 2, open: false }, askedMs: 195 }, 195);
     expect(own.asked().at(-1)?.change).toMatchObject({ syncRevision: 11, sync: joined.value });
   });
 });
@@ -166,4 +164,65 @@ test("what the database was before a verb ended counts no more", () => {
   one.tell({ is: "facts", facts: { ...standby, receivesFrom: null }, askedMs: 400 }, 510);
   expect(one.verbs()).toHaveLength(1);
   expect(one.asked().filter(({ change }) => change?.kind === "leave")).toHaveLength(1);
+});
+
+describe("a promotion that an operator wants", () => {
+  const silent = { ...others, revision: 20 };
+  const vacant = { ...others, revision: 21, writer: null };
+  const claims = (own: ReturnType<typeof keeper>) =>
+    own.asked().filter(({ change }) => change?.kind === "claim");
+
+  test("is claimed as soon as nobody has the lease, and by no keeper without it", () => {
+    for (const wanted of [{ epoch: 2, untilMs: 1000 }, null]) {
+      const own = keeper({ armed: false });
+      own.tell({ is: "wanted", wanted }, 0);
+      own.tell({ is: "facts", facts: standby, askedMs: 0 }, 0);
+      own.answer("done", vacant, 10);
+      expect({ wanted, claims: claims(own).length }).toEqual({ wanted, claims: wanted === null ? 0 : 1 });
+    }
+  });
+
+  test("waits for the lease's time where the writer is silent, which it has watched before", () => {
+    const own = keeper({ armed: false });
+    own.tell({ is: "facts", facts: standby, askedMs: 0 }, 0);
+    own.answer("done", silent, 10);
+    own.tell({ is: "facts", facts: standby, askedMs: config.leaseMs - 100 }, config.leaseMs - 100);
+    own.tell({ is: "wanted", wanted: { epoch: 2, untilMs: config.leaseMs + 1000 } }, config.leaseMs - 50);
+    expect(claims(own)).toEqual([]);
+    own.tell({ is: "tick" }, 10 + config.leaseMs);
+    expect(claims(own)).toHaveLength(1);
+  });
+
+  test("is none any more behind its time, and at another epoch than the next one", () => {
+    for (const wanted of [
+      { epoch: 2, untilMs: 10 },
+      { epoch: 3, untilMs: 1000 },
+      { epoch: 1, untilMs: 1000 },
+    ]) {
+      const own = keeper({ armed: false });
+      own.tell({ is: "wanted", wanted }, 0);
+      own.tell({ is: "facts", facts: standby, askedMs: 0 }, 0);
+      own.answer("done", vacant, 10);
+      expect({ wanted, claims: claims(own) }).toEqual({ wanted, claims: [] });
+    }
+  });
+
+  test("what is opened is known to be: it is opened once, and its port at once", () => {
+    const own = keeper({ armed: false });
+    const mine = { region: "primary", epoch: 2 };
+    const alone = { value: { regions: ["primary"], joined: false }, revision: 9 };
+    const claimed = { ...vacant, revision: 22, epoch: 2, writer: { value: mine, revision: 22 } };
+    own.tell({ is: "wanted", wanted: { epoch: 2, untilMs: 1000 } }, 0);
+    own.tell({ is: "facts", facts: standby, askedMs: 0 }, 0);
+    own.answer("done", vacant, 10);
+    own.answer("done", claimed, 20);
+    const ended = (nowMs: number) =>
+      own.tell({ is: "ended", id: own.asked().length + own.verbs().length, ok: true }, nowMs);
+    ended(60);
+    own.answer("done", { ...claimed, revision: 23, sync: alone }, 70);
+    expect(ended(90)).toContainEqual({ do: "port", untilMs: 60 + config.softMs });
+    const open = { ...facts, epoch: 2, waits: [], followers: [] };
+    own.tell({ is: "facts", facts: open, askedMs: 100 }, 100);
+    expect(own.verbs().map(({ name }) => name)).toEqual(["prepare", "open"]);
+  });
 });

@@ -44,6 +44,27 @@ seize_lease() {
   ask_keeper seize "$1" "${off[@]}"
 }
 
+# What an operator wants of the keeper: one line "EPOCH UNTIL", the latter by the clock of now_ms.
+readonly WANTED=/run/evenkeel-db-wanted
+# A lease that runs out now is over by then, also where hosts are far apart (T of docs/writer.md, the lab's and a second).
+readonly CLAIM_SECONDS=4
+
+# let_keeper_claim EPOCH: the keeper has watched the writer all along, so it claims as soon as that is gone. False where
+# it has not within a few seconds: another region still renews its lease, or this one may not have it.
+let_keeper_claim() {
+  local status=0
+  drop_lock
+  printf '%s %s\n' "$1" "$(($(now_ms) + CLAIM_SECONDS * 1000))" >"$WANTED.new"
+  mv -f "$WANTED.new" "$WANTED"
+  log "waiting for the lease"
+  within "$CLAIM_SECONDS" wait_for has_role_at "$1" || status=1
+  rm -f "$WANTED"
+  return "$status"
+}
+
+# What it says once it has claimed and made everything ready to be opened.
+has_role_at() { read_role && [ "$ROLE" = active ] && [ "$EPOCH" -ge "$1" ]; }
+
 # The keeper opens the database by verbs of its own, for which it needs the lock. Of a lease that was vacant it claims the
 # next epoch.
 let_keeper_open() {

@@ -39,7 +39,13 @@ readmit_administrator() {
 digest_client() { client --unbuffered --init-command='SET SESSION sql_log_bin=0'; }
 
 # Nothing administrative goes into the binary log: a standby that logged events of its own could not follow any more.
-sql() { printf 'SET SESSION sql_log_bin=0;\n%s\n' "$1" | client; }
+readonly SESSION_START='SET SESSION sql_log_bin=0'
+sql() { if in_session; then ask_session "$1"; else printf '%s;\n%s\n' "$SESSION_START" "$1" | client; fi; }
+
+session_client() {
+  exec setpriv --pdeathsig KILL mariadb --no-defaults --protocol=socket --socket="$SOCKET" --user=root --default-character-set=utf8mb4 \
+    --connect-timeout=5 --batch --raw --skip-column-names --unbuffered --skip-reconnect
+}
 
 # What shall reach the other regions; only the verb that opens the database uses it.
 sql_logged() { printf '%s\n' "$1" | client; }
@@ -85,7 +91,7 @@ is_read_only() { [ "$(sql 'SELECT @@global.read_only')" = 1 ]; }
 open_writes() {
   local still_closed
   set_wait || return 1
-  sql "SET SESSION sql_log_bin=1; REPLACE INTO evenkeel.heartbeat (id, region, epoch, at) VALUES (1, '$REGION', $1, NOW(6))" || return 1
+  sql_logged "REPLACE INTO evenkeel.heartbeat (id, region, epoch, at) VALUES (1, '$REGION', $1, NOW(6))" || return 1
   [ $# -eq 1 ] || set_wait "$2" || return 1
   still_closed=$(sql "SET GLOBAL read_only=0; SELECT @@global.read_only")
   [ "$still_closed" = 0 ]

@@ -25,9 +25,10 @@ as_postgres() {
 
 # Nothing of what runs here is logged, not even where it fails: a statement may hold a secret. No name is looked for where
 # the application may put its own: in the site's database an administrator would run a function of the application's.
+readonly SESSION_START="SET search_path = pg_catalog, pg_temp; SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET log_min_duration_statement = -1"
 client() {
   {
-    printf "SET search_path = pg_catalog, pg_temp; SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET log_min_duration_statement = -1;\n"
+    printf '%s;\n' "$SESSION_START"
     cat
   } | as_postgres env PGOPTIONS="$OWN_SESSION -c statement_timeout=0 -c lock_timeout=0 ${OWN_MORE:-}" psql -X -q -A -t -v ON_ERROR_STOP=1 -h "$SOCKET" -p "$PORT" -U postgres "$@"
 }
@@ -35,7 +36,13 @@ client() {
 # For digest.py: goes on until its input ends, in the site's own database.
 digest_client() { client -d "$SCHEMA"; }
 
-sql() { printf '%s\n' "$1" | client -d postgres; }
+sql() { if in_session; then ask_session "$1"; else printf '%s\n' "$1" | client -d postgres; fi; }
+
+session_client() {
+  exec setpriv --reuid postgres --regid postgres --init-groups setpriv --pdeathsig KILL env PGCONNECT_TIMEOUT=5 \
+    PGOPTIONS="$OWN_SESSION -c statement_timeout=0 -c lock_timeout=0" \
+    psql -X -q -A -t -v ON_ERROR_STOP=1 -h "$SOCKET" -p "$PORT" -U postgres -d postgres
+}
 
 # In the site's own database.
 sql_site() { printf '%s\n' "$1" | client -d "$SCHEMA"; }
@@ -77,6 +84,7 @@ is_read_only() { [ "$(sql 'SELECT pg_is_in_recovery()')" = t ]; }
 # needs them; where they can't be given, the site is opened all the same and the look tells.
 open_writes() {
   local OWN_MORE='-c synchronous_commit=local'
+  ! in_session || sql 'SET synchronous_commit = local' >/dev/null
   set_wait "${@:2}" || return 1
   promote_server || return 1
   make_slots

@@ -4,6 +4,7 @@
 verb_demote() {
   take_lock
   read_role
+  open_session
   case "$ROLE" in
     active | fenced) ;;
     *) refuse "the role of this host is $ROLE: only the active one can be demoted" ;;

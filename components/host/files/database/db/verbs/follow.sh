@@ -3,6 +3,7 @@
 verb_follow() {
   take_lock
   read_role
+  open_session
   refuse_while_fencing
   forget_seeding
   [ "$ROLE" != unseeded ] || refuse "this host is unseeded: run evenkeel-db seed"

@@ -4,6 +4,7 @@
 verb_mark() {
   take_lock
   read_role
+  open_session
   [ -n "$ASKED_REGION" ] || usage "mark needs --region"
   peer_address "$ASKED_REGION" >/dev/null || usage "no database host of a region '$ASKED_REGION' is known here"
   refuse_while_fencing

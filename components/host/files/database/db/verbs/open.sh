@@ -5,6 +5,7 @@
 verb_open() {
   take_lock
   read_role
+  open_session
   ackers
   refuse_while_fencing
   refuse_other_epoch

@@ -6,6 +6,7 @@
 verb_prepare() {
   take_lock
   read_role
+  open_session
   refuse_while_fencing
   forget_seeding
   local changed=false

@@ -7,6 +7,7 @@
 verb_promote() {
   take_lock
   read_role
+  open_session
   refuse_while_fencing
   forget_seeding
   ABSENT=("${CONFIRMED_OFF[@]}")
@@ -28,7 +29,8 @@ promote_by_lease() {
   if [ "$BY_FORCE" = true ]; then
     refuse_unless_closed
     ask_keeper seize "$ASKED_EPOCH" "${ALL_OFF[@]}"
-  else
+  elif ! let_keeper_claim "$ASKED_EPOCH"; then
+    # It says why not, or does it by itself where the keeper does not run.
     ask_keeper claim "$ASKED_EPOCH"
   fi
   let_keeper_open "$ASKED_EPOCH"

@@ -5,6 +5,7 @@
 verb_receive() {
   take_lock
   read_role
+  open_session
   refuse_while_fencing
   forget_seeding
   [ "$ROLE" = standby ] || refuse "the role of this host is $ROLE: only a standby receives"

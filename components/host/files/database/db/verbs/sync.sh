@@ -4,6 +4,7 @@
 verb_sync() {
   take_lock
   read_role
+  open_session
   ackers
   refuse_while_fencing
   refuse_other_epoch
