@@ -7,7 +7,7 @@
 
 require __DIR__ . '/database.php';
 
-const EVENKEEL_BETWEEN_QUESTIONS_MICROSECONDS = 100000;
+const EVENKEEL_BETWEEN_QUESTIONS_MICROSECONDS = 20000;
 
 /** Null: no row. */
 function evenkeel_heartbeat_or_none(): ?array

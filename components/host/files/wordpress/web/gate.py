@@ -22,7 +22,7 @@ def open_gate(deadline, epoch):
 
 
 def open_locked(deadline, epoch):
-    """Environment, caches, PHP, gate, scheduled tasks."""
+    """The epoch, by which caches begin anew; then gate and scheduled tasks."""
     state = host.read_json(STATE)
     known = state.get("epoch", 0)
     if epoch < known:
@@ -42,13 +42,16 @@ def open_locked(deadline, epoch):
 
 
 def make_ready(deadline, epoch):
+    """Visitors wait for this: under the keeper's rules nothing is purged and nothing reloaded, since what is cached has
+    the epoch in its name, and PHP keeps nothing from one request to the next (decision 13)."""
     host.remove(FILE)
     if lease.rules():
         # Before the epoch is remembered: one that never opened is none that this host has seen.
         heartbeat.wait_for(deadline, epoch)
-    remember(False, epoch)
-    purge_caches(deadline)
-    tell_php(deadline, "reload-or-restart")
+    else:
+        remember(False, epoch)
+        purge_caches(deadline)
+        tell_php(deadline, "reload-or-restart")
     remember(True, epoch)
 
 
