@@ -160,8 +160,9 @@ export function lossEstimate(seen: Observation, { from, to }: FailoverWish): Los
   if (keys?.sync?.includes(to) === true)
     return { rows: 0, words: `${to} holds every acknowledged write (it is in the sync set)` };
   const [old, next] = [from === null ? null : factsOf(seen, from), factsOf(seen, to)];
-  if (old !== null && next !== null && old.position !== null && old.position === next.position)
-    return { rows: 0, words: `${from} and ${to} are at the same position` };
+  const isSettled = from !== null && isClosed(seen, from) && old !== null && old.position !== null;
+  if (isSettled && next !== null && old.position === next.position)
+    return { rows: 0, words: `${from} is closed, and ${to} is at the same position` };
   const durability: Durability = keys?.durability ?? seen.durability;
   const behind = next?.lagSeconds ?? null;
   const last = behind === null ? "" : `; its newest heartbeat is ${behind} s old`;
