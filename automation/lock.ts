@@ -8,7 +8,7 @@ import { liveness, ownIdentity, processIdentity, thisHost } from "./processes.ts
 import { createFile, inFolder, readIfThere, replaceFile } from "./site/durable.ts";
 import { siteFlag } from "./site.ts";
 
-const lockSchema = processIdentity.extend({
+export const lockSchema = processIdentity.extend({
   run: z.string(),
   who: z.string(),
   command: z.string(),
@@ -141,7 +141,8 @@ function locked(site: string, holder: LockRecord, path: string): UserError {
   });
 }
 
-function userName(): string {
+/** Who this process works for; by number where the machine has no name for it. */
+export function userName(): string {
   try {
     return userInfo().username;
   } catch {

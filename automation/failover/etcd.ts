@@ -58,13 +58,20 @@ function stateOf(keys: EtcdKeys | null, why: string | null, reached: boolean): E
   return reached ? "failed" : "silent";
 }
 
-export function toEtcdFacts({ writer, lease, epoch, sync, durability, pause }: EtcdKeys): EtcdFacts {
+export function toEtcdFacts(keys: EtcdKeys): EtcdFacts {
+  const { writer, lease, epoch, sync, durability, lock, history, ack } = keys;
+  const pause = keys.pause?.over === false ? keys.pause : null;
   return {
-    epoch,
     writer,
     leaseAgeSeconds: lease?.renewed === true ? lease.milliseconds / 1000 : null,
+    epoch,
     sync: sync?.regions ?? null,
     durability,
-    paused: pause,
+    paused: pause !== null,
+    pausedUntil: typeof pause?.until === "number" ? new Date(pause.until * 1000).toISOString() : null,
+    lock,
+    history,
+    ackAt: ack?.at ?? null,
+    ackedRun: ack?.run ?? null,
   };
 }

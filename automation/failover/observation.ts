@@ -1,4 +1,5 @@
 import type { Durability } from "../keeper/store.ts";
+import type { Move, SiteLockRecord } from "../remote/operator-keys.ts";
 
 /**
  * What is known of a site at one moment. A fact that could not be had is null, never a guess: `why` says what was
@@ -193,12 +194,22 @@ export interface EtcdFacts {
    * no renewal was seen meanwhile (it may renew less often, or not at all any more), or where nobody holds the lease.
    */
   leaseAgeSeconds: number | null;
+  /** The last that was granted; null before the first birth. */
+  epoch: number | null;
   /** Regions that hold every acknowledged transaction; null before the first birth. */
   sync: readonly string[] | null;
   /** The operator's; null: as the site was configured at birth. */
   durability: Durability | null;
-  /** Nothing is promoted by itself. */
+  /** Nothing is promoted by itself, until `pausedUntil` (UTC; null also where a pause has no end). */
   paused: boolean;
+  pausedUntil: string | null;
+  /** Who changes the site, and the region that shall be active behind that; null: nobody. */
+  lock: SiteLockRecord | null;
+  /** The last moves, the newest last. */
+  history: readonly Move[];
+  /** When an operator last acknowledged a failover (UTC), and the run of that failover. */
+  ackAt: string | null;
+  ackedRun: string | null;
 }
 
 export interface MachineProblem {

@@ -37,7 +37,7 @@ export interface Store {
   sync: Versioned<SyncSet> | null;
   /** The operator's; null: as the site was configured at birth. */
   durability: Durability | null;
-  /** Nothing is promoted by itself. */
+  /** Nothing is promoted by itself. A pause ends by the wall clock of the host that asks (wire.ts). */
   paused: boolean;
 }
 

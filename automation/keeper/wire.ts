@@ -16,16 +16,28 @@ export function prefixOf(site: string): string {
   return `/evenkeel/${site}/`;
 }
 
-/** The change (null: none) and, in the same transaction, a look at all keys of the site. */
+/** The change (null: none) and, in the same transaction, a look at all keys of the site that are a keeper's business. */
 export function bodyOf(site: string, change: Change | null): TransactionBody {
-  const look = { request_range: { key: encode(prefixOf(site)), range_end: encode(endOf(prefixOf(site))) } };
-  if (change === null) return { compare: [], success: [look], failure: [look] };
+  const looks = looksAt(site);
+  if (change === null) return { compare: [], success: looks, failure: looks };
   const { compares, puts } = transactionOf(change);
   return {
     compare: compares.flatMap((one) => compareBody(site, one)),
-    success: [...puts.map((one) => putBody(site, one)), look],
-    failure: [look],
+    success: [...puts.map((one) => putBody(site, one)), ...looks],
+    failure: looks,
   };
+}
+
+/**
+ * Two ranges, from `durability` and from `pause`: what operators keep (`ack`, `history`, `lock`) lies outside of them. The
+ * history is kilobytes, and a keeper asks five times a second.
+ */
+function looksAt(site: string): object[] {
+  const prefix = prefixOf(site);
+  const range = (from: string, end: string) => ({
+    request_range: { key: encode(from), range_end: encode(end) },
+  });
+  return [range(`${prefix}durability`, `${prefix}history`), range(`${prefix}pause`, endOf(prefix))];
 }
 
 /** What etcd answers, as far as it is read. */
@@ -35,18 +47,28 @@ interface Answer {
   responses?: { response_range?: { kvs?: { key: string; value?: string; mod_revision: string }[] } }[];
 }
 
-/** Throws on an answer that is none, or holds a value that nobody here wrote. */
-export function storeOf(site: string, answer: unknown): { done: boolean; store: Store } {
+/**
+ * Throws on an answer that is none, or holds a value that nobody here wrote. `nowMs`: this host's wall clock, in
+ * milliseconds since 1970, by which a pause ends. Of a clock that is wrong nothing hangs but that moment: a region that is
+ * promoted too early is promoted by all the other rules.
+ */
+export function storeOf(site: string, answer: unknown, nowMs = Date.now()): { done: boolean; store: Store } {
   const { header, succeeded, responses } = answer as Answer;
-  const look = responses?.at(-1)?.response_range;
-  if (header?.revision === undefined || look === undefined)
+  const looks = (responses ?? []).flatMap(({ response_range: look }) => (look === undefined ? [] : [look]));
+  if (header?.revision === undefined || looks.length === 0)
     throw new Error("etcd's answer has no look in it");
   const prefix = prefixOf(site);
+  const texts = looks
+    .flatMap(({ kvs }) => kvs ?? [])
+    .map(({ key, value, mod_revision }) => ({
+      key: decode(key).slice(prefix.length),
+      text: decode(value ?? ""),
+      revision: Number(mod_revision),
+    }));
   const found = new Map(
-    (look.kvs ?? []).map(({ key, value, mod_revision }) => [
-      decode(key).slice(prefix.length),
-      { value: JSON.parse(decode(value ?? "")) as unknown, revision: Number(mod_revision) },
-    ]),
+    texts
+      .filter(({ key }) => key !== "pause")
+      .map(({ key, text, revision }) => [key, { value: JSON.parse(text) as unknown, revision }]),
   );
   const store: Store = {
     revision: Number(header.revision),
@@ -54,9 +76,19 @@ export function storeOf(site: string, answer: unknown): { done: boolean; store: 
     epoch: (found.get("epoch")?.value as number | undefined) ?? 0,
     sync: (found.get("sync") as Versioned<SyncSet> | undefined) ?? null,
     durability: (found.get("durability")?.value as Store["durability"] | undefined) ?? null,
-    paused: found.has("pause"),
+    paused: texts.some(({ key, text }) => key === "pause" && !isOver(text, nowMs)),
   };
   return { done: succeeded === true, store };
+}
+
+/** A pause that can't be read has no end: whoever wrote it wanted one. */
+function isOver(pause: string, nowMs: number): boolean {
+  try {
+    const { until } = JSON.parse(pause) as { until?: unknown };
+    return typeof until === "number" && until * 1000 <= nowMs;
+  } catch {
+    return false;
+  }
 }
 
 function compareBody(site: string, { key, value, revision }: Compare): object[] {

@@ -78,6 +78,7 @@ export function etcdFiles({ tls, ...settings }: Omit<EtcdHostArgs, "target">): H
     { path: "/usr/local/sbin/evenkeel-etcd", content: hostFile("etcd/evenkeel-etcd"), mode: "0755" },
     { path: `${library}/member.sh`, content: hostFile("etcd/member.sh") },
     { path: `${library}/keys.sh`, content: hostFile("etcd/keys.sh") },
+    { path: `${library}/operator.sh`, content: hostFile("etcd/operator.sh") },
     { path: "/etc/systemd/system/etcd.service.d/evenkeel.conf", content: hostFile("etcd/evenkeel.conf") },
     { path: "/etc/evenkeel/etcd.env", content: etcdEnvironment(settings), mode: "0600" },
     // Each place is a member of its own among the same others.

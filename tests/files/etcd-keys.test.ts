@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { parseEtcdKeys } from "../../automation/remote/etcd.ts";
 import { hostFile } from "../../components/host/render.ts";
+import { operatorKeyTests } from "./etcd-keys/operator.ts";
 import { type ScratchHost, scratchHost } from "./support/scratch-host.ts";
 
 /** The verbs of evenkeel-etcd about keys, on a real etcd of one member: what the program around them gives is plain. */
@@ -8,22 +9,27 @@ const program = `#!/bin/bash
 set -euo pipefail
 shopt -s inherit_errexit
 export LC_ALL=C.UTF-8 ETCDCTL_API=3
-readonly HERE=127.0.0.1 MODE=\${2:-}
+readonly HERE=127.0.0.1 VERB=$1 MODE=\${2:-}
+RUN=\${RUN:-} INSTEAD_OF=\${INSTEAD_OF:-} UNTIL=\${UNTIL:-}
+left() { echo 10; }
+log() { printf '%s\\n' "$*" >&2; }
 fail() { printf '%s\\n' "$*" >&2; exit 1; }
 usage() { printf '%s\\n' "$*" >&2; exit 2; }
 cfg() { jq -r "$1" <<<'{"site":"shop"}'; }
 ask() { etcdctl --endpoints="http://$1:2379" --dial-timeout=2s --command-timeout=2s "\${@:2}"; }
 . /root/keys.sh
+. /root/operator.sh
 "verb_$1"
 `;
 const writer = '{"region":"primary","epoch":3}';
+const parts = ["keys.sh", "operator.sh"];
 let host: ScratchHost;
 
 jest.setTimeout(60_000);
 
 beforeAll(async () => {
   host = await scratchHost("etcd-keys", ["etcd-server", "etcd-client", "jq", "shellcheck"]);
-  await host.run(["tee", "/root/keys.sh"], { input: hostFile("etcd/keys.sh") });
+  for (const name of parts) await host.run(["tee", `/root/${name}`], { input: hostFile(`etcd/${name}`) });
   await host.run(["tee", "/root/program"], { input: program });
   await host.bash(`systemctl start etcd.service
     for _ in $(seq 100); do etcdctl endpoint health >/dev/null 2>&1 && exit 0; sleep 0.2; done
@@ -45,7 +51,7 @@ async function told(...words: string[]) {
 
 test("shellcheck, the verbs with what is around them, and it would have noticed a mistake", async () => {
   const check = (input: string) => host.run(["shellcheck", "-s", "bash", "-"], { input });
-  const whole = program.replace(/^\. .*$/m, () => hostFile("etcd/keys.sh"));
+  const whole = program.replace(/^\. \/root\/(.*)$/gm, (_, name) => hostFile(`etcd/${name}`));
   expect(await check(whole)).toMatchObject({ exitCode: 0, stdout: "" });
   expect((await check(`${whole}rm $1\n`)).exitCode).toBe(1);
 });
@@ -62,33 +68,39 @@ describe("the keys of a site", () => {
       epoch: null,
       sync: null,
       durability: null,
-      pause: false,
+      pause: null,
+      lock: null,
+      history: [],
+      ack: null,
     });
   });
 
-  test("are told as they stand there; of a pause it counts that it is there, and what is not asked for is not read", async () => {
+  test("are told as they stand there; a pause that can't be read has no end, and what is not asked for is not read", async () => {
     await put("writer", writer);
     await put("epoch", "3");
     await put("sync", '{"regions":["primary","secondary"],"joined":true}');
     await put("durability", '"async"');
     await put("pause", "since noon");
-    await put("lock", "no JSON");
+    await put("other", "no JSON");
     const { writer: region, epoch, sync, durability, pause } = await told("get");
     expect({ region, epoch, sync, durability, pause }).toEqual({
       region: { region: "primary", epoch: 3 },
       epoch: 3,
       sync: { regions: ["primary", "secondary"], joined: true },
       durability: "async",
-      pause: true,
+      pause: { until: null, who: null, at: null, over: false },
     });
   });
 
-  test("that are no JSON are an error that names where they stand", async () => {
-    await put("sync", "{");
-    const { exitCode, stdout, stderr } = await run("get");
-    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
-    expect(stderr).toContain("what etcd holds below /evenkeel/shop/ can't be read");
-  });
+  test.each(["sync", "lock", "history", "ack"])(
+    "that are no JSON are an error that names where they stand: %s",
+    async (key) => {
+      await put(key, "{");
+      const { exitCode, stdout, stderr } = await run("get");
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+      expect(stderr).toContain("what etcd holds below /evenkeel/shop/ can't be read");
+    },
+  );
 });
 
 describe("the lease", () => {
@@ -139,6 +151,12 @@ describe("put-durability", () => {
     expect(stderr).toContain(`got '${mode}'`);
     expect((await told("get")).durability).toBeNull();
   });
+});
+
+operatorKeyTests({
+  run: (words, { input = "", variables = [] } = {}) =>
+    host.run(["env", ...variables, "bash", "/root/program", ...words], { input }),
+  put: (key, value) => put(key, value),
 });
 
 test("without etcd both end with 1 and say so, and a put says that it is not known", async () => {

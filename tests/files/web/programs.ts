@@ -64,10 +64,11 @@ export function programTests(web: WebHost): void {
     }, 120_000);
 
     test("shellcheck, the program of etcd's members: its parts as one script, as they run", async () => {
-      const [program = "", member = "", setup = ""] = ["evenkeel-etcd", "member.sh", "setup.sh"].map((name) =>
-        readFileSync(join(files, "etcd", name), "utf8"),
-      );
-      for (const input of [program.replace(/^\. .*$/m, () => member), setup]) {
+      const text = (name: string) => readFileSync(join(files, "etcd", name), "utf8");
+      const part = /^\. \/usr\/local\/lib\/evenkeel\/etcd\/(.*)$/gm;
+      const whole = text("evenkeel-etcd").replace(part, (_, name) => text(name));
+      expect(whole).toContain("verb_lock()");
+      for (const input of [whole, text("setup.sh")]) {
         const said = await web.host.run(["shellcheck", "-s", "bash", "-"], { input });
         expect(said).toMatchObject({ exitCode: 0, stdout: "" });
       }

@@ -29,7 +29,10 @@ const keys: EtcdKeys = {
   epoch: 3,
   sync: { regions: ["primary", "secondary"], joined: true },
   durability: "strict",
-  pause: true,
+  pause: { until: 1_800_000_000, who: "alice", at: "2026-01-01T00:00:00Z", over: false },
+  lock: null,
+  history: [],
+  ack: { run: "r1", who: "bob", at: "2026-01-01T00:00:01Z" },
 };
 
 const told = (change: Partial<EtcdKeys> = {}): RemoteResult =>
@@ -65,9 +68,15 @@ describe("asking the members of etcd", () => {
     expect(facts).toEqual({
       writer: { region: "primary", epoch: 3 },
       leaseAgeSeconds: 0.21,
+      epoch: 3,
       sync: ["primary", "secondary"],
       durability: "strict",
       paused: true,
+      pausedUntil: "2027-01-15T08:00:00.000Z",
+      lock: null,
+      history: [],
+      ackAt: "2026-01-01T00:00:01Z",
+      ackedRun: "r1",
     });
     expect(asked["third/edge"]).toBe("sudo -n /usr/local/sbin/evenkeel-etcd get --deadline 4");
   });
@@ -126,6 +135,18 @@ test("the age of a lease is known only where a renewal was seen", () => {
   expect(ageOf({ renewed: true, milliseconds: 210 })).toBe(0.21);
   expect(ageOf({ renewed: false, milliseconds: 1010 })).toBeNull();
   expect(ageOf(null)).toBeNull();
+});
+
+test("a pause that is over by its host's clock is none, and one without an end has none", () => {
+  const pausedBy = (change: Partial<NonNullable<EtcdKeys["pause"]>> | null) => {
+    const pause = change === null ? null : { until: null, who: null, at: null, over: false, ...change };
+    const { paused, pausedUntil } = toEtcdFacts({ ...keys, pause });
+    return [paused, pausedUntil];
+  };
+  expect(pausedBy({ until: 1_800_000_000, over: true })).toEqual([false, null]);
+  expect(pausedBy({ until: 1_800_000_000 })).toEqual([true, "2027-01-15T08:00:00.000Z"]);
+  expect(pausedBy({})).toEqual([true, null]);
+  expect(pausedBy(null)).toEqual([false, null]);
 });
 
 describe("a diagnosis", () => {

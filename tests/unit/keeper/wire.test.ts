@@ -23,16 +23,27 @@ const answer = (values: Record<string, [value: string, revision: string]>) => ({
 });
 
 describe("a question to etcd", () => {
-  const looked = { request_range: { key: encode("/evenkeel/shop/"), range_end: encode("/evenkeel/shop0") } };
+  const looked = [
+    ["/evenkeel/shop/durability", "/evenkeel/shop/history"],
+    ["/evenkeel/shop/pause", "/evenkeel/shop0"],
+  ] as const;
+  const looks = looked.map(([key, end]) => ({ request_range: { key: encode(key), range_end: encode(end) } }));
 
   test("looks at the site's keys and no other site's, whatever becomes of the change", () => {
     const body = bodyOf("shop", { kind: "renew", writer });
-    expect(body.success.at(-1)).toEqual(looked);
-    expect(body.failure).toEqual([looked]);
-    expect(bodyOf("shop", null)).toEqual({ compare: [], success: [looked], failure: [looked] });
+    expect(body.success.slice(1)).toEqual(looks);
+    expect(body.failure).toEqual(looks);
+    expect(bodyOf("shop", null)).toEqual({ compare: [], success: looks, failure: looks });
     // "/" is followed by "0": a site called shop-2 is outside.
     expect(prefixOf("shop") < "/evenkeel/shop0").toBe(true);
     expect("/evenkeel/shop-2/writer" < prefixOf("shop")).toBe(true);
+  });
+
+  test("sees each key of a keeper's and none that only operators read", () => {
+    const isSeen = (name: string) =>
+      looked.some(([from, end]) => from <= `/evenkeel/shop/${name}` && `/evenkeel/shop/${name}` < end);
+    expect(["writer", "epoch", "sync", "durability", "pause"].filter((name) => !isSeen(name))).toEqual([]);
+    expect(["ack", "history", "lock"].filter(isSeen)).toEqual([]);
   });
 
   test("compares a value by the very text that was written", () => {
@@ -77,6 +88,29 @@ describe("an answer of etcd", () => {
         paused: true,
       },
     });
+  });
+
+  test("has a pause until it is over by the host's clock, and one that can't be read for good", () => {
+    const pausedAt = (value: string, nowMs: number) =>
+      storeOf("shop", answer({ pause: [value, "3"] }), nowMs).store.paused;
+    const pause = '{"who":"alice","at":"2026-01-01T00:00:00Z","until":1800000000}';
+    expect(pausedAt(pause, 1_799_999_999_999)).toBe(true);
+    expect(pausedAt(pause, 1_800_000_000_000)).toBe(false);
+    for (const endless of ["true", "since noon", "{}", '{"until":"1800000000"}', "null"])
+      expect(pausedAt(endless, 1_900_000_000_000)).toBe(true);
+  });
+
+  test("is put together of both looks, behind the answers of what was put", () => {
+    const kv = (key: string, value: string) => ({
+      ...{ key: encode(`/evenkeel/shop/${key}`), value: encode(value), mod_revision: "7" },
+    });
+    const responses = [
+      { response_put: {} },
+      { response_range: { kvs: [kv("epoch", "4")] } },
+      { response_range: { kvs: [kv("writer", JSON.stringify(writer))] } },
+    ];
+    const { store } = storeOf("shop", { header: { revision: "90" }, succeeded: true, responses });
+    expect(store).toMatchObject({ epoch: 4, writer: { value: writer, revision: 7 } });
   });
 
   test("without keys knows of nobody; refused is not done", () => {

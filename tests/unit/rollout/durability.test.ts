@@ -95,7 +95,10 @@ const keys: EtcdKeys = {
   epoch: 3,
   sync: { regions: ["primary", "secondary"], joined: true },
   durability: null,
-  pause: false,
+  pause: null,
+  lock: null,
+  history: [],
+  ack: null,
 };
 const told = (change: Partial<EtcdKeys> = {}) =>
   ({ exitCode: 0, stdout: JSON.stringify({ ...keys, ...change }), stderr: "" }) as RemoteResult;

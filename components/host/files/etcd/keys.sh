@@ -54,15 +54,20 @@ watch_writer() {
   done
 }
 
-# An answer of etcd as one document. Of `pause` it counts that it is there.
+# An answer of etcd as one document. A pause that can't be read is one without an end; whether one is over goes by this
+# host's clock.
 tell_keys() {
   jq -ce --arg prefix "$(keys_prefix)" --arg site "$(cfg .site)" --argjson lease "$LEASE" '
     (reduce ((.kvs // [])[] | {key: (.key | @base64d | ltrimstr($prefix)), value}) as $kv ({};
-      if $kv.key == "pause" then .pause = true
-      elif $kv.key | IN("writer", "epoch", "sync", "durability") then .[$kv.key] = ($kv.value | @base64d | fromjson)
+      if $kv.key == "pause" then .pause = ($kv.value | @base64d | try fromjson catch null
+        | if type == "object" then . else {} end | {until, who, at}
+        | .over = ((.until | type) == "number" and .until <= now))
+      elif $kv.key | IN("writer", "epoch", "sync", "durability", "lock", "history", "ack")
+      then .[$kv.key] = ($kv.value | @base64d | fromjson)
       else . end)) as $keys
     | {apiVersion: "evenkeel/v1", site: $site, revision: .header.revision, writer: $keys.writer, lease: $lease,
-       epoch: $keys.epoch, sync: $keys.sync, durability: $keys.durability, pause: ($keys.pause // false)}
+       epoch: $keys.epoch, sync: $keys.sync, durability: $keys.durability, pause: $keys.pause, lock: $keys.lock, history: ($keys.history // []),
+       ack: $keys.ack}
   ' <<<"$KEYS" || fail "what etcd holds below $(keys_prefix) can't be read as Evenkeel's"
 }
 
