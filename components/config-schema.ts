@@ -72,6 +72,8 @@ const siteKeys = {
   /** As the site is born; from then on what etcd says counts, which `evenkeel durability` changes. */
   durability: z.enum(durabilities).default("bounded"),
   boundedWaitSeconds: z.number().int().min(1).max(60).default(2),
+  /** Within so long after a failover another one is refused, until `evenkeel ack`; 0: never. */
+  cooldownSeconds: z.number().int().min(0).max(86_400).default(3600),
   title: z.string().min(1).max(200).default("Evenkeel shop"),
   adminEmail: z.email(),
 };

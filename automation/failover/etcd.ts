@@ -15,7 +15,7 @@ interface MemberHost {
  * Each region's gateway has a member, and the third place's edge (writer.md): not of a site of one region, where of two
  * members either one's loss would cost the majority.
  */
-function memberHosts({ regions, global }: SiteOutputs): MemberHost[] {
+export function memberHosts({ regions, global }: SiteOutputs): MemberHost[] {
   const ofRegions = Object.entries(regions);
   const stacks = ofRegions.length === 1 ? ofRegions : [...ofRegions, ["global", global] as const];
   return stacks.flatMap(([stack, outputs]) =>
@@ -36,10 +36,9 @@ export async function askEtcd(
 ): Promise<EtcdObservation | null> {
   const hosts = memberHosts(outputs);
   if (hosts.length === 0) return null;
-  const command = etcdCommand.get({ deadlineSeconds: deadlineSeconds(timeoutMs) });
   const answers = await Promise.all(
     hosts.map(async ({ host, stack }) => {
-      const { value, why, reached } = await ask(session, host, command, timeoutMs, parseEtcdKeys);
+      const { value, why, reached } = await askMember(session, host.id, timeoutMs);
       return { member: { host: host.id, stack, state: stateOf(value, why, reached), why }, value };
     }),
   );
@@ -49,6 +48,12 @@ export async function askEtcd(
     members: answers.map(({ member }) => member),
     keys: latest === undefined ? null : toEtcdFacts(latest),
   };
+}
+
+/** What one member says that etcd holds; null where it has no majority or can't be asked, and why. */
+export function askMember(session: SshSession, id: string, timeoutMs: number) {
+  const command = etcdCommand.get({ deadlineSeconds: deadlineSeconds(timeoutMs) });
+  return ask(session, { id }, command, timeoutMs, parseEtcdKeys);
 }
 
 function stateOf(keys: EtcdKeys | null, why: string | null, reached: boolean): EtcdMember["state"] {

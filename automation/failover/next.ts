@@ -6,6 +6,10 @@ export interface Commands {
   status: string;
   /** Sets what the site promises of acknowledged writes. */
   durability: (mode: Durability) => string;
+  /** Lets regions be promoted by themselves again. */
+  endPause: string;
+  /** Lets another failover follow the last one. */
+  ack: string;
   /** Lets a region that was active write again. */
   resume: (region: string) => string;
   /** The same where a later writer's database was lost: what that one took is given up. */
@@ -42,6 +46,8 @@ export function commandsOf(siteFlag: string): Commands {
     provision: `npx evenkeel provision${siteFlag}`,
     status: `npx evenkeel status${siteFlag}`,
     durability: (mode) => `npx evenkeel durability ${mode}${siteFlag}`,
+    endPause: `npx evenkeel pause --off${siteFlag}`,
+    ack: `npx evenkeel ack${siteFlag}`,
     resume: (region) => `npx evenkeel resume ${region} --confirm ${region}${siteFlag}`,
     resumeWithLoss: (region) => `npx evenkeel resume ${region} --confirm ${region} --accept-loss${siteFlag}`,
     fence: (region) => on(databaseHost(region), "sudo evenkeel-db fence"),

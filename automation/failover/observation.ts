@@ -18,6 +18,8 @@ export interface Observation {
   durability: Durability;
   /** A heartbeat older than this has stopped: the bounded wait and three seconds (health rule of /evenkeel/active). */
   heartbeatSeconds: number;
+  /** `evenkeel:cooldownSeconds` (cooldown.ts). */
+  cooldownSeconds: number;
   /** Machines that the state knows but the provider has not, or not running. Null where the provider can't be asked. */
   machines: MachineProblem[] | null;
   /** The newest writer that this clone ever saw, and the host that told it; left out where nobody keeps that. */
@@ -45,36 +47,6 @@ export function unbuiltRegion(name: string): RegionObservation {
   const http = { live: null, ready: null, active: null };
   const database = { host: null, engine: null, facts: null, why: "not built" };
   return { name, built: false, url: null, http, notReady: [], database, web: [], store: null, cache: null };
-}
-
-/**
- * What hosts warn of, each with the host that does; an active database that only a restart gives its settings; and what
- * the operator told etcd that the files don't say.
- */
-export function warningsOf({
-  regions,
-  etcd,
-  durability,
-}: Pick<Observation, "regions" | "etcd" | "durability">): string[] {
-  const older = regions.filter(({ database: { facts } }) => facts?.role === "active" && facts.restartNeeded);
-  const waiting = older.map(
-    ({ name }) =>
-      `the database of ${name} runs on older settings until it is restarted: that is an outage, and yours to choose (docs/runbook.md)`,
-  );
-  const said = regions.flatMap(({ web }) =>
-    web.flatMap(({ host, warning }) => (warning === null ? [] : [`${host}: ${warning}`])),
-  );
-  return [...waiting, ...said, ...operatorWarnings(etcd?.keys ?? null, durability)];
-}
-
-function operatorWarnings(keys: EtcdFacts | null, configured: Durability): string[] {
-  const differs = keys !== null && keys.durability !== null && keys.durability !== configured;
-  return [
-    ...(differs
-      ? [`durability is ${keys.durability}, and evenkeel:durability says ${configured}: the former counts`]
-      : []),
-    ...(keys?.paused === true ? ["failover is paused: no region is promoted by itself"] : []),
-  ];
 }
 
 export interface DatabaseObservation {

@@ -18,7 +18,7 @@ import { dnsAnswers, type HttpAnswer, httpsGet } from "./probe.ts";
 import { heartbeatLimit } from "./writers.ts";
 
 export interface ObserveOptions {
-  config: Pick<SiteConfig, "site" | "regions" | "boundedWaitSeconds" | "durability">;
+  config: Pick<SiteConfig, "site" | "regions" | "boundedWaitSeconds" | "durability" | "cooldownSeconds">;
   outputs: SiteOutputs;
   session: SshSession;
   /** Certificate of the site's authority, PEM. */
@@ -48,6 +48,7 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
     etcd,
     durability: config.durability,
     heartbeatSeconds: heartbeatLimit(config),
+    cooldownSeconds: config.cooldownSeconds,
     machines,
   };
 }

@@ -1,7 +1,7 @@
 import { exitCodes, UserError } from "../errors.ts";
 import { type Diagnosis, decide } from "../failover/decide.ts";
 import { commandsOf } from "../failover/next.ts";
-import { warningsOf } from "../failover/observation.ts";
+import { warningsOf } from "../failover/warnings.ts";
 import { heartbeatLimit, writersOf } from "../failover/writers.ts";
 import { hostsOf, openHosts, type SiteOutputs, sshHosts } from "../hosts.ts";
 import { interrupts } from "../interrupt.ts";

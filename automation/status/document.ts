@@ -1,7 +1,8 @@
 import type { Diagnosis } from "../failover/decide.ts";
-import { type Observation, type RegionObservation, type Role, warningsOf } from "../failover/observation.ts";
+import type { EtcdFacts, Observation, RegionObservation, Role } from "../failover/observation.ts";
 import type { Problem } from "../failover/problem.ts";
 import type { Protection } from "../failover/protection.ts";
+import { warningsOf } from "../failover/warnings.ts";
 import type { Durability } from "../keeper/store.ts";
 import { apiVersion, facts, table } from "../output.ts";
 import { type RegionVersions, unequalVersions, versionsOf, versionsTable } from "./versions.ts";
@@ -40,6 +41,8 @@ export interface StatusDocument {
 interface RegionStatus {
   name: string;
   role: Role | null;
+  /** What it shall be; null where etcd doesn't tell. */
+  goal: "active" | "standby" | null;
   reachable: boolean | null;
   url: string | null;
   web: { ready: boolean | null; live: boolean | null; version: string | null };
@@ -79,19 +82,27 @@ export function statusDocument(
     leaseAgeSeconds: keys?.leaseAgeSeconds ?? null,
     protected: protection.protected,
     protectedReason: protection.reason,
-    regions: observation.regions.map(regionStatus),
+    regions: observation.regions.map((region) => regionStatus(region, goalOf(region.name, keys))),
     thirdPlace: observation.thirdPlace ?? { reachable: null, edge: null, dns: null, witness: null },
     problems: diagnosis.problems,
     warnings: [...warningsOf(observation), ...unequalVersions(observation)],
   };
 }
 
-function regionStatus(region: RegionObservation): RegionStatus {
+/** By the move that is under way, or was cut short; else as it is: the region that holds the lease is the active one. */
+function goalOf(region: string, keys: EtcdFacts | null): RegionStatus["goal"] {
+  const active = keys?.lock?.to ?? keys?.writer?.region;
+  if (active === undefined) return null;
+  return region === active ? "active" : "standby";
+}
+
+function regionStatus(region: RegionObservation, goal: RegionStatus["goal"]): RegionStatus {
   const { facts: known, engine, host } = region.database;
   const versions = versionsOf(region);
   return {
     name: region.name,
     role: known?.role ?? null,
+    goal,
     reachable: region.built ? answers(region) : null,
     url: region.url,
     web: {
@@ -141,6 +152,7 @@ export function statusTable(document: StatusDocument, observation: Observation):
   const rows = document.regions.map((region, i) => [
     region.name,
     region.role,
+    region.goal,
     databaseCell(region, observation.regions[i]),
     region.database.lagSeconds,
     lagCell(region.database),
@@ -151,7 +163,7 @@ export function statusTable(document: StatusDocument, observation: Observation):
     region.url,
   ]);
   const regions = table(
-    ["Region", "Role", "Database", "Lag s", "Lag rows", "Position", "Web", "Cache", "Store", "URL"],
+    ["Region", "Role", "Goal", "Database", "Lag s", "Lag rows", "Position", "Web", "Cache", "Store", "URL"],
     rows,
   );
   const third = document.thirdPlace;

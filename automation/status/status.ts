@@ -106,6 +106,7 @@ function nothingBuilt(config: SiteConfig): Observation {
     etcd: null,
     durability: config.durability,
     heartbeatSeconds: heartbeatLimit(config),
+    cooldownSeconds: config.cooldownSeconds,
     machines: null,
   };
 }

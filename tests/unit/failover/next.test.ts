@@ -3,6 +3,8 @@ import { type Commands, commandsOf } from "../../../automation/failover/next.ts"
 
 const written = (commands: Commands) => [
   commands.provision,
+  commands.endPause,
+  commands.ack,
   commands.resume("primary"),
   commands.resumeWithLoss("primary"),
   commands.fence("primary"),

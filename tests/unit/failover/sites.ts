@@ -114,6 +114,7 @@ export function healthySite(): Observation {
     etcd: wellEtcd(),
     durability: "bounded",
     heartbeatSeconds: 5,
+    cooldownSeconds: 3600,
     machines: [],
   };
 }

@@ -32,6 +32,7 @@ describe("status", () => {
         {
           name: "primary",
           role: "active",
+          goal: "active",
           reachable: true,
           url: "https://localhost:20001",
           web: { ready: true, live: true, version: "6.8.5" },
@@ -52,6 +53,7 @@ describe("status", () => {
         {
           name: "secondary",
           role: "standby",
+          goal: "standby",
           reachable: true,
           url: "https://localhost:20002",
           web: { ready: true, live: true, version: "6.8.5" },
@@ -101,7 +103,7 @@ describe("status", () => {
     const site = { ...healthySite(), etcd: wellEtcd({ durability: "async", paused: true }) };
     expect(json(site).document.warnings).toEqual([
       "durability is async, and evenkeel:durability says bounded: the former counts",
-      "failover is paused: no region is promoted by itself",
+      "failover is paused: no region is promoted by itself; npx evenkeel pause --off ends that",
     ]);
     const same = { ...healthySite(), etcd: wellEtcd({ durability: "bounded" }) };
     expect(json(same).document.warnings).toEqual([]);
@@ -167,8 +169,10 @@ describe("status", () => {
       state: "missing" as const,
     };
     const { text } = renderStatus({ ...healthySite(), machines: [machine] }, "table");
-    expect(text).toMatch(/^primary +active +mariadb writable +- +- +0-1-42 +ready +up +up +https:/m);
-    expect(text).toMatch(/^secondary +standby +mariadb read-only +0\.4 +3 +0-1-42 +ready, reads only +up/m);
+    expect(text).toMatch(/^primary +active +active +mariadb writable +- +- +0-1-42 +ready +up +up +https:/m);
+    expect(text).toMatch(
+      /^secondary +standby +standby +mariadb read-only +0\.4 +3 +0-1-42 +ready, reads only +up/m,
+    );
     expect(text).toMatch(/^Versions +nginx +PHP +WordPress +Client +Database$/m);
     expect(text).toMatch(/^secondary +1\.26\.3 +8\.4\.16 +6\.8\.5 +11\.8\.6 +11\.8\.6$/m);
     expect(text).toContain("npx evenkeel pulumi up -s primary --replace 'urn:x'");
