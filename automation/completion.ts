@@ -1,8 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "./errors.ts";
+import { parseJournal } from "./history/journal-lines.ts";
 import { defaultSite } from "./options.ts";
-import { home, siteConfig, sitePlace } from "./site.ts";
+import { home, journalFile, siteConfig, sitePlace } from "./site.ts";
+
+const mostRuns = 20;
 
 /**
  * What may stand where the cursor is, where that is a name of this clone's own: a site, a region, a host. Null where
@@ -22,6 +25,7 @@ export function namesFor(given: readonly string[], root = home): string[] | null
   const verb = verbBehindSite(words);
   if (verb === "ssh" || verb === "logs") return hostNames(site, root);
   if (verb === "resume") return regionNames(site, root);
+  if (verb === "timeline") return runNames(site, root);
   return null;
 }
 
@@ -54,6 +58,16 @@ function regionNames(site: string, root: string): string[] {
   } catch (error) {
     if (error instanceof UserError) return [];
     throw error;
+  }
+}
+
+/** The last runs that this clone's journal has, the newest first. */
+function runNames(site: string, root: string): string[] {
+  try {
+    const { lines } = parseJournal(readFileSync(journalFile(sitePlace(site, root)), "utf8"));
+    return ["last", ...new Set(lines.map(({ run }) => run).reverse())].slice(0, mostRuns);
+  } catch {
+    return [];
   }
 }
 

@@ -1,4 +1,5 @@
 import yargs, { type Argv, type CommandModule, type FallbackCompletionFunction } from "yargs";
+import { ackCommand } from "./commands/ack.ts";
 import { checkCommand } from "./commands/check.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { credentialsCommand } from "./commands/credentials.ts";
@@ -6,11 +7,13 @@ import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { durabilityCommand } from "./commands/durability.ts";
 import { envCommand } from "./commands/env.ts";
+import { eventsCommand } from "./commands/events.ts";
 import { failbackCommand } from "./commands/failback.ts";
 import { failoverCommand } from "./commands/failover.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { outputsCommand } from "./commands/outputs.ts";
+import { pauseCommand } from "./commands/pause.ts";
 import { provisionCommand } from "./commands/provision.ts";
 import { pulumiCommand } from "./commands/pulumi.ts";
 import { reinstateCommand } from "./commands/reinstate.ts";
@@ -18,6 +21,7 @@ import { resumeCommand } from "./commands/resume.ts";
 import { sshCommand } from "./commands/ssh.ts";
 import { statusCommand } from "./commands/status.ts";
 import { switchoverCommand } from "./commands/switchover.ts";
+import { timelineCommand } from "./commands/timeline.ts";
 import { topologyCommand } from "./commands/topology.ts";
 import { unlockCommand } from "./commands/unlock.ts";
 import { verifyCommand } from "./commands/verify.ts";
@@ -41,6 +45,10 @@ export const commands = [
   failbackCommand,
   resumeCommand,
   durabilityCommand,
+  pauseCommand,
+  ackCommand,
+  eventsCommand,
+  timelineCommand,
   credentialsCommand,
   sshCommand,
   logsCommand,

@@ -166,8 +166,6 @@ export interface EtcdFacts {
    * no renewal was seen meanwhile (it may renew less often, or not at all any more), or where nobody holds the lease.
    */
   leaseAgeSeconds: number | null;
-  /** The last that was granted; null before the first birth. */
-  epoch: number | null;
   /** Regions that hold every acknowledged transaction; null before the first birth. */
   sync: readonly string[] | null;
   /** The operator's; null: as the site was configured at birth. */

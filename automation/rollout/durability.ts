@@ -1,14 +1,12 @@
 import { join } from "node:path";
 import type { SiteConfig } from "../../components/config.ts";
-import { exitCodes, UserError } from "../errors.ts";
-import { askEtcd, toEtcdFacts } from "../failover/etcd.ts";
-import { ask } from "../failover/facts.ts";
+import { UserError } from "../errors.ts";
 import { commandsOf } from "../failover/next.ts";
-import type { EtcdFacts, EtcdMember } from "../failover/observation.ts";
+import type { EtcdFacts } from "../failover/observation.ts";
 import { openHosts, type SiteOutputs } from "../hosts.ts";
 import type { Durability } from "../keeper/store.ts";
 import { apiVersion, facts, jsonDocument, writeResult } from "../output.ts";
-import { etcdCommand, parseEtcdKeys } from "../remote/etcd.ts";
+import { etcdCommand } from "../remote/etcd.ts";
 import type { SshSession } from "../remote/ssh.ts";
 import { isThere } from "../site/durable.ts";
 import { changeSetting } from "../site/settings.ts";
@@ -16,6 +14,7 @@ import { notBuilt, secretsFile, siteConfig, siteFlag, sitePlace } from "../site.
 import { builtSite } from "../status/built.ts";
 import { say } from "../terminal.ts";
 import { setUpEngine } from "./engine.ts";
+import { keysOf, memberDial, putThrough } from "./etcd-keys.ts";
 import { readOutputs, withLockedSite } from "./session.ts";
 
 export interface DurabilityArgs {
@@ -25,9 +24,6 @@ export interface DurabilityArgs {
   format: string;
   yes: boolean;
 }
-
-const dial = { attempts: 2, timeoutSeconds: 5 };
-const askMs = 12_000;
 
 /** What `durability --format json` prints. */
 interface DurabilityDocument {
@@ -56,7 +52,7 @@ export async function durability(args: DurabilityArgs): Promise<void> {
 async function shown(site: string): Promise<DurabilityDocument> {
   const { session, outputs } = await builtSite(site);
   const { config } = session;
-  const ssh = await openHosts(session.place, outputs, session.secrets, dial);
+  const ssh = await openHosts(session.place, outputs, session.secrets, memberDial);
   try {
     const { keys } = await keysOf(ssh, outputs, config.site);
     return durabilityDocument(config, keys, false);
@@ -73,7 +69,7 @@ async function changed(args: DurabilityArgs, mode: Durability): Promise<Durabili
   const engine = await setUpEngine(args);
   return await withLockedSite({ place, config, engine }, `durability ${mode}`, async (session) => {
     const outputs = await readOutputs(session);
-    const ssh = await openHosts(place, outputs, session.secrets, dial);
+    const ssh = await openHosts(place, outputs, session.secrets, memberDial);
     try {
       const { before, keys: put } = await putDurability({ ssh, outputs, config, mode });
       // It is put, whatever can be asked behind that.
@@ -106,14 +102,12 @@ export async function putDurability(options: {
   const { keys, member } = await keysOf(ssh, outputs, config.site);
   const before = keys.durability ?? config.durability;
   if (keys.durability === mode) return { before, keys };
-  const put = await ask(ssh, { id: member.host }, etcdCommand.putDurability(mode), askMs, parseEtcdKeys);
-  if (put.value !== null) return { before, keys: toEtcdFacts(put.value) };
-  throw new UserError({
-    what: `the durability of ${config.site} was not changed for sure`,
-    why: `${member.host}: ${put.why}`,
+  const put = await putThrough({
+    ...{ ssh, member, command: etcdCommand.putDurability(mode) },
+    what: `the durability of ${config.site} was not changed`,
     next: commandsOf(siteFlag(config.site)).durability(mode),
-    code: "etcd-put",
   });
+  return { before, keys: put };
 }
 
 const takeUpMs = 3000;
@@ -133,33 +127,6 @@ async function takenUp(
     if (isDone || performance.now() >= deadline) return keys;
     await new Promise((wake) => setTimeout(wake, 300));
   }
-}
-
-/** What etcd holds, and a member that said so. */
-async function keysOf(
-  ssh: SshSession,
-  outputs: SiteOutputs,
-  site: string,
-): Promise<{ keys: EtcdFacts; member: EtcdMember }> {
-  const { members, keys } = (await askEtcd(ssh, outputs, askMs)) ?? { members: [], keys: null };
-  const member = members.find(({ state }) => state === "well");
-  if (keys !== null && member !== undefined) return { keys, member };
-  if (members.every(({ state }) => state === "absent")) throw noEtcd(site);
-  throw new UserError({
-    what: `etcd of the site ${site} has no majority, so its durability can't be told or changed`,
-    why: members.map(({ host, why }) => `${host}: ${why}`).join("\n"),
-    next: commandsOf(siteFlag(site)).status,
-    code: "no-majority",
-  });
-}
-
-function noEtcd(site: string): UserError {
-  return new UserError({
-    what: `the site ${site} has no etcd yet, so its databases are replicated asynchronously`,
-    next: commandsOf(siteFlag(site)).provision,
-    exitCode: exitCodes.refused,
-    code: "no-etcd",
-  });
 }
 
 function durabilityDocument(

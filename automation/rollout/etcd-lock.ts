@@ -3,6 +3,7 @@ import { askEtcd } from "../failover/etcd.ts";
 import { hostsOf, openHosts } from "../hosts.ts";
 import type { SiteLockRecord } from "../remote/operator-keys.ts";
 import { say } from "../terminal.ts";
+import { memberDial } from "./etcd-keys.ts";
 import { readOutputs, type Session } from "./session.ts";
 import { freeSiteLock } from "./site-lock.ts";
 
@@ -15,7 +16,6 @@ export interface EtcdLock {
   close(): Promise<void>;
 }
 
-const dial = { attempts: 1, timeoutSeconds: 5 };
 const askMs = 12_000;
 
 /**
@@ -36,7 +36,7 @@ async function ask(session: Session): Promise<EtcdLock | null> {
   const { name: site } = session.place;
   const outputs = await readOutputs(session);
   if (hostsOf(outputs).length === 0) return null;
-  const ssh = await openHosts(session.place, outputs, session.secrets, dial);
+  const ssh = await openHosts(session.place, outputs, session.secrets, memberDial);
   const observed = await askEtcd(ssh, outputs, askMs);
   if (observed === null || observed.keys === null) {
     await ssh.close();

@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
@@ -72,6 +81,11 @@ const valid = [
   ["resume", "primary", "--yes", "--confirm", "primary"],
   ["durability", "--format", "json"],
   ["durability", "strict", "--yes"],
+  ["pause", "--for", "30m", "--format", "json"],
+  ["pause", "--off", "--site", "shop"],
+  ["ack", "--format", "json"],
+  ["events", "--since", "1h", "--format", "json"],
+  ["timeline", "last", "--format", "html"],
   ["credentials", "--site", "shop", "--format", "table"],
   ["ssh", "primary/database", "--", "uptime", "-p"],
   ["logs", "primary/web-1", "-u", "nginx", "--since", "1 hour ago", "-n", "5", "-f"],
@@ -126,6 +140,8 @@ beforeAll(() => {
     cpSync(join(real.site.home, name), join(root, name));
   // Made by a set-up: what looks at the site gets as far as its stacks.
   mkdirSync(join(root, ".evenkeel/shop"), { recursive: true });
+  const line = { at: "2026-01-01T00:00:00.000Z", run: "r1", event: "start", command: "provision" };
+  writeFileSync(join(root, ".evenkeel/shop/journal.jsonl"), `${JSON.stringify(line)}\n`);
   real.clone.thisClone(root);
   empty = contents();
   // No terminal to ask at, also where a person runs this test; a name without a folder is one in the clone.

@@ -17,6 +17,9 @@ beforeAll(() => {
   mkdirSync(join(root, ".evenkeel/shop/ssh"), { recursive: true });
   const hosts = 'Host primary/gateway\n  Port 1\nHost "third/edge"\n  Port 2\nHost *\n  User x\n';
   writeFileSync(join(root, ".evenkeel/shop/ssh/config"), hosts);
+  const line = (run: string) =>
+    JSON.stringify({ at: "2026-01-01T00:00:00Z", run, event: "start", command: "provision" });
+  writeFileSync(join(root, ".evenkeel/shop/journal.jsonl"), `${line("r1")}\n${line("r2")}\n{"at`);
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
@@ -40,6 +43,8 @@ describe("completion knows this clone's own names", () => {
     expect(names("resume --site=shop ")).toEqual(["primary", "secondary"]);
     expect(names("ssh --site other ")).toEqual([]);
     expect(names("resume --site ")).toEqual(["shop", "other"]);
+    expect(names("timeline ")).toEqual(["last", "r2", "r1"]);
+    expect(names("timeline --site other ")).toEqual([]);
   });
 
   test("nothing of its own elsewhere, and no names of a site that is broken or was never built", () => {

@@ -6,6 +6,7 @@ import type {
   RegionObservation,
   WebObservation,
 } from "../../../automation/failover/observation.ts";
+import type { Move, SiteLockRecord } from "../../../automation/remote/operator-keys.ts";
 
 export const active: DatabaseFacts = {
   role: "active",
@@ -126,4 +127,23 @@ export function withRegion(
   { base = healthySite() }: { base?: Observation } = {},
 ): Observation {
   return { ...base, regions: base.regions.map((one) => (one.name === name ? { ...one, ...change } : one)) };
+}
+
+/** A failover that lost nothing, or what is said of it. */
+export function move(change: Partial<Move> = {}): Move {
+  return {
+    ...{ run: "r1", kind: "failover", from: "primary", to: "secondary", epoch: 2, who: "alice" },
+    ...{ at: "2026-01-01T00:00:00Z", seconds: 3.2, loss: null },
+    ...change,
+  };
+}
+
+/** The site's lock in etcd, held by a process on another machine, or what is said of it. */
+export function siteLock(change: Partial<SiteLockRecord> = {}): SiteLockRecord {
+  return {
+    ...{ run: "r1", who: "alice", host: "elsewhere", machineId: "m", bootId: "b", pidNamespace: null },
+    ...{ pid: 42, startTime: "7", command: "switchover --to secondary", at: "2026-01-01T00:00:00Z" },
+    to: "secondary",
+    ...change,
+  };
 }

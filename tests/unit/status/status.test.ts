@@ -1,6 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
 import { renderStatus } from "../../../automation/status/status.ts";
-import { active, healthySite, standby, webHost, wellEtcd, withRegion } from "../failover/sites.ts";
+import {
+  active,
+  healthySite,
+  move,
+  siteLock,
+  standby,
+  webHost,
+  wellEtcd,
+  withRegion,
+} from "../failover/sites.ts";
 
 const json = (site: Parameters<typeof renderStatus>[0]) => {
   const { text, exitCode } = renderStatus(site, "json");
@@ -107,6 +116,36 @@ describe("status", () => {
     ]);
     const same = { ...healthySite(), etcd: wellEtcd({ durability: "bounded" }) };
     expect(json(same).document.warnings).toEqual([]);
+  });
+
+  test("tells what each region shall be: by the move under way, else by the lease, else nothing", () => {
+    const goals = (keys: Parameters<typeof wellEtcd>[0]) =>
+      json({ ...healthySite(), etcd: wellEtcd(keys) }).document.regions.map(
+        ({ goal }: { goal: unknown }) => goal,
+      );
+    expect(goals({ lock: siteLock() })).toEqual(["standby", "active"]);
+    expect(goals({ lock: siteLock({ to: null }) })).toEqual(["active", "standby"]);
+    expect(goals({ writer: { region: "secondary", epoch: 2 } })).toEqual(["standby", "active"]);
+    expect(goals({ writer: null })).toEqual([null, null]);
+    const silent = { ...healthySite(), etcd: { members: wellEtcd().members, keys: null } };
+    expect(json(silent).document.regions[0].goal).toBeNull();
+    const { text } = renderStatus({ ...healthySite(), etcd: wellEtcd({ lock: siteLock() }) }, "table");
+    expect(text).toMatch(/^primary +active +standby +mariadb/m);
+  });
+
+  test("names what ends a pause, and what ends the cool-down after a failover", () => {
+    const warnings = (keys: Parameters<typeof wellEtcd>[0]) =>
+      json({ ...healthySite(), etcd: wellEtcd(keys) }).document.warnings;
+    expect(warnings({ paused: true, pausedUntil: "2027-01-15T08:00:00.000Z" })).toEqual([
+      "failover is paused until 2027-01-15T08:00:00.000Z: no region is promoted by itself; npx evenkeel pause --off ends that",
+    ]);
+    const at = new Date(Date.now() - 60_000).toISOString();
+    const end = new Date(Date.parse(at) + 3_600_000).toISOString();
+    expect(warnings({ history: [move({ at })] })).toEqual([
+      `after the failover to secondary at ${at} there is no other one before ${end}; npx evenkeel ack ends that`,
+    ]);
+    expect(warnings({ history: [move({ at })], ackedRun: "r1" })).toEqual([]);
+    expect(warnings({ history: [move()] })).toEqual([]);
   });
 
   test("warns of what works as configured and is not as it should be, and ends with 0", () => {

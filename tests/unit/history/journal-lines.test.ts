@@ -1,0 +1,61 @@
+import { describe, expect, test } from "@jest/globals";
+import { durationSeconds } from "../../../automation/history/duration.ts";
+import { parseJournal } from "../../../automation/history/journal-lines.ts";
+
+const line = (run: string, change: object = {}) =>
+  JSON.stringify({
+    ...{ at: "2026-01-01T00:00:00.000Z", run, pid: 7, event: "start", command: "provision" },
+    ...change,
+  });
+const runs = (text: string) => parseJournal(text).lines.map(({ run }) => run);
+
+describe("a journal", () => {
+  test("is read line by line; an empty one has none, and nothing is wrong with either", () => {
+    const text = `${line("a")}\n${line("b", { event: "step", detail: "x", state: "begun", facts: { epoch: 3 } })}\n`;
+    expect(parseJournal(text)).toMatchObject({
+      lines: [{ run: "a" }, { facts: { epoch: 3 } }],
+      problems: [],
+    });
+    expect(parseJournal("")).toEqual({ lines: [], problems: [] });
+  });
+
+  test("whose last line is cut short anywhere is read without it, and that is told", () => {
+    const whole = line("b");
+    for (const length of [1, 8, whole.length - 1]) {
+      const { lines, problems } = parseJournal(`${line("a")}\n${whole.slice(0, length)}`);
+      expect(lines.map(({ run }) => run)).toEqual(["a"]);
+      expect(problems).toEqual([expect.stringMatching(/^line 2 of the journal is cut short/)]);
+    }
+    expect(parseJournal(`${line("a")}\n${whole}`)).toMatchObject({ lines: [{}, {}], problems: [] });
+  });
+
+  test("keeps a line that was written behind one that was cut short", () => {
+    const text = `${line("a").slice(0, 30)}${line("b")}\n${line("c")}\n`;
+    expect(runs(text)).toEqual(["b", "c"]);
+    expect(parseJournal(text).problems).toEqual(["line 1 of the journal can't be read"]);
+  });
+
+  test("tells what is no line of its own, and reads the others", () => {
+    const strange = ["no JSON", "null", line("x", { event: "jump" }), line("x", { at: "noon" })];
+    const { lines, problems } = parseJournal([...strange, line("a"), ""].join("\n"));
+    expect(lines.map(({ run }) => run)).toEqual(["a"]);
+    expect(problems).toHaveLength(strange.length);
+  });
+});
+
+describe("a duration", () => {
+  const seconds = (given: string, most = "7d") => durationSeconds("--for", given, { most });
+  test("is a number with its unit", () => {
+    expect(["90s", "30m", "2h", "7d", "1s"].map((given) => seconds(given))).toEqual([
+      90, 1800, 7200, 604_800, 1,
+    ]);
+  });
+
+  test.each(["", "30", "m", "0s", "-5m", "1.5h", "1h30m", "8d", "30 m", "5M", "1e3s"])(
+    "'%s' is none, or too long (2)",
+    (given) => {
+      expect(() => seconds(given)).toThrow(expect.objectContaining({ exitCode: 2 }));
+      expect(() => seconds(given)).toThrow(`at most 7d, got "${given}"`);
+    },
+  );
+});
