@@ -70,11 +70,10 @@ export async function unlockSite(
     releaseElsewhere(path, away);
     say("Its lock was removed.");
   }
-  const nothing = `The site ${question.name} is not locked.`;
-  if (!isThere(place.stateDirectory) && locks.length === 0) return say(nothing);
-  const freed = await freeLocally(place, session, saidGone);
+  const mayBeHere = isThere(place.stateDirectory) || locks.length > 0;
+  const freed = mayBeHere && (await freeLocally(place, session, saidGone));
   if (etcd !== null && inEtcd !== null) await freeInEtcd(etcd, inEtcd, question.name);
-  if (!freed && holder === null && inEtcd === null) say(nothing);
+  if (!freed && holder === null && inEtcd === null) say(`The site ${question.name} is not locked.`);
 }
 
 function isAway(holder: LockRecord | null): boolean {

@@ -77,6 +77,11 @@ describe("configuration", () => {
     expect(parseConfig("shop", { ...good, durability: "strict" }, {}).durability).toBe("strict");
   });
 
+  test("the cool-down after a failover is an hour, or as the site says", () => {
+    expect(parseConfig("shop", good, {}).cooldownSeconds).toBe(3600);
+    expect(parseConfig("shop", { ...good, cooldownSeconds: 0 }, {}).cooldownSeconds).toBe(0);
+  });
+
   test("[O2] the two tracked region files differ in their place only", () => {
     const config = loadSiteConfig(home);
     expect(config.regionPlans.map(({ location, namePrefix }) => ({ location, namePrefix }))).toEqual([
@@ -121,6 +126,9 @@ describe("configuration", () => {
     ["webServers", 1.5, "must be a whole number"],
     ["title", "", "must have at least 1 characters"],
     ["cache", "memcached", "must be one of redis, none"],
+    ["cooldownSeconds", -1, "must be at least 0"],
+    ["cooldownSeconds", 86_401, "must be at most 86400"],
+    ["cooldownSeconds", "1h", "must be a number"],
     ["durability", "loose", "must be one of strict, bounded, async"],
     ["regions", "primary", "must be a list"],
     ["provider", undefined, "is missing"],

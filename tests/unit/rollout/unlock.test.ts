@@ -5,9 +5,12 @@ import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { lockFile } from "../../../automation/lock.ts";
 import { ownIdentity } from "../../../automation/processes.ts";
+import type { SiteLockRecord } from "../../../automation/remote/operator-keys.ts";
 import { refuseOtherName } from "../../../automation/rollout/confirm.ts";
+import type { EtcdLock } from "../../../automation/rollout/etcd-lock.ts";
 import { cureStaleLocks } from "../../../automation/rollout/stale.ts";
 import { unlock as unlockCommand, unlockSite } from "../../../automation/rollout/unlock.ts";
+import { siteLock } from "../failover/sites.ts";
 
 let root: string;
 beforeEach(() => {
@@ -50,7 +53,7 @@ const session = () =>
   }) as unknown as Parameters<typeof cureStaleLocks>[0];
 
 /** Unlocks as it is asked to; gives how often the name was asked, which locks are left, and the error. */
-async function unlock(options: { given?: string; yes?: boolean; typed?: string }) {
+async function unlock(options: { given?: string; yes?: boolean; typed?: string; etcd?: EtcdLock }) {
   let asked = 0;
   const question = {
     name: "proof",
@@ -64,7 +67,9 @@ async function unlock(options: { given?: string; yes?: boolean; typed?: string }
       return options.typed ?? "";
     },
   };
-  const error: unknown = await unlockSite(place(), session(), question).catch((thrown: unknown) => thrown);
+  const error: unknown = await unlockSite(place(), session(), question, options.etcd).catch(
+    (thrown: unknown) => thrown,
+  );
   const left = [
     ...(existsSync(lockFile(place().stateDirectory)) ? ["operator"] : []),
     ...["primary", "global"].filter(
@@ -73,6 +78,47 @@ async function unlock(options: { given?: string; yes?: boolean; typed?: string }
   ];
   return { asked, left, error };
 }
+
+/** A lock in etcd that this process of that host holds; the runs that it was taken away from. */
+function inEtcd(holder: SiteLockRecord | null): EtcdLock & { freed: string[] } {
+  const freed: string[] = [];
+  return { holder, freed, free: async (run) => void freed.push(run), close: async () => {} };
+}
+
+describe("[P18] unlock of the lock in etcd", () => {
+  const dead = siteLock({ run: "dead", ...ownIdentity(), pid: noPid });
+
+  test("frees it of a process that is dead here, and asks nobody", async () => {
+    const etcd = inEtcd(dead);
+    expect(await unlock({ etcd })).toEqual({ asked: 0, left: [], error: undefined });
+    expect(etcd.freed).toEqual(["dead"]);
+  });
+
+  test("leaves it to one that is alive here (13)", async () => {
+    const etcd = inEtcd(siteLock({ ...ownIdentity() }));
+    expect(await unlock({ given: "proof", yes: true, etcd })).toMatchObject({
+      error: { exitCode: 13, what: expect.stringContaining("locked in etcd by alice") },
+    });
+    expect(etcd.freed).toEqual([]);
+  });
+
+  test("frees it of one elsewhere only where the site's name is typed", async () => {
+    const etcd = inEtcd(siteLock({ run: "away" }));
+    expect(await unlock({ typed: "yes", etcd })).toMatchObject({ asked: 1, error: { exitCode: 2 } });
+    expect(await unlock({ etcd })).toMatchObject({ asked: 0, error: { exitCode: 2 } });
+    expect(etcd.freed).toEqual([]);
+    operatorsLock("elsewhere");
+    expect(await unlock({ typed: "proof", etcd })).toEqual({ asked: 1, left: [], error: undefined });
+    expect(etcd.freed).toEqual(["away"]);
+  });
+
+  test("that nobody holds frees nothing", async () => {
+    const etcd = inEtcd(null);
+    operatorsLock(hostname());
+    expect(await unlock({ etcd })).toEqual({ asked: 0, left: [], error: undefined });
+    expect(etcd.freed).toEqual([]);
+  });
+});
 
 describe("[P18] unlock, where another host holds something", () => {
   test("one question frees the operator's lock and Pulumi's own of that host", async () => {
