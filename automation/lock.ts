@@ -29,6 +29,11 @@ export function lockFile(stateDirectory: string): string {
   return join(stateDirectory, "lock.json");
 }
 
+/** The record of this process, for this machine's lock and for the one in etcd. */
+export function ownRecord({ run, command }: { run: string; command: string }): LockRecord {
+  return { run, ...ownIdentity(), who: userName(), command, at: new Date().toISOString() };
+}
+
 /**
  * Takes the operator's lock of a site, or refuses with exit code 13 and the holder's name. A holder is set aside only
  * when it is proved dead on this host (pid, start time and boot id); one on another host, or in a container, is never
@@ -41,13 +46,7 @@ export function takeLock(options: {
   command: string;
 }): SiteLock {
   const path = lockFile(options.stateDirectory);
-  const record: LockRecord = {
-    run: options.run,
-    ...ownIdentity(),
-    who: userName(),
-    command: options.command,
-    at: new Date().toISOString(),
-  };
+  const record = ownRecord(options);
   const text = jsonDocument(record);
   for (let attempt = 0; attempt < 20; attempt += 1) {
     // Each time: a destroy that ends just now takes the folder away with its lock.

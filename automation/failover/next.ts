@@ -8,6 +8,8 @@ export interface Commands {
   durability: (mode: Durability) => string;
   /** Lets regions be promoted by themselves again. */
   endPause: string;
+  /** Says who holds the site, and frees it of commands that are gone. */
+  unlock: string;
   /** Lets another failover follow the last one. */
   ack: string;
   /** Lets a region that was active write again. */
@@ -48,6 +50,7 @@ export function commandsOf(siteFlag: string): Commands {
     durability: (mode) => `npx evenkeel durability ${mode}${siteFlag}`,
     endPause: `npx evenkeel pause --off${siteFlag}`,
     ack: `npx evenkeel ack${siteFlag}`,
+    unlock: `npx evenkeel unlock${siteFlag}`,
     resume: (region) => `npx evenkeel resume ${region} --confirm ${region}${siteFlag}`,
     resumeWithLoss: (region) => `npx evenkeel resume ${region} --confirm ${region} --accept-loss${siteFlag}`,
     fence: (region) => on(databaseHost(region), "sudo evenkeel-db fence"),

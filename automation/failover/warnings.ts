@@ -1,3 +1,4 @@
+import { describeHolder } from "../lock.ts";
 import { siteFlag } from "../options.ts";
 import { cooldownOf } from "./cooldown.ts";
 import { commandsOf } from "./next.ts";
@@ -5,8 +6,8 @@ import type { EtcdFacts, Observation } from "./observation.ts";
 
 /**
  * What hosts warn of, each with the host that does; an active database that only a restart gives its settings; and what
- * operators told etcd: a durability that the files don't say, a pause, a failover that was not acknowledged yet. `now` is
- * by the clock of the operator's machine.
+ * operators told etcd: a durability that the files don't say, a pause, who holds the site, a failover that was not
+ * acknowledged yet. `now` is by the clock of the operator's machine.
  */
 export function warningsOf(observation: Observation, now = new Date()): string[] {
   const { regions, etcd } = observation;
@@ -43,6 +44,9 @@ function operatorWarnings(
     ...(keys.paused
       ? [`failover is paused${pausedUntil}: no region is promoted by itself; ${commands.endPause} ends that`]
       : []),
+    ...(keys.lock === null
+      ? []
+      : [`the site is being moved by ${describeHolder(keys.lock)}; where that is gone: ${commands.unlock}`]),
     ...(coolingDown && last !== null
       ? [
           `after the failover to ${last.to} at ${last.at} there is no other one${cooldownEnd}; ${commands.ack} ends that`,

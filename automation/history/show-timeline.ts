@@ -1,5 +1,5 @@
 import { apiVersion, jsonDocument, writeResult } from "../output.ts";
-import { siteConfig, sitePlace } from "../site.ts";
+import { siteConfig, siteFlag, sitePlace } from "../site.ts";
 import { withoutHidden } from "../terminal.ts";
 import { eventsOf } from "./events.ts";
 import { timelineHtml } from "./html.ts";
@@ -19,7 +19,7 @@ export async function showTimeline(args: TimelineArgs): Promise<void> {
   const { site } = siteConfig(place);
   const { lines, moves } = await readAll(place);
   const runs = eventsOf(lines, moves).map(({ run }) => run);
-  const timeline = timelineOf(pickRun(runs, args.id), lines, moves);
+  const timeline = timelineOf(pickRun(runs, args.id, siteFlag(site)), lines, moves);
   writeResult(withoutHidden(rendered(timeline, site, args.format)));
 }
 

@@ -31,9 +31,9 @@ export interface Timeline {
 
 /**
  * The run that an id names: one whole id, a beginning that no other run has, or `last`. A usage error (2) that lists the
- * runs in question where it names none or several. `runs`: the oldest first.
+ * runs in question where it names none or several. `runs`: the oldest first. `siteFlag`: the words that name the site.
  */
-export function pickRun(runs: readonly string[], id: string): string {
+export function pickRun(runs: readonly string[], id: string, siteFlag = ""): string {
   const all = [...new Set(runs)];
   if (id === "last" && all.length > 0) return all.at(-1) as string;
   const found = all.filter((run) => run.startsWith(id));
@@ -47,7 +47,7 @@ export function pickRun(runs: readonly string[], id: string): string {
     ...(candidates.length === 0
       ? {}
       : { why: `the latest are ${candidates.slice(-5).map(shortRun).join(", ")}` }),
-    next: "take one that npx evenkeel events shows, or last",
+    next: `take one that npx evenkeel events${siteFlag} shows, or last`,
     exitCode: exitCodes.usage,
     code: "no-run",
   });

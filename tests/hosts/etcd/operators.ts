@@ -1,5 +1,11 @@
+import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "@jest/globals";
+import type { SiteOutputs } from "../../../automation/hosts.ts";
+import { ownIdentity } from "../../../automation/processes.ts";
 import { parseEtcdKeys, parseLockAnswer } from "../../../automation/remote/etcd.ts";
+import { quote } from "../../../automation/remote/shell.ts";
+import type { SshSession } from "../../../automation/remote/ssh.ts";
+import { withSiteLock } from "../../../automation/rollout/site-lock.ts";
 import { type EtcdMembers, type MemberName, memberNames } from "../support/etcd-members.ts";
 import { expectVoters } from "./words.ts";
 
@@ -17,6 +23,19 @@ const lockOf = (run: string) => ({
   },
   ...{ command: "failover --to secondary", to: "secondary" },
 });
+
+const gateway = (id: MemberName, role = "gateway") => ({ hosts: [{ id, role }] });
+const outputs = {
+  regions: { primary: gateway("primary"), secondary: gateway("secondary") },
+  global: gateway("third", "edge"),
+} as unknown as SiteOutputs;
+
+/** What a session over SSH does, by Docker: as root, so without sudo. */
+const sessionOf = (members: EtcdMembers) =>
+  ({
+    run: (host: MemberName, { argv, stdin }: { argv: readonly string[]; stdin?: string }) =>
+      members.run(host, quote(argv.slice(2)), stdin),
+  }) as unknown as SshSession;
 
 /** What operators keep, through whichever member answers; tests/files/etcd-keys has each verb by itself. */
 export function etcdOperatorTests(of: () => EtcdMembers): void {
@@ -53,7 +72,32 @@ export function etcdOperatorTests(of: () => EtcdMembers): void {
       expect(await of().etcd("primary", "join --deadline 60")).toMatchObject({ majority: true });
       await expectVoters(of(), memberNames);
       expect((await keys("third")).lock).toBeNull();
-    });
+    }, 180_000);
+
+    test("of two operators at once one works and the other is refused (13), past a member that is cut off", async () => {
+      const seen: string[] = [];
+      const operator = (run: string, record = lockOf(run)) =>
+        withSiteLock({ ssh: sessionOf(of()), outputs, site: "scratch-etcd", record }, async (lock) => {
+          seen.push(`${run} ${lock?.record.run ?? "without"} ${(await keys("third")).lock?.run}`);
+        });
+      await of().cut("primary");
+      try {
+        const ends = await Promise.allSettled([operator("r1"), operator("r2")]);
+        expect(seen).toHaveLength(1);
+        expect(seen[0]).toMatch(/^(r[12]) \1 \1$/);
+        const [refusal] = ends.flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
+        expect(refusal).toMatchObject({ exitCode: 13, what: expect.stringContaining("by alice") });
+        expect((await keys("third")).lock).toBeNull();
+        const dead = { ...lockOf("dead"), ...ownIdentity(), pid: spawnSync("true").pid };
+        expect((await verb("secondary", "lock", dead)).exitCode).toBe(0);
+        await operator("r3");
+        expect(seen[1]).toBe("r3 r3 r3");
+      } finally {
+        await of().heal();
+      }
+      expect(await of().etcd("primary", "join --deadline 60")).toMatchObject({ majority: true });
+      await expectVoters(of(), memberNames);
+    }, 180_000);
 
     test("moves, a pause and an acknowledgement are told by every member", async () => {
       const move = { run: "r1", kind: "failover", from: "primary", to: "secondary", epoch: 2, ...by };

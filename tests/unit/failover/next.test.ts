@@ -5,6 +5,7 @@ const written = (commands: Commands) => [
   commands.provision,
   commands.endPause,
   commands.ack,
+  commands.unlock,
   commands.resume("primary"),
   commands.resumeWithLoss("primary"),
   commands.fence("primary"),

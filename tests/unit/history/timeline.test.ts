@@ -114,6 +114,9 @@ describe("a run's id", () => {
   });
 
   test("of a site without runs is none, last neither", () => {
+    expect(() => pickRun([], "last", " --site proof")).toThrow(
+      expect.objectContaining({ next: "take one that npx evenkeel events --site proof shows, or last" }),
+    );
     expect(() => pickRun([], "last")).toThrow(expect.objectContaining({ exitCode: 2, why: undefined }));
   });
 });

@@ -133,7 +133,7 @@ describe("status", () => {
     expect(text).toMatch(/^primary +active +standby +mariadb/m);
   });
 
-  test("names what ends a pause, and what ends the cool-down after a failover", () => {
+  test("names what ends a pause, a lock whose holder is gone, and the cool-down after a failover", () => {
     const warnings = (keys: Parameters<typeof wellEtcd>[0]) =>
       json({ ...healthySite(), etcd: wellEtcd(keys) }).document.warnings;
     expect(warnings({ paused: true, pausedUntil: "2027-01-15T08:00:00.000Z" })).toEqual([
@@ -146,6 +146,9 @@ describe("status", () => {
     ]);
     expect(warnings({ history: [move({ at })], ackedRun: "r1" })).toEqual([]);
     expect(warnings({ history: [move()] })).toEqual([]);
+    expect(warnings({ lock: siteLock() })).toEqual([
+      "the site is being moved by alice (switchover --to secondary, pid 42 on elsewhere, since 2026-01-01T00:00:00Z); where that is gone: npx evenkeel unlock",
+    ]);
   });
 
   test("warns of what works as configured and is not as it should be, and ends with 0", () => {

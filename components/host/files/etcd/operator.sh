@@ -4,7 +4,7 @@
 #   record  puts the move on standard input into the history: the newest last, fifty at most
 #   pause   --until SECONDS: {who, at} on standard input, and nothing is promoted by itself until then; none: it ends
 #   ack     {run, who, at} on standard input: the failover of that run is acknowledged
-# Each change is one transaction that compares the key's last write. Where its answer is lost nobody knows whether it
+# Each change is one transaction that compares that key's last write. Where its answer is lost nobody knows whether it
 # was made, which is said; the same once more does no harm.
 # shellcheck shell=bash
 
@@ -39,7 +39,7 @@ read_document() { # SHAPE
   [ -z "$wrong" ] || usage "$VERB: missing or malformed on standard input: $wrong"
 }
 
-# Sets VALUE to what the key holds (nothing: it is absent) and REVISION to that of its last write (0: absent).
+# Sets VALUE to what KEY holds (nothing: it is absent) and REVISION to that of its last write (0: absent).
 read_key() { # KEY
   local answer
   answer=$(ask "$HERE" get "$(keys_prefix)$1" --write-out=json) || fail "$(silence): see evenkeel-etcd status"
@@ -48,7 +48,7 @@ read_key() { # KEY
     [ "$REVISION" = 0 ] || fail "what etcd holds in $(keys_prefix)$1 can't be read as Evenkeel's"
 }
 
-# Puts VALUE (without one: takes the key away) where nobody wrote it since read_key; false where somebody did.
+# Puts VALUE (without one: takes KEY away) where nobody wrote it since read_key; false where somebody did.
 swap() { # KEY [VALUE]
   local key answer change
   key="$(keys_prefix)$1"
