@@ -49,8 +49,8 @@ interface Answer {
 
 /**
  * Throws on an answer that is none, or holds a value that nobody here wrote. `nowMs`: this host's wall clock, in
- * milliseconds since 1970, by which a pause ends. Of a clock that is wrong nothing hangs but that moment: a region that is
- * promoted too early is promoted by all the other rules.
+ * milliseconds since 1970, by which a pause ends. A clock that is wrong moves that moment and nothing else: whatever is
+ * promoted then is promoted by all the other rules.
  */
 export function storeOf(site: string, answer: unknown, nowMs = Date.now()): { done: boolean; store: Store } {
   const { header, succeeded, responses } = answer as Answer;

@@ -3,7 +3,10 @@ import { lockSchema } from "../lock.ts";
 
 /** What operators keep in the site's etcd (docs/architecture.md), as `evenkeel-etcd` takes and tells it. Times are UTC. */
 
-/** Who holds the site's lock, and the region that shall be active behind what is done; null: that stays as it is. */
+/**
+ * Who holds the site's lock, and the region that shall be active behind what is done; null: that stays as it is. `run` is
+ * the journal's, so that `timeline` shows it.
+ */
 export const siteLockSchema = lockSchema.extend({ to: z.string().nullable() });
 export type SiteLockRecord = z.infer<typeof siteLockSchema>;
 

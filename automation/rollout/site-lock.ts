@@ -83,7 +83,8 @@ export async function freeSiteLock(way: EtcdWay, run: string): Promise<void> {
 
 /**
  * What the first member said that could: all are asked at once whether they have a majority, since one whose region is
- * lost would keep the others waiting, and then one at a time. Each change may be made twice. Null: none could.
+ * lost would keep the others waiting, and then one at a time. What one did whose answer was lost, another may do again: it
+ * comes to the same. Null: none could.
  */
 async function throughAny({ ssh, outputs }: EtcdWay, command: RemoteCommand): Promise<LockAnswer | null> {
   const asked = new Map(
