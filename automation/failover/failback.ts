@@ -27,7 +27,7 @@ export function preferredRegion({
  */
 export async function failback(args: FailbackArgs, config: SiteConfig): Promise<void> {
   const to = preferredRegion(config);
-  await switchSite({ ...args, to }, { command: "failback", first: proveEquality });
+  await switchSite({ ...args, to }, { kind: "failback", first: proveEquality });
 }
 
 /** Throws a UserError (12) where a row differs or could not be compared. */

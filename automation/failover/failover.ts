@@ -4,10 +4,12 @@ import { writeResult } from "../output.ts";
 import { askTyped, refuseUnconfirmed } from "../rollout/confirm.ts";
 import { say, terminal } from "../terminal.ts";
 import { type Check, type LossEstimate, lossEstimate, type Proof, proofOf } from "./checks.ts";
+import { cooldownOf } from "./cooldown.ts";
 import { type Held, withHeldSite } from "./held.ts";
 import type { Moved } from "./moves.ts";
 import type { Observation } from "./observation.ts";
 import { factsOf, keysOf, type Row, rowsOf } from "./plan.ts";
+import { recordMove } from "./record.ts";
 import { runRows } from "./run.ts";
 import { approval, checkLines, moveDocument, planLines, requireRegion, sayState, sayTaken } from "./tell.ts";
 import { writersOf } from "./writers.ts";
@@ -33,9 +35,10 @@ export async function failover(args: FailoverArgs): Promise<void> {
   for (const region of args.confirmedOff) requireRegion(args.site, region, "failover --confirmed-off");
   const question = { name: to, given, flag: "--confirm", yes, terminal: terminal() };
   if (!args.dryRun) refuseUnconfirmed(question);
-  await withHeldSite(args, `failover --to ${to}`, async (held) => {
+  await withHeldSite({ ...args, command: `failover --to ${to}` }, async (held) => {
     const seen = await held.look();
     sayState("before", seen);
+    refuseCooling(held, seen);
     const plan = planFailover(held, seen, args);
     say(checkLines(plan.checks));
     if (args.dryRun) say(planLines(plan.rows, seen));
@@ -160,8 +163,28 @@ async function takeOver(
 ): Promise<Moved> {
   const { look, site } = held;
   const steps = await runRows(site, plan.rows, seen, { look, note: say, approve: approval(approve) });
-  const epoch = keysOf(await look())?.writer?.epoch ?? 0;
-  return { kind: "failover", from: plan.from, to, epoch, steps };
+  const after = await look();
+  const epoch = keysOf(after)?.writer?.epoch ?? 0;
+  const loss = { rows: plan.loss.rows, seconds: null };
+  const moved: Moved = { kind: "failover", from: plan.from, to, epoch, steps, loss };
+  await recordMove(site, moved, after);
+  return moved;
+}
+
+/** Behind a failover another one would be flapping, until a person has looked (exit 13). */
+function refuseCooling({ site }: Held, seen: Observation): void {
+  const keys = keysOf(seen);
+  if (keys === null) return;
+  const { cooldownSeconds } = site.config;
+  const { coolingDown, until, last } = cooldownOf(keys, { cooldownSeconds, now: new Date() });
+  if (!coolingDown) return;
+  throw new UserError({
+    what: `the site failed over to ${last?.to} at ${last?.at}, and is cooling down`,
+    why: `until ${until?.toISOString() ?? "it is acknowledged"} another failover may be flapping; look first at why the last one was needed`,
+    next: `npx evenkeel ack${siteFlag(site.config.site)}, then the same command again`,
+    exitCode: exitCodes.locked,
+    code: "cooling-down",
+  });
 }
 
 function refused(what: string, next: string): UserError {

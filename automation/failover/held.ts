@@ -1,9 +1,11 @@
 import { openHosts } from "../hosts.ts";
 import type { Journal } from "../journal.ts";
+import { ownRecord } from "../lock.ts";
 import { existingEngine } from "../rollout/engine.ts";
 import { notSetUp } from "../rollout/preview.ts";
 import { rejoinPeers } from "../rollout/resume.ts";
-import { readOutputs, type Session, withLockedSite } from "../rollout/session.ts";
+import { openExisting, readOutputs, type Session, withLockedSite } from "../rollout/session.ts";
+import { withSiteLock } from "../rollout/site-lock.ts";
 import { isThere } from "../site/durable.ts";
 import { notBuilt, secretsFile, siteConfig, sitePlace } from "../site.ts";
 import { lookAt } from "../status/look.ts";
@@ -19,13 +21,38 @@ export interface Held {
 /** A dead host must not hold up a move: what it would have said is unknown. */
 const dial = { attempts: 1, timeoutSeconds: 4 };
 
-/** Runs a move under the operator's lock, with connections to the hosts that are opened as they are needed. */
-export async function withHeldSite<T>(
-  args: { site: string },
-  command: string,
-  work: (held: Held) => Promise<T>,
-): Promise<T> {
-  const place = sitePlace(args.site);
+export interface HeldOptions {
+  site: string;
+  /** As the operator gave it. */
+  command: string;
+  /** The region that shall be active behind it; null: that stays as it is. */
+  to: string | null;
+  /** Nothing is changed, so nothing is locked and nothing is written down. */
+  dryRun: boolean;
+}
+
+/**
+ * Runs a move under the operator's locks, this clone's and the one in etcd (which is done without where no member gives
+ * it: then no member gives the lease either). Connections to the hosts are opened as they are needed.
+ */
+export async function withHeldSite<T>(options: HeldOptions, work: (held: Held) => Promise<T>): Promise<T> {
+  return await (options.dryRun ? withSeenSite(options, work) : withLocks(options, work));
+}
+
+/** A line of a journal that nobody keeps. */
+const noJournal: Journal = { run: "none", write: () => {} };
+
+async function withSeenSite<T>({ site, command }: HeldOptions, work: (held: Held) => Promise<T>): Promise<T> {
+  const place = sitePlace(site);
+  const config = siteConfig(place);
+  const session = await openExisting(place, config);
+  if (session === null) throw notBuilt(config.site);
+  return await withHosts(session, { journal: noJournal, command }, work);
+}
+
+async function withLocks<T>(options: HeldOptions, work: (held: Held) => Promise<T>): Promise<T> {
+  const { command, to } = options;
+  const place = sitePlace(options.site);
   const config = siteConfig(place);
   // Before set-up: there is nothing to move of a site that was never built.
   if (!isThere(secretsFile(place))) throw notBuilt(config.site);
@@ -33,16 +60,29 @@ export async function withHeldSite<T>(
   const engine = await existingEngine();
   if (engine === null) throw notSetUp(place);
   return await withLockedSite({ place, config, engine, asFound: true }, command, async (session, journal) => {
-    const outputs = await readOutputs(session);
-    if (config.regions.some((name) => outputs.regions[name] === null)) throw notBuilt(config.site);
-    await rejoinPeers(config, outputs);
-    const ssh = await openHosts(place, outputs, session.secrets, dial);
-    try {
-      return await work(heldSite(session, { outputs, ssh, journal, command }));
-    } finally {
-      await ssh.close();
-    }
+    return await withHosts(session, { journal, command }, async (held) => {
+      const { ssh, outputs } = held.site;
+      await rejoinPeers(config, outputs);
+      const record = { ...ownRecord({ run: journal.run, command }), to };
+      return await withSiteLock({ ssh, outputs, site: config.site, record }, () => work(held));
+    });
   });
+}
+
+async function withHosts<T>(
+  session: Session,
+  parts: Pick<HeldSite, "journal" | "command">,
+  work: (held: Held) => Promise<T>,
+): Promise<T> {
+  const { place, config } = session;
+  const outputs = await readOutputs(session);
+  if (config.regions.some((name) => outputs.regions[name] === null)) throw notBuilt(config.site);
+  const ssh = await openHosts(place, outputs, session.secrets, dial);
+  try {
+    return await work(heldSite(session, { ...parts, outputs, ssh }));
+  } finally {
+    await ssh.close();
+  }
 }
 
 function heldSite(

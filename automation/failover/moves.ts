@@ -39,4 +39,6 @@ export interface Moved {
   /** Of the writer behind the move. */
   epoch: number;
   steps: readonly StepTaken[];
+  /** Acknowledged rows that the new writer lacks, as far as they were counted; null: nothing can be lost by such a move. */
+  loss: { rows: number | null; seconds: number | null } | null;
 }

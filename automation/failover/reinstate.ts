@@ -6,6 +6,7 @@ import { type Held, withHeldSite } from "./held.ts";
 import type { Moved } from "./moves.ts";
 import type { Observation } from "./observation.ts";
 import { keysOf, type Row, rowsOf } from "./plan.ts";
+import { recordMove } from "./record.ts";
 import { runRows } from "./run.ts";
 import { approval, confirmMove, moveDocument, planLines, requireRegion, sayState, sayTaken } from "./tell.ts";
 import { writersOf } from "./writers.ts";
@@ -23,7 +24,7 @@ export interface ReinstateArgs {
 export async function reinstate(args: ReinstateArgs): Promise<void> {
   const { region } = args;
   requireRegion(args.site, region, "reinstate");
-  await withHeldSite(args, `reinstate ${region}`, async (held) => {
+  await withHeldSite({ ...args, command: `reinstate ${region}`, to: null }, async (held) => {
     const seen = await held.look();
     sayState("before", seen);
     const { rows, writer } = planReinstatement(held, seen, region);
@@ -74,5 +75,8 @@ export async function bringBack(
 ): Promise<Moved> {
   const { seen, rows, region, writer, approve } = options;
   const steps = await runRows(site, rows, seen, { look, note: say, approve: approval(approve) });
-  return { kind: "reinstate", from: region, to: writer, epoch: keysOf(seen)?.writer?.epoch ?? 0, steps };
+  const epoch = keysOf(seen)?.writer?.epoch ?? 0;
+  const moved: Moved = { kind: "reinstate", from: region, to: writer, epoch, steps, loss: null };
+  await recordMove(site, moved, seen);
+  return moved;
 }

@@ -9,6 +9,7 @@ import { type Held, withHeldSite } from "./held.ts";
 import type { Moved } from "./moves.ts";
 import type { Observation } from "./observation.ts";
 import { isClosed, keysOf, type Row, rowsOf } from "./plan.ts";
+import { recordMove } from "./record.ts";
 import { runRows } from "./run.ts";
 import {
   approval,
@@ -35,17 +36,18 @@ export interface SwitchoverArgs {
 
 /** `evenkeel switchover --to REGION`: both regions are up, and nothing is lost. */
 export async function switchover(args: SwitchoverArgs): Promise<void> {
-  await switchSite(args, { command: `switchover --to ${args.to}`, first: async () => {} });
+  await switchSite(args, { kind: "switchover", first: async () => {} });
 }
 
 /** `first` is what is to be so before anything is touched, behind the checks and not in a dry run. */
 export async function switchSite(
   args: SwitchoverArgs,
-  { command, first }: { command: string; first: (held: Held) => Promise<void> },
+  { kind, first }: { kind: Switch["kind"]; first: (held: Held) => Promise<void> },
 ): Promise<void> {
   const { to } = args;
   requireRegion(args.site, to, "switchover --to");
-  await withHeldSite(args, command, async (held) => {
+  const command = kind === "switchover" ? `switchover --to ${to}` : kind;
+  await withHeldSite({ ...args, command }, async (held) => {
     const seen = await held.look();
     sayState("before", seen);
     const from = activeRegion(held, seen, to);
@@ -61,7 +63,7 @@ export async function switchSite(
       await confirmMove({ ...args, terminal: terminal(), what: `move the site from ${from} to ${to}` });
       await first(held);
     }
-    const moved = await carryOut(held, { seen, rows, from, to, approve: args.approve });
+    const moved = await carryOut(held, { kind, seen, rows, from, to, approve: args.approve });
     const after = await held.look();
     sayState("after", after);
     sayTaken(moved);
@@ -70,6 +72,7 @@ export async function switchSite(
 }
 
 export interface Switch {
+  kind: "switchover" | "failback";
   seen: Observation;
   rows: readonly Row[];
   from: string;
@@ -78,13 +81,16 @@ export interface Switch {
 }
 
 /** The steps; where they stop before the new writer has the lease, the old one gets its writes back. */
-export async function carryOut(held: Held, { seen, rows, from, to, approve }: Switch): Promise<Moved> {
+export async function carryOut(held: Held, { kind, seen, rows, from, to, approve }: Switch): Promise<Moved> {
   const { look, site } = held;
   const options = { look, note: say, approve: approval(approve) };
   try {
     const steps = await runRows(site, rows, seen, options);
-    const epoch = keysOf(await look())?.writer?.epoch ?? 0;
-    return { kind: "switchover", from, to, epoch, steps };
+    const after = await look();
+    const epoch = keysOf(after)?.writer?.epoch ?? 0;
+    const moved: Moved = { kind, from, to, epoch, steps, loss: null };
+    await recordMove(site, moved, after);
+    return moved;
   } catch (error) {
     await giveWritesBack(held, from).catch((cause: unknown) => {
       say(

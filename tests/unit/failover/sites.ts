@@ -90,7 +90,6 @@ export function wellEtcd(keys: Partial<EtcdFacts> = {}): EtcdObservation {
       epoch: 1,
       writer: { region: "primary", epoch: 1 },
       leaseAgeSeconds: 0.21,
-      epoch: 1,
       sync: ["primary", "secondary"],
       durability: null,
       paused: false,
