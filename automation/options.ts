@@ -39,6 +39,12 @@ export const moveOptions = {
     requiresArg: true,
     describe: "Steps, by commas, before which a person is asked",
   },
+  only: {
+    type: "string",
+    default: "",
+    requiresArg: true,
+    describe: "Only these steps, by commas, of those that are left to do",
+  },
 } as const satisfies Record<string, Options>;
 
 export const maxLagOption = {

@@ -14,6 +14,14 @@ export const failbackCommand: CommandModule<object, InferredOptionTypes<typeof o
     const { siteConfig, sitePlace } = await import("../site.ts");
     const maxLagSeconds = readDuration("--max-lag", args.maxLag) / 1000;
     const config = siteConfig(sitePlace(args.site));
-    await failback({ ...args, maxLagSeconds, approve: readSteps(args.approve) }, config);
+    await failback(
+      {
+        ...args,
+        maxLagSeconds,
+        approve: readSteps("--approve", args.approve),
+        only: readSteps("--only", args.only),
+      },
+      config,
+    );
   },
 };

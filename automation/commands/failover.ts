@@ -38,7 +38,8 @@ export const failoverCommand: CommandModule<object, InferredOptionTypes<typeof o
       ...args,
       acceptLoss: readLoss(args.acceptLoss),
       confirmedOff: words(args.confirmedOff),
-      approve: readSteps(args.approve),
+      approve: readSteps("--approve", args.approve),
+      only: readSteps("--only", args.only),
     });
   },
 };

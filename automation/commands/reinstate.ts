@@ -15,6 +15,10 @@ export const reinstateCommand: CommandModule<object, Args> = {
   handler: async (args) => {
     const { reinstate } = await import("../failover/reinstate.ts");
     const { readSteps } = await import("../failover/tell.ts");
-    await reinstate({ ...args, approve: readSteps(args.approve) });
+    await reinstate({
+      ...args,
+      approve: readSteps("--approve", args.approve),
+      only: readSteps("--only", args.only),
+    });
   },
 };

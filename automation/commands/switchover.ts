@@ -19,6 +19,11 @@ export const switchoverCommand: CommandModule<object, InferredOptionTypes<typeof
     const { readDuration } = await import("../durations.ts");
     const { readSteps } = await import("../failover/tell.ts");
     const maxLagSeconds = readDuration("--max-lag", args.maxLag) / 1000;
-    await switchover({ ...args, maxLagSeconds, approve: readSteps(args.approve) });
+    await switchover({
+      ...args,
+      maxLagSeconds,
+      approve: readSteps("--approve", args.approve),
+      only: readSteps("--only", args.only),
+    });
   },
 };

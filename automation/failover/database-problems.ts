@@ -12,19 +12,28 @@ export function databaseProblems({ name, database }: RegionObservation, context:
   const { facts } = database;
   if (facts === null) {
     const what = `the database host of ${name} can't be asked: ${database.why}`;
-    return [
-      {
-        code: "database-silent",
-        what,
-        next: mendOr(context, name, context.commands.look(databaseHost(name))),
-      },
-    ];
+    return [{ code: "database-silent", what, next: mendSilent(name, context) }];
   }
   // Before anything else is tried there: no verb opens a database while the fence's marker lies there.
   if (facts.fencing) return [unfinishedFence(name, facts, context)];
   const restart = context.commands.restartDatabase(name, database.engine);
   if (!facts.running) return [stoppedDatabase(name, facts, restart, context)];
   return [...hostProblems(name, facts, restart, context), ...roleProblems(name, facts, context)];
+}
+
+/** Of the region that has the lease, another one that holds all there is can take over. */
+function mendSilent(name: string, context: Context): string {
+  const { observation, writers, commands } = context;
+  const mend = mendOr(context, name, commands.look(databaseHost(name)));
+  const keys = observation.etcd?.keys ?? null;
+  if (writers.rightful !== null || keys?.writer?.region !== name) return mend;
+  const candidate = observation.regions.find(
+    ({ name: other, database: { facts } }) =>
+      facts?.role === "standby" && facts.running && keys.sync?.includes(other) === true,
+  );
+  return candidate === undefined
+    ? mend
+    : `${commands.failover(candidate.name)} lets the site go on there, or ${mend}`;
 }
 
 /** Without a keeper no database opens itself when it starts: the newest writer is opened by a second command. */
@@ -125,7 +134,7 @@ function readOnlyActive(name: string, facts: DatabaseFacts, context: Context): P
     return {
       code: "active-read-only",
       what: `${what}; epoch ${epoch} is elsewhere`,
-      next: commands.follow(name),
+      next: commands.reinstate(name),
     };
   }
   if (lost !== null) {
@@ -138,14 +147,14 @@ function readOnlyActive(name: string, facts: DatabaseFacts, context: Context): P
 function fenced(name: string, facts: DatabaseFacts, context: Context): Problem {
   const { writers, epoch, lost, commands } = context;
   const what = `the database of ${name} is fenced and takes no part`;
-  if (writers.rightful !== null) return { code: "fenced", what, next: commands.follow(name) };
+  if (writers.rightful !== null) return { code: "fenced", what, next: commands.reinstate(name) };
   if (facts.epoch !== epoch) return { code: "fenced", what, next: null };
   if (lost === null) return { code: "fenced", what, next: commands.resume(name) };
   return { code: "fenced", what: `${what}; ${lostWriter(lost)}`, next: giveUp(name, lost, context) };
 }
 
 function standbyProblems(name: string, facts: DatabaseFacts, { writers, commands }: Context): Problem[] {
-  const next = writers.rightful === null ? null : commands.follow(name);
+  const next = writers.rightful === null ? null : commands.reinstate(name);
   if (facts.replicating !== true) {
     const why = facts.replicationError === null ? "" : `: ${facts.replicationError}`;
     const what = `the database of ${name} does not follow the active one${why}`;

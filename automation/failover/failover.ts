@@ -8,7 +8,7 @@ import { cooldownOf } from "./cooldown.ts";
 import { type Held, withHeldSite } from "./held.ts";
 import type { Moved } from "./moves.ts";
 import type { Observation } from "./observation.ts";
-import { factsOf, keysOf, type Row, rowsOf } from "./plan.ts";
+import { factsOf, keysOf, onlyRows, type Row, rowsOf } from "./plan.ts";
 import { recordMove } from "./record.ts";
 import { runRows } from "./run.ts";
 import { approval, checkLines, moveDocument, planLines, requireRegion, sayState, sayTaken } from "./tell.ts";
@@ -23,6 +23,7 @@ export interface FailoverArgs {
   confirmedOff: readonly string[];
   dryRun: boolean;
   approve: readonly string[];
+  only: readonly string[];
   format: string;
   yes: boolean;
   confirm?: string | undefined;
@@ -71,7 +72,8 @@ function planFailover(held: Held, seen: Observation, args: FailoverArgs): Failov
   const loss = lossEstimate(seen, wish);
   const byForce = proof !== null && proof.is !== "lease";
   const off = proof?.is === "machine" && from !== null ? [...new Set([...confirmedOff, from])] : confirmedOff;
-  const rows = rowsOf({ kind: "failover", from, to, byForce, confirmedOff: off }, seen);
+  const all = rowsOf({ kind: "failover", from, to, byForce, confirmedOff: off }, seen);
+  const rows = onlyRows(all, args.only);
   return { from, rows, checks: failoverChecks(seen, { to, proof, loss, args }), proof, loss };
 }
 

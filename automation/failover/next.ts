@@ -18,8 +18,10 @@ export interface Commands {
   resumeWithLoss: (region: string) => string;
   /** Closes a region's database. */
   fence: (region: string) => string;
-  /** Joins a region's database to whoever is the writer, or says why it may not. */
-  follow: (region: string) => string;
+  /** Makes a region a standby of whoever is the writer, or says why it may not be. */
+  reinstate: (region: string) => string;
+  /** Lets a region take over from one that is gone. */
+  failover: (region: string) => string;
   /** Mounts the volume of a web host's uploads again. */
   mountUploads: (host: string) => string;
   /** Starts a service of a host that does not run or does not answer. */
@@ -54,7 +56,8 @@ export function commandsOf(siteFlag: string): Commands {
     resume: (region) => `npx evenkeel resume ${region} --confirm ${region}${siteFlag}`,
     resumeWithLoss: (region) => `npx evenkeel resume ${region} --confirm ${region} --accept-loss${siteFlag}`,
     fence: (region) => on(databaseHost(region), "sudo evenkeel-db fence"),
-    follow: (region) => on(databaseHost(region), "sudo evenkeel-db follow"),
+    reinstate: (region) => `npx evenkeel reinstate ${region}${siteFlag}`,
+    failover: (region) => `npx evenkeel failover --to ${region}${siteFlag}`,
     mountUploads: (host) => on(host, "sudo systemctl start mnt-wp_uploads.mount"),
     restart: (host, unit) => on(host, `sudo systemctl restart ${unit}`),
     restartDatabase: (region, engine) =>

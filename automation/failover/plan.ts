@@ -56,6 +56,11 @@ export function planOf(request: MoveRequest, seen: Observation): Row[] {
   return rowsOf(request, seen).filter((row) => !row.isDone(seen));
 }
 
+/** Those of the rows that were asked for alone; none named: all. */
+export function onlyRows(rows: readonly Row[], only: readonly string[]): Row[] {
+  return rows.filter(({ name }) => only.length === 0 || only.includes(name));
+}
+
 /** An epoch is granted once (writer.md, W7): the one that this region has claimed already, or the next. */
 function epochFor(to: string, { etcd }: Observation): number {
   const keys = etcd?.keys ?? null;
@@ -120,7 +125,9 @@ function comeBack(region: string, writer: string): Row {
     act: { do: "return", region },
     isDone: (seen) => {
       const facts = factsOf(seen, region);
-      return facts?.role === "standby" && facts.source === writer && facts.replicating === true;
+      const follows = facts?.role === "standby" && facts.source === writer && facts.replicating === true;
+      // In the clear, or from whoever says so, it is joined anew.
+      return follows && facts.tls === true;
     },
     deadlineSeconds: 1800,
   };

@@ -5,7 +5,7 @@ import { say, terminal } from "../terminal.ts";
 import { type Held, withHeldSite } from "./held.ts";
 import type { Moved } from "./moves.ts";
 import type { Observation } from "./observation.ts";
-import { keysOf, type Row, rowsOf } from "./plan.ts";
+import { keysOf, onlyRows, type Row, rowsOf } from "./plan.ts";
 import { recordMove } from "./record.ts";
 import { runRows } from "./run.ts";
 import { approval, confirmMove, moveDocument, planLines, requireRegion, sayState, sayTaken } from "./tell.ts";
@@ -16,6 +16,7 @@ export interface ReinstateArgs {
   region: string;
   dryRun: boolean;
   approve: readonly string[];
+  only: readonly string[];
   format: string;
   yes: boolean;
 }
@@ -27,7 +28,9 @@ export async function reinstate(args: ReinstateArgs): Promise<void> {
   await withHeldSite({ ...args, command: `reinstate ${region}`, to: null }, async (held) => {
     const seen = await held.look();
     sayState("before", seen);
-    const { rows, writer } = planReinstatement(held, seen, region);
+    const planned = planReinstatement(held, seen, region);
+    const { writer } = planned;
+    const rows = onlyRows(planned.rows, args.only);
     if (args.dryRun) {
       say(planLines(rows, seen));
       return writeResult(moveDocument(args.format, held.site, { checks: [], rows, seen, moved: null }));

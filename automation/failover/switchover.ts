@@ -8,7 +8,7 @@ import { type Check, switchoverChecks } from "./checks.ts";
 import { type Held, withHeldSite } from "./held.ts";
 import type { Moved } from "./moves.ts";
 import type { Observation } from "./observation.ts";
-import { isClosed, keysOf, type Row, rowsOf } from "./plan.ts";
+import { isClosed, keysOf, onlyRows, type Row, rowsOf } from "./plan.ts";
 import { recordMove } from "./record.ts";
 import { runRows } from "./run.ts";
 import {
@@ -30,6 +30,8 @@ export interface SwitchoverArgs {
   dryRun: boolean;
   /** Stop before these steps until a person says go on. */
   approve: readonly string[];
+  /** Only these steps; empty: all that are left. */
+  only: readonly string[];
   format: string;
   yes: boolean;
 }
@@ -51,7 +53,7 @@ export async function switchSite(
     const seen = await held.look();
     sayState("before", seen);
     const from = activeRegion(held, seen, to);
-    const rows = rowsOf({ kind: "switchover", from, to }, seen);
+    const rows = onlyRows(rowsOf({ kind: "switchover", from, to }, seen), args.only);
     const checks = switchoverChecks(seen, { from, to, maxLagSeconds: args.maxLagSeconds });
     say(checkLines(checks));
     if (args.dryRun) say(planLines(rows, seen));

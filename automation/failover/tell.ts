@@ -132,13 +132,13 @@ export function requireRegion(site: string, name: string, flag: string): void {
   });
 }
 
-/** The steps that --approve names. Throws a UserError (2) for a word that is none. */
-export function readSteps(text: string): StepName[] {
+/** The steps that a flag names. Throws a UserError (2) for a word that is none. */
+export function readSteps(flag: string, text: string): StepName[] {
   const given = words(text);
   const unknown = given.find((word) => !stepNames.some((name) => name === word));
   if (unknown === undefined) return given as StepName[];
   throw new UserError({
-    what: `--approve names ${unknown}, which is no step`,
+    what: `${flag} names ${unknown}, which is no step`,
     next: `name some of ${stepNames.join(", ")}`,
     exitCode: exitCodes.usage,
   });

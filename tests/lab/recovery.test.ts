@@ -80,10 +80,8 @@ describe("what status names and provision mends, on a site that was well", () =>
         return role === "fenced" && writable !== true ? true : null;
       });
       const fenced = await told("fenced");
-      expect(fenced.get("fenced")).toBe(
-        "npx evenkeel ssh secondary/database --site proof -- sudo evenkeel-db follow",
-      );
-      await databaseVerb(now, "secondary", ["follow"]);
+      expect(fenced.get("fenced")).toBe("npx evenkeel reinstate secondary --site proof");
+      expect(await cli(["reinstate", "secondary", "--yes"])).toMatchObject({ exitCode: 0 });
       await eventually("healthy again", 30_000, async () => ((await status()).exitCode === 0 ? true : null));
       expect(await databaseStatus(now, "primary")).toMatchObject({ role: "active", epoch, writable: true });
     },
@@ -123,7 +121,7 @@ describe("what status names and provision mends, on a site that was well", () =>
   );
 
   test(
-    "a standby that replicates without TLS is told, and follow joins it with TLS",
+    "a standby that replicates without TLS is told, and reinstate joins it with TLS",
     async () => {
       await sql(
         now,
@@ -131,8 +129,8 @@ describe("what status names and provision mends, on a site that was well", () =>
         "STOP SLAVE; CHANGE MASTER TO MASTER_SSL_VERIFY_SERVER_CERT=0; START SLAVE;",
       );
       const problems = await told("standby-without-tls");
-      expect(problems.get("standby-without-tls")).toContain("evenkeel-db follow");
-      await databaseVerb(now, "secondary", ["follow"]);
+      expect(problems.get("standby-without-tls")).toContain("evenkeel reinstate secondary");
+      expect(await cli(["reinstate", "secondary", "--yes"])).toMatchObject({ exitCode: 0 });
       expect((await databaseStatus(now, "secondary")).replication).toMatchObject({ tls: true });
       await eventually("healthy again", 30_000, async () => ((await status()).exitCode === 0 ? true : null));
     },

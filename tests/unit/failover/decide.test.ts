@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { decide } from "../../../automation/failover/decide.ts";
 import { commandsOf } from "../../../automation/failover/next.ts";
-import type { DatabaseFacts } from "../../../automation/failover/observation.ts";
-import { active, healthySite, standby, withRegion } from "./sites.ts";
+import type { DatabaseFacts, Observation } from "../../../automation/failover/observation.ts";
+import { active, healthySite, standby, wellEtcd, withRegion } from "./sites.ts";
 
 const commands = commandsOf("");
 const codes = (site: Parameters<typeof decide>[0]) => decide(site, commands).problems.map(({ code }) => code);
@@ -210,8 +210,8 @@ describe("decide", () => {
     expect(codes(onSecondary({ lagSeconds: null, clockSkewSeconds: 7 }))).toEqual(["clock-skew"]);
   });
 
-  test("a standby without TLS, or of another source, is joined anew by follow", () => {
-    const follow = "npx evenkeel ssh secondary/database -- sudo evenkeel-db follow";
+  test("a standby without TLS, or of another source, is joined anew by reinstate", () => {
+    const follow = "npx evenkeel reinstate secondary";
     for (const facts of [{ tls: false }, { tls: null }]) {
       expect(codes(onSecondary(facts))).toEqual(["standby-without-tls"]);
       expect(next(onSecondary(facts))).toBe(follow);
@@ -220,6 +220,24 @@ describe("decide", () => {
       expect(codes(onSecondary({ source }))).toEqual(["standby-not-replicating"]);
       expect(next(onSecondary({ source }))).toBe(follow);
     }
+  });
+
+  test("where the region with the lease is silent, one that holds all there is may take over; no other one", () => {
+    const silent = {
+      host: "evenkeel-shop-primary-database",
+      engine: "mariadb",
+      facts: null,
+      why: "no answer",
+    };
+    const gone = withRegion("primary", { database: silent });
+    const nextOf = (seen: Observation) =>
+      decide(seen, commandsOf("")).problems.find(({ code }) => code === "database-silent")?.next;
+    expect(nextOf(gone)).toContain("npx evenkeel failover --to secondary lets the site go on there, or ");
+    const look = "npx evenkeel ssh primary/database -- systemctl --failed";
+    expect(nextOf({ ...gone, etcd: wellEtcd({ sync: ["primary"] }) })).toBe(look);
+    expect(nextOf({ ...gone, etcd: { members: [], keys: null } })).toBe(look);
+    const other = wellEtcd({ writer: { region: "secondary", epoch: 2 } });
+    expect(nextOf({ ...gone, etcd: other })).toBe(look);
   });
 
   test("the command that is named is one that helps", () => {
@@ -237,9 +255,7 @@ describe("decide", () => {
     expect(next(onSecondary({ running: false, writable: null }))).toBe(
       "npx evenkeel ssh secondary/database -- sudo systemctl restart mariadb",
     );
-    expect(next(onSecondary({ role: "fenced" }))).toBe(
-      "npx evenkeel ssh secondary/database -- sudo evenkeel-db follow",
-    );
+    expect(next(onSecondary({ role: "fenced" }))).toBe("npx evenkeel reinstate secondary");
     for (const [edge, dns, unit] of [
       [false, true, "haproxy"],
       [true, false, "pdns"],
