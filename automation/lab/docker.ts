@@ -31,6 +31,8 @@ export interface Leftovers {
 export interface DockerOptions {
   timeoutMs: number;
   input?: string;
+  /** A file that goes to standard input instead. */
+  inputFile?: string;
 }
 
 export interface DockerResult {
@@ -49,16 +51,16 @@ const startMs = 60_000;
  * Throws a UserError when Docker can't be run at all or doesn't answer in time.
  */
 export async function tryDocker(args: readonly string[], options: DockerOptions): Promise<DockerResult> {
+  const { timeoutMs, input, inputFile } = options;
   const result = await execa("docker", args, {
     reject: false,
-    timeout: options.timeoutMs,
+    timeout: timeoutMs,
     forceKillAfterDelay: 2_000,
-    stdin: options.input === undefined ? "ignore" : "pipe",
-    ...(options.input === undefined ? {} : { input: options.input }),
+    ...(inputFile !== undefined ? { inputFile } : input !== undefined ? { input } : { stdin: "ignore" }),
   });
   if (result.timedOut) {
     throw new UserError({
-      what: `docker ${args[0] ?? ""} did not answer within ${options.timeoutMs / 1000} s.`,
+      what: `docker ${args[0] ?? ""} did not answer within ${timeoutMs / 1000} s.`,
       next: "docker info",
       code: "docker-silent",
     });

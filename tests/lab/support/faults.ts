@@ -1,4 +1,4 @@
-import { execa } from "execa";
+import { inside } from "../../../automation/lab/faults.ts";
 import type { SiteHandle } from "./site.ts";
 
 /**
@@ -6,12 +6,7 @@ import type { SiteHandle } from "./site.ts";
  * Times are milliseconds since the machine's boot, which all of its hosts count alike (/proc/uptime, steps of 10 ms).
  */
 
-/** Runs a shell script as root on a machine; its output, trimmed. Throws where it fails. */
-export async function inside(machine: string, script: string, timeoutMs = 30_000): Promise<string> {
-  const argv = ["exec", "-i", machine, "bash", "-s"];
-  const { stdout } = await execa("docker", argv, { input: script, timeout: timeoutMs });
-  return stdout.trim();
-}
+export { cut, heal, inside } from "../../../automation/lab/faults.ts";
 
 export function machineOf(site: Pick<SiteHandle, "name">, hostId: string): string {
   return `evenkeel-${site.name}-${hostId.replace("/", "-")}`;
@@ -19,45 +14,6 @@ export function machineOf(site: Pick<SiteHandle, "name">, hostId: string): strin
 
 export async function upMs(machine: string): Promise<number> {
   return Math.round(Number((await inside(machine, "cut -d' ' -f1 /proc/uptime")).trim()) * 1000);
-}
-
-/** What a cut lets through no more, seen from the machine. */
-export interface Cut {
-  /** Nobody at these networks or addresses … */
-  from: readonly string[];
-  /** … is heard. */
-  hears?: boolean;
-  /** … is sent anything. */
-  sends?: boolean;
-}
-
-const table = "inet evenkeel_test_cut";
-
-/** Cuts a machine off, silently as a dead link does; until `heal`. */
-export async function cut(machine: string, { from, hears = false, sends = false }: Cut): Promise<void> {
-  const peers = `{ ${from.join(", ")} }`;
-  const rules = [
-    `add table ${table}`,
-    `delete table ${table}`,
-    `add table ${table}`,
-    ...(hears
-      ? []
-      : [
-          `add chain ${table} input { type filter hook input priority -300; policy accept; }`,
-          `add rule ${table} input ip saddr ${peers} drop`,
-        ]),
-    ...(sends
-      ? []
-      : [
-          `add chain ${table} output { type filter hook output priority -300; policy accept; }`,
-          `add rule ${table} output ip daddr ${peers} drop`,
-        ]),
-  ];
-  await inside(machine, `nft -f - <<'RULES'\n${rules.join("\n")}\nRULES\n`);
-}
-
-export async function heal(machine: string): Promise<void> {
-  await inside(machine, `nft delete table ${table} 2>/dev/null || true`);
 }
 
 export interface Order {
