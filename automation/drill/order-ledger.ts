@@ -43,7 +43,7 @@ export function unitsLeft(access: LedgerAccess, item: string): Promise<number | 
 export function ordersOf(access: LedgerAccess, prefix: string): Promise<Set<string> | null> {
   return asked(async () => {
     const found = new Set<string>();
-    // ":" and above sort behind all digits and the letters of a connection's name lie below "~", which no id has.
+    // A connection's name is a number or "pinned": all of them sort before this end.
     let from = `${prefix}-`;
     for (;;) {
       const range = `from=${encodeURIComponent(from)}&to=${encodeURIComponent(`${prefix}-zzzz`)}`;

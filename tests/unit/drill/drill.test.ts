@@ -1,0 +1,249 @@
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import { drillExitCode } from "../../../automation/drill/document.ts";
+import { type DrillOptions, runDrill } from "../../../automation/drill/drill.ts";
+import { exitCodes, UserError } from "../../../automation/errors.ts";
+import { wellEtcd } from "../failover/sites.ts";
+import { World } from "./world.ts";
+
+let world: World;
+beforeEach(() => {
+  world = new World();
+});
+
+const options = (more: Partial<DrillOptions> = {}): DrillOptions => ({
+  kind: "region",
+  repeat: 1,
+  preferred: "primary",
+  ...more,
+});
+const drill = (more: Partial<DrillOptions> = {}) => runDrill(world.parts(), options(more));
+
+describe("the order of a drill", () => {
+  test.each([
+    ["region", "failover secondary 0"],
+    ["database", "failover secondary 0"],
+    ["balancer", "failover secondary 0"],
+  ] as const)(
+    "%s: orders, the fault, the failover, the fault taken back, the way home",
+    async (kind, command) => {
+      const { document } = await drill({ kind });
+      expect(world.calls).toEqual([
+        "start client",
+        `inject ${kind} primary`,
+        command,
+        `undo ${kind} primary`,
+        "reinstate primary",
+        "failback primary",
+        "verify",
+        "stop client",
+      ]);
+      const [round] = document.rounds;
+      expect(round).toMatchObject({ active: "primary", target: "secondary", epochBefore: 1, epochAfter: 3 });
+      expect(round?.failure).toBeNull();
+      expect(document.met).toBe(true);
+      expect(drillExitCode(document)).toBe(exitCodes.ok);
+    },
+  );
+
+  test("web: the database lives, so its writer is asked to hand over, and nothing is reinstated", async () => {
+    await drill({ kind: "web" });
+    expect(world.calls).toEqual([
+      "start client",
+      "inject web primary",
+      "switchover secondary",
+      "undo web primary",
+      "failback primary",
+      "verify",
+      "stop client",
+    ]);
+  });
+
+  test("link: ten seconds without it and no move", async () => {
+    const { document } = await drill({ kind: "link" });
+    expect(world.calls).toEqual([
+      "start client",
+      "inject link primary",
+      "undo link primary",
+      "verify",
+      "stop client",
+    ]);
+    const [cut] = document.rounds[0]?.steps.filter(({ name }) => name.startsWith("leave")) ?? [];
+    expect((cut?.endedMs ?? 0) - (cut?.startedMs ?? 0)).toBeGreaterThanOrEqual(10_000);
+  });
+
+  test("switchover: there and back, without a fault", async () => {
+    const { document } = await drill({ kind: "switchover" });
+    expect(world.calls).toEqual([
+      "start client",
+      "switchover secondary",
+      "failback primary",
+      "verify",
+      "stop client",
+    ]);
+    expect(document.limits.rtoMs).toBe(5000);
+    expect(document.rounds[0]?.phases.map(({ name, planned }) => [name, planned])).toEqual([
+      ["switchover", true],
+      ["failback", true],
+    ]);
+  });
+
+  test("from a region that is not the preferred one it goes back there by a switchover", async () => {
+    await drill({ kind: "switchover", preferred: "secondary" });
+    expect(world.calls.filter((call) => /^(switchover|failback)/.test(call))).toEqual([
+      "switchover secondary",
+      "switchover primary",
+    ]);
+  });
+
+  test("three seconds of orders come before anything is broken", async () => {
+    const { document } = await drill();
+    const [first] = world.attempts;
+    expect((document.rounds[0]?.phases[0]?.fromMs ?? 0) - (first?.sentMs ?? 0)).toBeGreaterThanOrEqual(3000);
+  });
+
+  test("it is repeated as often as was said", async () => {
+    const { document, attempts } = await drill({ kind: "switchover", repeat: 3 });
+    expect(document.rounds.map(({ round, epochBefore }) => [round, epochBefore])).toEqual([
+      [1, 1],
+      [2, 3],
+      [3, 5],
+    ]);
+    expect(attempts).toHaveLength(3);
+  });
+});
+
+describe("what a drill measures", () => {
+  test("the time from the last order before the fault to the first one behind it", async () => {
+    const { document } = await drill();
+    const [outage, back] = document.rounds[0]?.figures.outages ?? [];
+    // The failover of this world takes 1.5 s, and the client asks ten times a second.
+    expect(outage).toMatchObject({ name: "fault (region)", planned: false, writesMs: 1600 });
+    expect(back).toMatchObject({ name: "failback", planned: true, refused: 0 });
+  });
+
+  test("a failover that is too slow misses its objective (exit 11)", async () => {
+    const { document } = await drill({ maxRto: "1s" });
+    expect(document.met).toBe(false);
+    expect(drillExitCode(document)).toBe(exitCodes.targetMissed);
+  });
+
+  test("an acknowledged order that is missing in the end is a loss (exit 11)", async () => {
+    world.loses = (id) => id.endsWith("-1-000003");
+    const { document } = await drill();
+    expect(document.rounds[0]?.figures).toMatchObject({ rpoRows: 1, lost: ["run-1-000003"] });
+    expect(drillExitCode(document)).toBe(exitCodes.targetMissed);
+  });
+
+  test("in async any loss is accepted and shown, and is no objective", async () => {
+    world.observation = (site) => ({
+      ...site,
+      etcd: wellEtcd({ ...site.etcd?.keys, durability: "async", sync: [world.writer] }),
+    });
+    world.loses = (id) => id.endsWith("-1-000003");
+    const { document } = await drill();
+    expect(world.calls).toContain("failover secondary any");
+    expect(document.rounds[0]?.figures.rpoRows).toBe(1);
+    expect(document.met).toBe(true);
+  });
+});
+
+describe("what goes wrong", () => {
+  test.each(["failover", "reinstate", "failback", "verify", "inject"])(
+    "%s fails: the fault is taken back, the client stopped, and what was seen is told (exit 14)",
+    async (call) => {
+      world.failing.add(call);
+      const { document, attempts } = await drill();
+      expect(world.calls).toContain("undo region primary");
+      expect(world.calls.at(-1)).toBe("stop client");
+      expect(world.calls.indexOf("undo region primary")).toBeGreaterThan(
+        world.calls.findIndex((one) => one.startsWith("inject")),
+      );
+      expect(document.rounds[0]?.failure?.what).toContain(`${call} `.trim());
+      expect(document.rounds[0]?.figures.orders.acknowledged).toBeGreaterThan(0);
+      expect(attempts[0]?.length).toBeGreaterThan(0);
+      expect(drillExitCode(document)).toBe(exitCodes.resumable);
+    },
+  );
+
+  test("a fault that can't be taken back is named, beside the command that status names", async () => {
+    world.failing.add("failover").add("undo");
+    world.observation = (site) =>
+      world.isDead
+        ? {
+            ...site,
+            machines: [
+              { id: "primary/database", name: "m-database", stack: "primary", urn: "u", state: "stopped" },
+            ],
+          }
+        : site;
+    const { document } = await drill();
+    const failure = document.rounds[0]?.failure;
+    expect(failure?.why).toContain("the fault could not be taken back: undo region primary failed");
+    expect(failure?.next).toBe("npx evenkeel provision");
+  });
+
+  test("a client that ends by itself ends the drill: nothing would be measured", async () => {
+    const parts = world.parts();
+    const inject = parts.fault.inject;
+    parts.fault.inject = async (fault) => {
+      await inject(fault);
+      world.clientLost = "exit 137";
+    };
+    const { document } = await runDrill(parts, options());
+    expect(document.rounds[0]?.failure).toMatchObject({ why: "exit 137" });
+    expect(world.calls).toContain("undo region primary");
+  });
+
+  test("a stop that was asked for between two steps takes the fault back too", async () => {
+    const parts = world.parts();
+    parts.checkInterrupt = () => {
+      if (world.isDead) throw new UserError({ what: "stopped on request", exitCode: exitCodes.interrupted });
+    };
+    const { document } = await runDrill(parts, options());
+    expect(world.calls).toEqual([
+      "start client",
+      "inject region primary",
+      "undo region primary",
+      "stop client",
+    ]);
+    expect(document.rounds[0]?.failure?.what).toBe("stopped on request");
+  });
+
+  test("after a round that failed there is no other one", async () => {
+    world.failing.add("reinstate");
+    expect((await drill({ repeat: 3 })).document.rounds).toHaveLength(1);
+  });
+});
+
+describe("what is refused before anything is touched", () => {
+  const refusal = async (more: Partial<DrillOptions> = {}) => {
+    const error = await drill(more).then(
+      () => null,
+      (thrown: unknown) => thrown as UserError,
+    );
+    expect(error).toBeInstanceOf(UserError);
+    expect(world.calls).toEqual([]);
+    return error as UserError;
+  };
+
+  test("a degraded site (exit 12), with the command that mends it", async () => {
+    world.observation = (site) => ({
+      ...site,
+      machines: [{ id: "primary/web-1", name: "m-web-1", stack: "primary", urn: "u", state: "stopped" }],
+    });
+    const error = await refusal();
+    expect(error).toMatchObject({ exitCode: exitCodes.refused, next: "npx evenkeel provision" });
+    expect(error.why).toContain("m-web-1 is stopped");
+  });
+
+  test("a site whose standby is not in the sync set (exit 12)", async () => {
+    world.isReinstated = false;
+    expect((await refusal()).exitCode).toBe(exitCodes.refused);
+  });
+
+  test("a limit that can't be read (exit 2)", async () => {
+    const error = await refusal({ maxRto: "fast" });
+    expect(error).toMatchObject({ exitCode: exitCodes.usage });
+    expect(error.what).toContain("--max-rto");
+  });
+});
