@@ -16,7 +16,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; } d
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; }
 th, td { text-align: left; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 pre { overflow-x: auto; border: 1px solid var(--line); padding: .6rem; } svg { width: 100%; height: auto; display: block; }
-svg text { fill: var(--dim); font: 12px system-ui, sans-serif; } .axis { stroke: var(--line); } .band { fill: var(--band); }
+svg text { fill: var(--dim); font: 12px system-ui, sans-serif; } tspan { stroke: none; } .axis { stroke: var(--line); } .band { fill: var(--band); }
 .taken { stroke: var(--ok); } .refused { stroke: var(--warn); } .failed { stroke: var(--bad); } .read { stroke: var(--dim); }
 .mark { stroke: var(--ink); stroke-dasharray: 4 3; } .bar { fill: var(--dim); } .bar.failed { fill: var(--bad); stroke: none; }
 `;
