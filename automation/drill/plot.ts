@@ -78,9 +78,9 @@ export function requestPlot(round: DrillRound, attempts: readonly Attempt[]): st
       ({ words, className }, i) => `<tspan x="${box.left + i * 205}" class="${className}">${words}</tspan>`,
     )
     .join("");
-  return `<svg viewBox="0 0 ${box.width} ${box.height}" role="img" aria-label="Answer time of each request over time">
-${bands(round, x)}${axes(fromMs, toMs, x)}${paths.join("")}${marks(round, x)}<text y="14">${legend}</text></svg>
-<p>Shaded: no order was acknowledged through the public name. Height: answer time, logarithmic.</p>`;
+  return `<div class="wide"><svg viewBox="0 0 ${box.width} ${box.height}" role="img" aria-label="Answer time of each request over time">
+${bands(round, x)}${axes(fromMs, toMs, x)}${paths.join("")}${marks(round, x)}<text y="14">${legend}</text></svg></div>
+<p>Shaded: no order was acknowledged through the public name. Height: answer time, logarithmic. The connection that stays with the old address is among the orders.</p>`;
 }
 
 /** Not by spreading: a long drill has more requests than a call takes arguments. */

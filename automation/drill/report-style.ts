@@ -1,4 +1,4 @@
-/** The report's style sheet: the system's own fonts, dark and light, one column on a phone. */
+/** The report's style sheet: the system's own fonts, dark and light, one column on a phone, where plots and tables scroll by themselves. */
 export const style = `
 :root { color-scheme: light dark; --ink: #1b1f24; --dim: #59636e; --line: #d1d9e0; --ok: #1a7f37; --bad: #b42318;
   --warn: #9a6700; --band: rgba(180, 35, 24, .14); --page: #fff; }
@@ -15,7 +15,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; } d
 .tile b { font-size: 1.35rem; } .tile span { color: var(--dim); } .tile em { font-style: normal; font-weight: 600; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; }
 th, td { text-align: left; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-pre { overflow-x: auto; border: 1px solid var(--line); padding: .6rem; } svg { width: 100%; height: auto; display: block; }
+pre { overflow-x: auto; border: 1px solid var(--line); padding: .6rem; } svg { width: 100%; min-width: 42rem; height: auto; display: block; }
 svg text { fill: var(--dim); font: 12px system-ui, sans-serif; } tspan { stroke: none; } .axis { stroke: var(--line); } .band { fill: var(--band); }
 .taken { stroke: var(--ok); } .refused { stroke: var(--warn); } .failed { stroke: var(--bad); } .read { stroke: var(--dim); }
 .mark { stroke: var(--ink); stroke-dasharray: 4 3; } .bar { fill: var(--dim); } .bar.failed { fill: var(--bad); stroke: none; }

@@ -22,5 +22,5 @@ export function timelinePlot({ steps, startedMs, endedMs }: DrillRound): string 
     const bar = `<rect class="bar${failed ? " failed" : ""}" x="${left.toFixed(1)}" y="${top + 2}" width="${wide.toFixed(1)}" height="12"/>`;
     return `${text}${bar}<text x="${(left + wide + 4).toFixed(1)}" y="${top + 12}">${took}</text>`;
   });
-  return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="Steps over time">${bars.join("")}</svg>`;
+  return `<div class="wide"><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="Steps over time">${bars.join("")}</svg></div>`;
 }
