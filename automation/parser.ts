@@ -5,6 +5,7 @@ import { completionCommand } from "./commands/completion.ts";
 import { credentialsCommand } from "./commands/credentials.ts";
 import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { drillCommand } from "./commands/drill.ts";
 import { durabilityCommand } from "./commands/durability.ts";
 import { envCommand } from "./commands/env.ts";
 import { eventsCommand } from "./commands/events.ts";
@@ -43,6 +44,7 @@ export const commands = [
   failoverCommand,
   reinstateCommand,
   failbackCommand,
+  drillCommand,
   resumeCommand,
   durabilityCommand,
   pauseCommand,

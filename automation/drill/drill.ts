@@ -33,6 +33,9 @@ export async function runDrill(parts: DrillParts, options: DrillOptions): Promis
   const first = await look(parts);
   refuseUnsettled(first, parts);
   const { site, regions } = first.observation;
+  await parts.confirm(
+    `drill the site ${site} (${kind}), with ${first.diagnosis.active} as its active region`,
+  );
   const rounds: DrillRound[] = [];
   const attempts: (readonly Attempt[])[] = [];
   let seen = first;

@@ -6,17 +6,18 @@ import { exitCodes, UserError } from "../errors.ts";
 import type { HeldSite } from "../failover/moves.ts";
 import { commandsOf } from "../failover/next.ts";
 import type { Observation } from "../failover/observation.ts";
+import { confirmMove } from "../failover/tell.ts";
 import { interrupts } from "../interrupt.ts";
 import { type ClientHost, clientCommand, createClientHost, removeClientHosts } from "../lab/client-host.ts";
 import { injectFault, undoFault } from "../lab/faults.ts";
 import { pauseMs } from "../remote/deadline.ts";
 import { inFolder } from "../site/durable.ts";
 import { siteFlag } from "../site.ts";
-import { say } from "../terminal.ts";
+import { say, terminal } from "../terminal.ts";
 import type { VerifyDocument } from "../verify/document.ts";
 import { type ClientSettings, clientDefaults } from "./client-settings.ts";
 import { addStock, type LedgerAccess, ordersOf, unitsLeft } from "./order-ledger.ts";
-import type { DrillClient, DrillParts, LossSeen, Moves } from "./parts.ts";
+import type { DrillClient, DrillParts, Moves } from "./parts.ts";
 import { startClient } from "./running-client.ts";
 
 /** What a drill in the lab is made with. */
@@ -26,7 +27,9 @@ export interface LabDrill {
   look: () => Promise<Observation>;
   moves: Moves;
   verify: () => Promise<VerifyDocument>;
-  lossReport: () => Promise<LossSeen | null>;
+  lossReport: DrillParts["lossReport"];
+  /** Whether the operator said yes beforehand. */
+  yes: boolean;
   /** Names this drill: letters, digits. */
   run: string;
 }
@@ -46,7 +49,7 @@ export function drillFolder({ stateDirectory }: HeldSite["place"]): string {
 
 /** The drill's parts on real hosts. `close` removes the client's machine, also one that an earlier drill left. */
 export function labParts(drill: LabDrill): DrillParts & { close(): Promise<void> } {
-  const { site, look, moves, verify, lossReport } = drill;
+  const { site, look, moves, verify, lossReport, yes } = drill;
   const { config } = site;
   let host: Promise<ClientHost> | null = null;
   const { secrets, place } = site;
@@ -68,6 +71,7 @@ export function labParts(drill: LabDrill): DrillParts & { close(): Promise<void>
     lossReport,
     clock: { now: () => performance.timeOrigin + performance.now(), sleep: pauseMs },
     say,
+    confirm: (what) => confirmMove({ yes, terminal: terminal(), what }),
     checkInterrupt: () => interrupts().check(),
     close: async () => {
       await removeClientHosts(config.site);

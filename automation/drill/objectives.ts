@@ -1,3 +1,4 @@
+import { readDuration } from "../durations.ts";
 import { exitCodes, UserError } from "../errors.ts";
 import type { Durability } from "../keeper/store.ts";
 import type { Figures } from "./figures.ts";
@@ -24,25 +25,12 @@ export interface Objective {
 const unplannedMs = 30_000;
 const plannedMs = 5_000;
 
-const durations = { ms: 1, s: 1000, m: 60_000 } as const;
-
-/** Reads "500ms", "5s" or "2m"; a usage error that names the flag otherwise. */
-export function parseDuration(flag: string, text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text);
-  if (match === null) throw usage(flag, text, `a duration such as 500ms, 5s or 2m: ${flag} 30s`);
-  return Number(match[1]) * durations[match[2] as keyof typeof durations];
-}
-
 /** Reads a number of rows; a usage error that names the flag otherwise. */
 export function parseRows(flag: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw usage(flag, text, `a number of acknowledged orders: ${flag} 0`);
-  return Number(text);
-}
-
-function usage(flag: string, text: string, next: string): UserError {
-  return new UserError({
-    what: `${flag}: ${JSON.stringify(text)} can't be read`,
-    next: `give ${next}`,
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new UserError({
+    what: `${flag} is no number of orders: ${JSON.stringify(text)}`,
+    next: `give a whole number of acknowledged orders that may be missing: ${flag} 0`,
     exitCode: exitCodes.usage,
   });
 }
@@ -54,7 +42,7 @@ export function limitsOf(
 ): Limits {
   const { maxRto, maxRpo } = given;
   return {
-    rtoMs: maxRto === undefined ? (planned ? plannedMs : unplannedMs) : parseDuration("--max-rto", maxRto),
+    rtoMs: maxRto === undefined ? (planned ? plannedMs : unplannedMs) : readDuration("--max-rto", maxRto),
     rpoRows: maxRpo === undefined ? (durability === "async" ? null : 0) : parseRows("--max-rpo", maxRpo),
   };
 }

@@ -49,10 +49,12 @@ export interface DrillParts {
   moves: Moves;
   /** Compares all rows of the regions; throws where it can't. */
   verify(): Promise<VerifyDocument>;
-  /** Of the forced failover that was just made; null where there is none. */
-  lossReport(): Promise<LossSeen | null>;
+  /** Of the forced failover that was just made; null where it lost nothing. Null itself: nobody writes such reports. */
+  lossReport: (() => Promise<LossSeen | null>) | null;
   clock: { now(): number; sleep(ms: number): Promise<void> };
   say(line: string): void;
+  /** Asks the operator before anything is broken; throws where the answer is no. `what`: "drill the site …". */
+  confirm(what: string): Promise<void>;
   /** Throws between two steps when the operator asked to stop. */
   checkInterrupt(): void;
 }

@@ -5,7 +5,7 @@ import { jsonDocument, table, writeResult } from "../output.ts";
 import { replaceFile } from "../site/durable.ts";
 import { type DrillDocument, drillExitCode } from "./document.ts";
 import { type DrillOptions, refuseUnsettled, runDrill, targetOf } from "./drill.ts";
-import type { Objective } from "./objectives.ts";
+import { limitsOf, type Objective } from "./objectives.ts";
 import type { DrillKind, DrillParts } from "./parts.ts";
 import { drillReport } from "./report.ts";
 import { look } from "./waits.ts";
@@ -49,7 +49,9 @@ export async function performDrill(args: DrillArgs, parts: DrillParts, kept: Kep
   return sayEnd(document, parts);
 }
 
-function refuseWrong({ repeat, report }: DrillArgs): void {
+/** What arguments alone decide (exit 2). */
+export function refuseWrong({ repeat, report, kind, maxRto, maxRpo }: Omit<DrillArgs, "preferred">): void {
+  limitsOf({ maxRto, maxRpo }, { planned: kind === "switchover", durability: "bounded" });
   if (!Number.isInteger(repeat) || repeat < 1 || repeat > mostRounds)
     throw usage(`--repeat must be a whole number from 1 to ${mostRounds}`, "--repeat 1");
   if (report === undefined) return;

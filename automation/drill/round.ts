@@ -98,10 +98,11 @@ async function breakAndMove(round: Round, kind: keyof typeof answers): Promise<v
   await inject(round, { kind, region: plan.active });
   const answer = answers[kind];
   await moveThere(round, answer);
-  if (answer === "failover")
+  const { lossReport } = parts;
+  if (answer === "failover" && lossReport !== null)
     await step(round, "read the loss report", async () => {
-      round.record.loss = await parts.lossReport();
-      return round.record.loss?.text ?? "there is none";
+      round.record.loss = await lossReport();
+      return round.record.loss?.text ?? "nothing was lost";
     });
   await takeBack(round);
   if (answer === "failover") await move(round, "reinstate", () => parts.moves.reinstate(plan.active));

@@ -56,7 +56,7 @@ export async function failover(args: FailoverArgs): Promise<void> {
   });
 }
 
-interface FailoverPlan {
+export interface FailoverPlan {
   from: string | null;
   rows: Row[];
   checks: Check[];
@@ -64,7 +64,11 @@ interface FailoverPlan {
   loss: LossEstimate;
 }
 
-function planFailover(held: Held, seen: Observation, args: FailoverArgs): FailoverPlan {
+export function planFailover(
+  held: Held,
+  seen: Observation,
+  args: Pick<FailoverArgs, "to" | "acceptLoss" | "confirmedOff">,
+): FailoverPlan {
   const { to, confirmedOff } = args;
   const from = lostRegion(held, seen, to);
   const wish = { from, to, confirmedOff };
@@ -79,7 +83,12 @@ function planFailover(held: Held, seen: Observation, args: FailoverArgs): Failov
 
 function failoverChecks(
   seen: Observation,
-  { to, proof, loss, args }: { to: string; proof: Proof | null; loss: LossEstimate; args: FailoverArgs },
+  {
+    to,
+    proof,
+    loss,
+    args,
+  }: { to: string; proof: Proof | null; loss: LossEstimate; args: Pick<FailoverArgs, "acceptLoss"> },
 ): Check[] {
   const facts = factsOf(seen, to);
   const allowed = args.acceptLoss === "any" || (loss.rows !== null && loss.rows <= args.acceptLoss);
@@ -125,7 +134,7 @@ function lostRegion({ site }: Held, seen: Observation, to: string): string | nul
   return from;
 }
 
-function refuseUnproved({ site }: Held, plan: FailoverPlan, { to }: FailoverArgs): void {
+export function refuseUnproved({ site }: Held, plan: FailoverPlan, { to }: Pick<FailoverArgs, "to">): void {
   const failed = plan.checks.filter(({ ok }) => !ok);
   if (failed.length === 0) return;
   const flag = siteFlag(site.config.site);
@@ -154,7 +163,7 @@ function consequenceOf({ from, proof, loss }: FailoverPlan, to: string): string 
   return `This lets ${to} be the writer instead of ${from ?? "nobody"}, and loses ${rows}. Proof: ${proof?.words}.`;
 }
 
-async function takeOver(
+export async function takeOver(
   held: Held,
   {
     seen,

@@ -117,7 +117,7 @@ async function giveWritesBack({ look, site }: Held, from: string): Promise<void>
 }
 
 /** The region that the site moves away from: the writer, or the one that an earlier run has closed. */
-function activeRegion({ site }: Held, seen: Observation, to: string): string {
+export function activeRegion({ site }: Held, seen: Observation, to: string): string {
   const { rightful } = writersOf(seen.regions.map(({ name, database }) => ({ name, facts: database.facts })));
   if (rightful !== null && rightful !== to) return rightful;
   const others = seen.regions.map(({ name }) => name).filter((name) => name !== to);
@@ -133,7 +133,7 @@ function activeRegion({ site }: Held, seen: Observation, to: string): string {
   });
 }
 
-function refuseFailed({ site }: Held, checks: readonly Check[], to: string): void {
+export function refuseFailed({ site }: Held, checks: readonly Check[], to: string): void {
   const failed = checks.filter(({ ok }) => !ok);
   if (failed.length === 0) return;
   throw new UserError({

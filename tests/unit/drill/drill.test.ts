@@ -113,6 +113,15 @@ describe("the order of a drill", () => {
 });
 
 describe("what a drill measures", () => {
+  test("what a forced failover lost, as its report says, and of a planned move nothing", async () => {
+    const parts = world.parts();
+    parts.lossReport = () => Promise.resolve({ text: "2 orders", document: { rows: 2 } });
+    const there = await runDrill(parts, options());
+    expect(there.document.rounds[0]?.loss).toEqual({ text: "2 orders", document: { rows: 2 } });
+    const planned = await runDrill(parts, options({ kind: "switchover" }));
+    expect(planned.document.rounds[0]?.loss).toBeNull();
+  });
+
   test("the time from the last order before the fault to the first one behind it", async () => {
     const { document } = await drill();
     const [outage, back] = document.rounds[0]?.figures.outages ?? [];
@@ -239,6 +248,11 @@ describe("what is refused before anything is touched", () => {
   test("a site whose standby is not in the sync set (exit 12)", async () => {
     world.isReinstated = false;
     expect((await refusal()).exitCode).toBe(exitCodes.refused);
+  });
+
+  test("what the operator does not confirm", async () => {
+    world.isConfirmed = false;
+    expect((await refusal()).what).toBe("no");
   });
 
   test("a limit that can't be read (exit 2)", async () => {

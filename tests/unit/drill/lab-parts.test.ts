@@ -46,8 +46,15 @@ test("a site without a third place gets no client's machine (exit 12)", async ()
     outputs: { regions: {}, global: null },
     place: { stateDirectory: "/nowhere" },
   };
-  const lossReport = () => Promise.resolve(null);
-  const drill = { site, look: observe, moves, verify, lossReport, run: "d1" } as unknown as LabDrill;
+  const drill = {
+    site,
+    look: observe,
+    moves,
+    verify,
+    lossReport: null,
+    yes: true,
+    run: "d1",
+  } as unknown as LabDrill;
   await expect(labParts(drill).startClient({ active: "primary", round: 1 })).rejects.toMatchObject({
     exitCode: exitCodes.refused,
     next: "npx evenkeel provision",

@@ -1,13 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { drillExitCode, toJson } from "../../../automation/drill/document.ts";
 import { figuresOf } from "../../../automation/drill/figures.ts";
-import {
-  areMet,
-  limitsOf,
-  objectivesOf,
-  parseDuration,
-  parseRows,
-} from "../../../automation/drill/objectives.ts";
+import { areMet, limitsOf, objectivesOf, parseRows } from "../../../automation/drill/objectives.ts";
 import { exitCodes } from "../../../automation/errors.ts";
 import { made, seen } from "./made.ts";
 import { round } from "./round.ts";
@@ -21,17 +15,8 @@ const figures = (more = {}) =>
   figuresOf(seen(attempts, { phases: [fault, failback], endedMs: 20_500, ...more }));
 
 describe("limits", () => {
-  test.each([
-    ["500ms", 500],
-    ["5s", 5000],
-    ["2m", 120_000],
-    ["1.5s", 1500],
-  ])("%s is read", (text, ms) => {
-    expect(parseDuration("--max-rto", text)).toBe(ms);
-  });
-
-  test.each(["", "5", "5 s", "-5s", "5h", "s", "1e3s"])("the duration %j is a usage error", (text) => {
-    expect(() => parseDuration("--max-rto", text)).toThrow(
+  test("that are no durations are a usage error (exit 2) that names the flag", () => {
+    expect(() => limitsOf({ maxRto: "fast" }, { planned: false, durability: "bounded" })).toThrow(
       expect.objectContaining({ exitCode: exitCodes.usage, what: expect.stringContaining("--max-rto") }),
     );
   });

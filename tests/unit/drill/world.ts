@@ -35,6 +35,7 @@ export class World {
   loses: (id: string) => boolean = () => false;
   clientLost: string | null = null;
   isStopped = false;
+  isConfirmed = true;
   observation: (site: Observation) => Observation = (site) => site;
   private readonly numbers = new Map<string, number>();
 
@@ -75,9 +76,10 @@ export class World {
             },
           ],
         })),
-      lossReport: () => Promise.resolve(null),
+      lossReport: null,
       clock: { now: () => this.nowMs, sleep: (ms) => Promise.resolve(this.pass(ms)) },
       say: () => {},
+      confirm: () => (this.isConfirmed ? Promise.resolve() : Promise.reject(new UserError({ what: "no" }))),
       checkInterrupt: () => {},
     };
   }

@@ -1,0 +1,47 @@
+import { switchoverChecks } from "../failover/checks.ts";
+import { preferredRegion, proveEquality } from "../failover/failback.ts";
+import { planFailover, refuseUnproved, takeOver } from "../failover/failover.ts";
+import type { Held } from "../failover/held.ts";
+import type { Moved } from "../failover/moves.ts";
+import { rowsOf } from "../failover/plan.ts";
+import { bringBack, planReinstatement } from "../failover/reinstate.ts";
+import { activeRegion, carryOut, refuseFailed } from "../failover/switchover.ts";
+import type { Moves } from "./parts.ts";
+
+/** As the commands have it where nothing else is given (--max-lag). */
+const maxLagSeconds = 5;
+
+/**
+ * The operator's moves as a drill gives them: the same checks, plans and steps as the commands, under the lock that the drill
+ * holds, and without a question.
+ */
+export function siteMoves(held: Held): Moves {
+  return {
+    switchover: (to) => switchTo(held, to, async () => {}),
+    failover: async (to, { acceptLoss }) => {
+      const seen = await held.look();
+      const plan = planFailover(held, seen, { to, acceptLoss, confirmedOff: [] });
+      refuseUnproved(held, plan, { to });
+      return takeOver(held, { seen, plan, to, approve: [] });
+    },
+    reinstate: async (region) => {
+      const seen = await held.look();
+      const { rows, writer } = planReinstatement(held, seen, region);
+      return bringBack(held, { seen, rows, region, writer, approve: [] });
+    },
+    failback: async () => {
+      const moved = await switchTo(held, preferredRegion(held.site.config), proveEquality);
+      return { ...moved, kind: "failback" };
+    },
+  };
+}
+
+/** `first` is what is to be so behind the checks, before anything is touched. */
+async function switchTo(held: Held, to: string, first: (held: Held) => Promise<void>): Promise<Moved> {
+  const seen = await held.look();
+  const from = activeRegion(held, seen, to);
+  const rows = rowsOf({ kind: "switchover", from, to }, seen);
+  refuseFailed(held, switchoverChecks(seen, { from, to, maxLagSeconds }), to);
+  await first(held);
+  return carryOut(held, { seen, rows, from, to, approve: [] });
+}
