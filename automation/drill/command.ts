@@ -1,34 +1,49 @@
 import { preferredRegion } from "../failover/failback.ts";
-import { withHeldSite } from "../failover/held.ts";
+import { type Held, withHeldSite } from "../failover/held.ts";
+import { openHosts } from "../hosts.ts";
+import { lookAt } from "../status/look.ts";
 import { verifySite } from "../verify/verify.ts";
+import { freshSession } from "./fresh-session.ts";
 import { drillFolder, labParts } from "./lab-parts.ts";
 import { type DrillArgs, performDrill, refuseWrong } from "./perform.ts";
 import { siteMoves } from "./site-moves.ts";
 
 export type DrillCommandArgs = Omit<DrillArgs, "preferred"> & { site: string; yes: boolean };
 
+/** As a move's: what a dead host would have said is unknown. */
+const dial = { attempts: 1, timeoutSeconds: 4 };
+
 /** `evenkeel drill`: under the operator's lock from the first look to the last. Returns 0, 11 or 14. */
 export async function drill(args: DrillCommandArgs): Promise<number> {
   refuseWrong(args);
-  return await withHeldSite(args, `drill --kind ${args.kind}`, async (held) => {
-    const { site, look } = held;
-    const { config, ssh, outputs, place } = site;
-    const run = `d${Date.now().toString(36)}`;
-    const verify = () => verifySite(ssh, outputs, config.site);
-    const parts = labParts({
-      site,
-      look,
-      moves: siteMoves(held),
-      verify,
-      lossReport: null,
-      yes: args.yes,
-      run,
-    });
+  return await withHeldSite(args, `drill --kind ${args.kind}`, async ({ site }) => {
+    const { place, outputs, secrets } = site;
+    const ssh = await freshSession(() => openHosts(place, outputs, secrets, dial));
     try {
-      const preferred = preferredRegion(config);
-      return await performDrill({ ...args, preferred }, parts, { folder: drillFolder(place), run });
+      const held: Held = { site: { ...site, ssh }, look: () => lookAt(site, outputs, ssh) };
+      return await drillHeld(args, held, () => ssh.renew());
     } finally {
-      if (!args.dryRun) await parts.close();
+      await ssh.close();
     }
   });
+}
+
+async function drillHeld(
+  args: DrillCommandArgs,
+  held: Held,
+  hostsChanged: () => Promise<void>,
+): Promise<number> {
+  const { site, look } = held;
+  const { config, ssh, outputs, place } = site;
+  const run = `d${Date.now().toString(36)}`;
+  const verify = () => verifySite(ssh, outputs, config.site);
+  const moves = siteMoves(held);
+  const { yes } = args;
+  const parts = labParts({ site, look, moves, verify, lossReport: null, hostsChanged, yes, run });
+  try {
+    const preferred = preferredRegion(config);
+    return await performDrill({ ...args, preferred }, parts, { folder: drillFolder(place), run });
+  } finally {
+    if (!args.dryRun) await parts.close();
+  }
 }

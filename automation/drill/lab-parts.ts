@@ -28,6 +28,8 @@ export interface LabDrill {
   moves: Moves;
   verify: () => Promise<VerifyDocument>;
   lossReport: DrillParts["lossReport"];
+  /** What is to be done when hosts died or came back. */
+  hostsChanged: () => Promise<void>;
   /** Whether the operator said yes beforehand. */
   yes: boolean;
   /** Names this drill: letters, digits. */
@@ -49,7 +51,7 @@ export function drillFolder({ stateDirectory }: HeldSite["place"]): string {
 
 /** The drill's parts on real hosts. `close` removes the client's machine, also one that an earlier drill left. */
 export function labParts(drill: LabDrill): DrillParts & { close(): Promise<void> } {
-  const { site, look, moves, verify, lossReport, yes } = drill;
+  const { site, look, moves, verify, lossReport, hostsChanged, yes } = drill;
   const { config } = site;
   let host: Promise<ClientHost> | null = null;
   const { secrets, place } = site;
@@ -63,8 +65,14 @@ export function labParts(drill: LabDrill): DrillParts & { close(): Promise<void>
       return startOnHost(drill, { host: await host, access, active, round });
     },
     fault: {
-      inject: (fault) => injectFault(config, fault),
-      undo: (fault) => undoFault(config, fault),
+      inject: async (fault) => {
+        await injectFault(config, fault);
+        await hostsChanged();
+      },
+      undo: async (fault) => {
+        await undoFault(config, fault);
+        await hostsChanged();
+      },
     },
     moves,
     verify,

@@ -11,7 +11,11 @@ import { noteWriter } from "../site/writer.ts";
 const askMs = 10_000;
 
 /** One look at the whole site. */
-export async function lookAt(session: Session, outputs: SiteOutputs, ssh: SshSession): Promise<Observation> {
+export async function lookAt(
+  session: Pick<Session, "place" | "config" | "secrets">,
+  outputs: SiteOutputs,
+  ssh: SshSession,
+): Promise<Observation> {
   const observation = await observe({
     config: session.config,
     outputs,
@@ -25,7 +29,7 @@ export async function lookAt(session: Session, outputs: SiteOutputs, ssh: SshSes
 }
 
 /** An engine that doesn't answer makes the machines unknown; the rest of the look still counts. */
-async function machinesOrNull({ config }: Session, outputs: SiteOutputs) {
+async function machinesOrNull({ config }: Pick<Session, "config">, outputs: SiteOutputs) {
   try {
     return await machineProblems(config, outputs);
   } catch (error) {

@@ -52,6 +52,7 @@ test("a site without a third place gets no client's machine (exit 12)", async ()
     moves,
     verify,
     lossReport: null,
+    hostsChanged: () => Promise.resolve(),
     yes: true,
     run: "d1",
   } as unknown as LabDrill;
