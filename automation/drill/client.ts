@@ -7,9 +7,9 @@ import { PublicName } from "./public-name.ts";
 import { type Ask, ask, keptConnection } from "./request.ts";
 
 /**
- * The outside client of a drill: customers who order and readers who look, whatever happens to the site. Settings come
- * as one line of JSON on standard input (client-settings.ts), each attempt goes out as one line (attempt.ts). Ends at the
- * word `stop`, at the end of standard input, or after `limitSeconds`; what is under way then is still told. An
+ * The outside client of a drill: customers who order and readers who look, whatever happens to the site. Settings
+ * come as one line of JSON on standard input (client-settings.ts), each attempt goes out as one line (attempt.ts). Ends
+ * at the word `stop`, at the end of standard input, or after `limitSeconds`; what is under way then is still told. An
  * order that was not answered for good is asked again under the same id: one order a payment (P24).
  */
 

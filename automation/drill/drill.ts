@@ -24,8 +24,8 @@ export interface DrillResult {
 
 /**
  * The whole drill: `repeat` rounds, the last one being the first that failed. Throws UserError before anything was
- * touched: 2 for a limit that can't be read, 12 where the site is not healthy and protected. What goes wrong later is in the
- * document, with the figures of what was seen until then.
+ * touched: 2 for a limit that can't be read, 12 where the site is not healthy and protected. What goes wrong later is in
+ * the document, with the figures of what was seen until then.
  */
 export async function runDrill(parts: DrillParts, options: DrillOptions): Promise<DrillResult> {
   const { kind } = options;
@@ -38,17 +38,18 @@ export async function runDrill(parts: DrillParts, options: DrillOptions): Promis
   );
   const rounds: DrillRound[] = [];
   const attempts: (readonly Attempt[])[] = [];
-  let seen = first;
   for (let round = 1; round <= options.repeat; round += 1) {
-    if (round > 1) {
-      parts.checkInterrupt();
-      seen = await look(parts);
-      refuseUnsettled(seen, parts);
+    try {
+      const done = await oneRound(parts, options, round === 1 ? first : await lookAgain(parts), round);
+      rounds.push(done.round);
+      attempts.push(done.attempts);
+    } catch (error) {
+      const before = rounds.at(-1);
+      if (before === undefined) throw error;
+      // What was measured is not lost with a round that could not begin.
+      before.failure = await afterFailure(parts, emptyRecord(), error);
     }
-    const done = await oneRound(parts, options, seen, round);
-    rounds.push(done.round);
-    attempts.push(done.attempts);
-    if (done.round.failure !== null) break;
+    if (rounds.at(-1)?.failure !== null) break;
   }
   const engine = regions.find(({ database }) => database.engine !== null)?.database.engine ?? null;
   const { durability } = first;
@@ -56,6 +57,13 @@ export async function runDrill(parts: DrillParts, options: DrillOptions): Promis
     document: toJson({ site, kind, engine, durability, limits: limits(options, durability), rounds }),
     attempts,
   };
+}
+
+async function lookAgain(parts: DrillParts): Promise<Look> {
+  parts.checkInterrupt();
+  const seen = await look(parts);
+  refuseUnsettled(seen, parts);
+  return seen;
 }
 
 function limits({ kind, maxRto, maxRpo }: DrillOptions, durability: Look["durability"]) {
@@ -97,13 +105,11 @@ async function oneRound(
   seen: Look,
   round: number,
 ): Promise<{ round: DrillRound; attempts: readonly Attempt[] }> {
-  const { kind, preferred } = options;
-  const active = seen.diagnosis.active as string;
-  const acceptLoss = seen.durability === "async" ? ("any" as const) : 0;
-  const plan: RoundPlan = { kind, active, target: targetOf(seen) as string, preferred, acceptLoss };
+  const plan = roundPlan(options, seen);
+  const { active, target } = plan;
   const record = emptyRecord();
   const startedMs = parts.clock.now();
-  parts.say(`Round ${round} of ${options.repeat}: ${kind}, ${plan.active} to ${plan.target} and back`);
+  parts.say(`Round ${round} of ${options.repeat}: ${plan.kind}, ${active} to ${target} and back`);
   const client = await parts.startClient({ active, round });
   let failure: DrillFailure | null = null;
   try {
@@ -113,31 +119,20 @@ async function oneRound(
   }
   const { figures, attempts } = await reckon(client, record, parts);
   const last = await look(parts).catch(() => null);
+  const epochs = { epochBefore: seen.diagnosis.epoch as number, epochAfter: last?.diagnosis.epoch ?? null };
   const objectives = objectivesOf(figures, limits(options, seen.durability), record.differences);
   const { phases, steps, rows, loss } = record;
-  const { target } = plan;
-  const epochBefore = seen.diagnosis.epoch as number;
-  const epochAfter = last?.diagnosis.epoch ?? null;
-  const endedMs = parts.clock.now();
+  const times = { startedMs, endedMs: parts.clock.now(), phases, steps };
   return {
-    round: {
-      round,
-      active,
-      target,
-      epochBefore,
-      epochAfter,
-      startedMs,
-      endedMs,
-      phases,
-      steps,
-      figures,
-      objectives,
-      rows,
-      loss,
-      failure,
-    },
+    round: { round, active, target, ...epochs, ...times, figures, objectives, rows, loss, failure },
     attempts,
   };
+}
+
+function roundPlan({ kind, preferred }: DrillOptions, seen: Look): RoundPlan {
+  const acceptLoss = seen.durability === "async" ? ("any" as const) : 0;
+  const { active } = seen.diagnosis;
+  return { kind, active: active as string, target: targetOf(seen) as string, preferred, acceptLoss };
 }
 
 /** The fault goes whatever happened; then status is asked for the command that mends the rest. */
@@ -160,8 +155,9 @@ async function afterFailure(parts: DrillParts, record: RoundRecord, error: unkno
 
 /** Stops the client, asks the writer for its orders, and reckons. */
 async function reckon(client: DrillClient, record: RoundRecord, parts: DrillParts) {
-  const attempts = await client.stop();
+  // Ahead of the stop: what that takes is no time without orders.
   const endedMs = parts.clock.now();
+  const attempts = await client.stop();
   const evidence = await client.evidence().catch(() => ({ found: null, stockTaken: null }));
   const { phases, turns } = record;
   const figures = figuresOf({ attempts, endedMs, phases, turns, regionOf: client.regionOf, ...evidence });

@@ -7,8 +7,8 @@ export interface FreshSession extends SshSession {
 }
 
 /**
- * An operator who is called because a region died starts a new command, with no connection to it. A drill that went on with the
- * ones from before would wait for a dead host until they are given up (15 s), and measure that.
+ * An operator who is called because a region died starts a new command, with no connection to it. A drill that went on
+ * with the ones from before would wait for a dead host until they are given up (15 s), and measure that.
  */
 export async function freshSession(open: () => Promise<SshSession>): Promise<FreshSession> {
   let current = await open();

@@ -51,7 +51,7 @@ export function drillFolder({ stateDirectory }: HeldSite["place"]): string {
 
 /** The drill's parts on real hosts. `close` removes the client's machine, also one that an earlier drill left. */
 export function labParts(drill: LabDrill): DrillParts & { close(): Promise<void> } {
-  const { site, look, moves, verify, lossReport, hostsChanged, yes } = drill;
+  const { site, look, moves, verify, lossReport, yes } = drill;
   const { config } = site;
   let host: Promise<ClientHost> | null = null;
   const { secrets, place } = site;
@@ -64,16 +64,7 @@ export function labParts(drill: LabDrill): DrillParts & { close(): Promise<void>
       host ??= machine();
       return startOnHost(drill, { host: await host, access, active, round });
     },
-    fault: {
-      inject: async (fault) => {
-        await injectFault(config, fault);
-        await hostsChanged();
-      },
-      undo: async (fault) => {
-        await undoFault(config, fault);
-        await hostsChanged();
-      },
-    },
+    fault: faults(drill),
     moves,
     verify,
     lossReport,
@@ -83,6 +74,19 @@ export function labParts(drill: LabDrill): DrillParts & { close(): Promise<void>
     checkInterrupt: () => interrupts().check(),
     close: async () => {
       await removeClientHosts(config.site);
+    },
+  };
+}
+
+function faults({ site: { config }, hostsChanged }: LabDrill): DrillParts["fault"] {
+  return {
+    inject: async (fault) => {
+      await injectFault(config, fault);
+      await hostsChanged();
+    },
+    undo: async (fault) => {
+      await undoFault(config, fault);
+      await hostsChanged();
     },
   };
 }

@@ -29,8 +29,8 @@ export interface Kept {
 const mostRounds = 100;
 
 /**
- * Holds the drill, keeps its document as `<run>.json`, writes the report, prints the result. Returns 0, 11 where an objective
- * was missed, or 14 where it stopped half-way. Throws UserError 2 or 12 before anything is touched.
+ * Holds the drill, keeps its document as `<run>.json`, writes the report, prints the result. Returns 0, 11 where an
+ * objective was missed, or 14 where it stopped half-way. Throws UserError 2 or 12 before anything is touched.
  */
 export async function performDrill(args: DrillArgs, parts: DrillParts, kept: Kept): Promise<ExitCode> {
   refuseWrong(args);

@@ -40,9 +40,7 @@ export function startClient({ argv, settings, ledgerFile }: StartClient): Runnin
   const done = child.then(async ({ exitCode, stderr }) => {
     ended ??= `exit ${exitCode ?? "by a signal"}${stderr ? `: ${String(stderr).trim().slice(0, 300)}` : ""}`;
     await told;
-    await new Promise<void>((resolve) =>
-      file === null || file.errored !== null ? resolve() : file.end(() => resolve()),
-    );
+    await closed(file);
   });
   // It may end before it has read all: then `lost` says so.
   child.stdin?.on("error", () => {});
@@ -59,6 +57,11 @@ export function startClient({ argv, settings, ledgerFile }: StartClient): Runnin
       return attempts;
     },
   };
+}
+
+function closed(file: WriteStream | null): Promise<void> {
+  if (file === null || file.errored !== null) return Promise.resolve();
+  return new Promise((resolve) => file.end(() => resolve()));
 }
 
 async function readLines(

@@ -41,6 +41,18 @@ const queryMs = 20_000;
 const folder = "/opt/evenkeel-drill";
 export const clientCommand = [`${folder}/node`, `${folder}/client.mjs`] as const;
 
+/** What lab-host.sh is told besides: no gateway, no name server, no port on this machine, no guard without an outside leg. */
+const bareHost = {
+  place: role,
+  role,
+  gatewayAddress: null,
+  publish: [],
+  extraHosts: {},
+  resolver: null,
+  volume: null,
+  guard: false,
+};
+
 /** Makes it, with the client's program and the pinned Node on it. Those that an earlier drill left are removed first. */
 export async function createClientHost(options: ClientHostOptions): Promise<ClientHost> {
   const { config, secrets, workDirectory, clone = home } = options;
@@ -52,22 +64,15 @@ export async function createClientHost(options: ClientHostOptions): Promise<Clie
   const address = freeAddress(config.peering.subnet, await addressesOn(network));
   const keys = await sshKeyPair(workDirectory, name);
   await labHost(clone, "create", name, {
+    ...bareHost,
     site: config.site,
-    place: role,
-    role,
-    image: labImage(),
     networks: [{ name: network, address }],
-    gatewayAddress: null,
-    publish: [],
-    extraHosts: {},
+    image: labImage(),
     ssh: {
       authorizedKey: secrets.ssh.user.publicKey,
       hostPrivateKey: keys.privateKey,
       hostPublicKey: keys.publicKey,
     },
-    resolver: null,
-    volume: null,
-    guard: false,
   });
   const unpack = `mkdir -p ${folder} && gzip -dc >${clientCommand[0]} && chmod 0755 ${clientCommand[0]}`;
   await docker(["exec", "-i", name, "sh", "-c", unpack], { timeoutMs: copyMs, inputFile: node.path });

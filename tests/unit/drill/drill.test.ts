@@ -130,6 +130,22 @@ describe("what a drill measures", () => {
     expect(back).toMatchObject({ name: "failback", planned: true, refused: 0 });
   });
 
+  test("without the time that its client takes to end", async () => {
+    const parts = world.parts();
+    const start = parts.startClient;
+    parts.startClient = async (asked) => {
+      const client = await start(asked);
+      const stop = () => {
+        world.isStopped = true;
+        world.pass(9000);
+        return client.stop();
+      };
+      return { ...client, stop };
+    };
+    const { document } = await runDrill(parts, options({ kind: "switchover" }));
+    expect(document.rounds[0]?.figures.outages.map(({ writesMs }) => writesMs)).toEqual([100, 100]);
+  });
+
   test("a failover that is too slow misses its objective (exit 11)", async () => {
     const { document } = await drill({ maxRto: "1s" });
     expect(document.met).toBe(false);
@@ -221,6 +237,40 @@ describe("what goes wrong", () => {
   test("after a round that failed there is no other one", async () => {
     world.failing.add("reinstate");
     expect((await drill({ repeat: 3 })).document.rounds).toHaveLength(1);
+  });
+});
+
+describe("a later round that can't begin", () => {
+  test("takes nothing away from what was measured before it (exit 14)", async () => {
+    const parts = world.parts();
+    const start = parts.startClient;
+    parts.startClient = async (asked) => {
+      if (asked.round === 2) throw new UserError({ what: "no machine for the client", next: "docker info" });
+      return start(asked);
+    };
+    const { document, attempts } = await runDrill(parts, options({ kind: "switchover", repeat: 3 }));
+    expect(document.rounds).toHaveLength(1);
+    expect(attempts).toHaveLength(1);
+    expect(document.rounds[0]?.failure).toMatchObject({
+      what: "no machine for the client",
+      next: "docker info",
+    });
+    expect(drillExitCode(document)).toBe(exitCodes.resumable);
+  });
+
+  test("where the site is not healthy any more, names why and what mends it", async () => {
+    world.observation = (site) =>
+      world.epoch === 1
+        ? site
+        : {
+            ...site,
+            machines: world.isStopped
+              ? [{ id: "primary/web-1", name: "m-web-1", stack: "primary", urn: "u", state: "stopped" }]
+              : [],
+          };
+    const { document } = await drill({ kind: "switchover", repeat: 2 });
+    expect(document.rounds).toHaveLength(1);
+    expect(document.rounds[0]?.failure).toMatchObject({ next: "npx evenkeel provision" });
   });
 });
 
