@@ -12,6 +12,14 @@ export interface LedgerAccess {
 }
 
 const answerMs = 20_000;
+/** How often a question is asked. */
+export interface Patience {
+  attempts: number;
+  pauseMs: number;
+}
+
+/** A site that was just moved may answer 503 for a moment. */
+const moved: Patience = { attempts: 10, pauseMs: 1000 };
 /** The ledger's own limit of a listing. */
 const pageSize = 10_000;
 
@@ -32,15 +40,19 @@ const stockSchema = z.object({ units: z.number().int() });
 const ordersSchema = z.object({ orders: z.array(z.object({ id: z.string() })) });
 
 /** What is left of an item; null where nobody says so in time. */
-export function unitsLeft(access: LedgerAccess, item: string): Promise<number | null> {
+export function unitsLeft(access: LedgerAccess, item: string, patience = moved): Promise<number | null> {
   return asked(async () => {
     const { status, body } = await call(access, `stock?item=${item}`);
     return status === 200 ? stockSchema.parse(JSON.parse(body)).units : null;
-  });
+  }, patience);
 }
 
 /** All orders whose id begins with `prefix` and a dash, in pages; null where nobody says so in time. */
-export function ordersOf(access: LedgerAccess, prefix: string): Promise<Set<string> | null> {
+export function ordersOf(
+  access: LedgerAccess,
+  prefix: string,
+  patience = moved,
+): Promise<Set<string> | null> {
   return asked(async () => {
     const found = new Set<string>();
     // A connection's name is a number or "pinned": all of them sort before this end.
@@ -55,14 +67,13 @@ export function ordersOf(access: LedgerAccess, prefix: string): Promise<Set<stri
       if (ids.length < pageSize || last === undefined) return found;
       from = last;
     }
-  });
+  }, patience);
 }
 
-const attempts = 10;
-const pauseMs = 1000;
-
-/** A site that was just moved may answer 503 for a moment. */
-async function asked<T>(question: () => Promise<T | null>): Promise<T | null> {
+async function asked<T>(
+  question: () => Promise<T | null>,
+  { attempts, pauseMs }: Patience,
+): Promise<T | null> {
   for (let n = 1; ; n += 1) {
     const answer = await question().catch(() => null);
     if (answer !== null || n === attempts) return answer;
