@@ -3,7 +3,7 @@ import type { DatabaseFile, DatabaseSecrets, DatabaseSettings, Engine } from "./
 import { hostFile, render } from "./render.ts";
 
 const library = "/usr/local/lib/evenkeel/db";
-const parts = "common config rolefile unit firewall peers keeper opening standby session progress".split(" ");
+const parts = "common config rolefile unit firewall peers keeper opening standby session seeding tail progress".split(" ");
 /** What each engine does in its own way, under the same names (evenkeel-db). */
 const engineParts = "server history replication accounts copy beat wait look".split(" ");
 /** What operators and peers ask for, then what the keeper does. */
@@ -11,8 +11,14 @@ const verbs = [
   ..."birth boot demote digest fence firewall follow heartbeat look prestart promote resume seed send status".split(
     " ",
   ),
+  ..."replay reseed rewind tail".split(" "),
   ..."acks close mark open prepare reach receive sync watch".split(" "),
 ];
+/** What of the engine's own is no shell: its SQL, and how its log is read. */
+const enginePrograms: Readonly<Record<Engine, readonly string[]>> = {
+  mariadb: "binlog dialect lost values".split(" "),
+  postgresql: "dialect lost timelines tuples wal".split(" "),
+};
 
 /** Everything that the role writes on a database host. Throws, naming the argument, on wrong combinations. */
 export function databaseFiles(settings: DatabaseSettings): DatabaseFile[] {
@@ -68,8 +74,10 @@ function programs({ engine }: DatabaseSettings): DatabaseFile[] {
     ...parts.map((part) => fixed(`database/db/${part}.sh`, `${library}/${part}.sh`, "0644")),
     ...verbs.map((verb) => fixed(`database/db/verbs/${verb}.sh`, `${library}/verbs/${verb}.sh`, "0644")),
     ...engineParts.map((part) => fixed(`${engine}/db/${part}.sh`, `${library}/engine/${part}.sh`, "0644")),
-    fixed("database/db/digest.py", `${library}/digest.py`, "0644"),
-    fixed(`${engine}/db/dialect.py`, `${library}/engine/dialect.py`, "0644"),
+    ...["digest", "replay", "tail"].map((name) => fixed(`database/db/${name}.py`, `${library}/${name}.py`, "0644")),
+    ...enginePrograms[engine].map((name) =>
+      fixed(`${engine}/db/${name}.py`, `${library}/engine/${name}.py`, "0644"),
+    ),
     unit("database/evenkeel-db-boot.service", "evenkeel-db-boot.service"),
     unit("systemd/evenkeel-heartbeat.service", "evenkeel-heartbeat.service"),
     fixed(

@@ -19,7 +19,7 @@ follow_problems() {
   fi
   [ -z "$missing" ] || {
     echo "this host holds transactions that region '$region' lacks: $missing"
-    echo "to give them up, make this region anew from the writer: npx evenkeel destroy --region $REGION --site $SITE, then npx evenkeel provision --site $SITE"
+    echo "evenkeel-db tail shows them, evenkeel-db tail --save keeps them; then evenkeel-db reseed gives this host the writer's database"
   }
 }
 

@@ -95,3 +95,89 @@ def counted(table):
 
 def row_with(key, table):
     return "JSON_ARRAY(%s, CAST(%s AS CHAR))" % (key, row_hash(table))
+
+
+# What replay.py asks for. In strict mode, so that no value is bent to fit; a zero stays one.
+def begin_replay(client):
+    client.ask("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO', innodb_lock_wait_timeout = 5, lock_wait_timeout = 5; SELECT JSON_ARRAY(1)")
+
+
+WRITABLE = """SELECT JSON_ARRAY(TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, LOWER(DATA_TYPE)) FROM information_schema.COLUMNS
+  WHERE IS_GENERATED = 'NEVER' AND TABLE_SCHEMA NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')
+  ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION"""
+GEOMETRIES = {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon", "geometrycollection"}
+FLOATS = {"float", "double"}
+
+
+def writable_columns(client):
+    tables = {}
+    for schema, table, column, kind in client.ask(WRITABLE):
+        tables.setdefault((schema, table), {})[column] = kind
+    return tables
+
+
+def may_be_written(name):
+    return name[0] not in ("mysql", "evenkeel")
+
+
+def plain(kind, text):
+    return repr(float(text)) if kind in FLOATS and text is not None else text
+
+
+def current_column(name, kind):
+    column = quoted(name)
+    if kind in FLOATS:
+        return "CAST(CAST(%s AS DOUBLE) AS CHAR)" % column
+    if kind in BYTES | GEOMETRIES:
+        return "HEX(%s)" % column
+    if kind == "bit":
+        return "CAST(%s + 0 AS CHAR)" % column
+    return "CONVERT(%s USING utf8mb4)" % (column if kind in TEXTS | {"enum", "set"} else "CAST(%s AS CHAR)" % column)
+
+
+def current(name, columns, where):
+    told = ", ".join(current_column(column, kind) for column, kind in columns.items())
+    return "SELECT JSON_ARRAY(%s) FROM %s WHERE %s FOR UPDATE" % (told, named(name), where)
+
+
+def value(kind, text):
+    if text is None:
+        return "NULL"
+    if kind == "bit" or kind in NUMBERS:
+        return str(text) if text and set(text) <= set("0123456789.-") else "NULL"
+    if kind in BYTES | GEOMETRIES:
+        return "X'%s'" % (text if set(text) <= set("0123456789ABCDEFabcdef") else "")
+    return "_utf8mb4 X'%s'" % text.encode("utf-8").hex()
+
+
+def change(client, op, name, columns, given, where):
+    """Why it could not be done, or None. `given`: the texts of all its columns, None of a row that goes."""
+    if op == "delete":
+        return refusal(client, "DELETE FROM %s WHERE %s" % (named(name), where))
+    pairs = [(quoted(column), value(columns[column], text)) for column, text in given.items()]
+    if op == "insert":
+        parts = (named(name), ", ".join(column for column, _ in pairs), ", ".join(text for _, text in pairs))
+        return refusal(client, "INSERT INTO %s (%s) VALUES (%s)" % parts)
+    return refusal(client, "UPDATE %s SET %s WHERE %s" % (named(name), ", ".join("%s = %s" % pair for pair in pairs), where))
+
+
+def begin(client):
+    client.ask("START TRANSACTION; SELECT JSON_ARRAY(1)")
+
+
+def commit(client):
+    why = refusal(client, "COMMIT")
+    if why is not None:
+        raise SystemExit("a transaction was not committed: %s" % why)
+
+
+def refusal(client, statement):
+    """The client goes on behind an error (--force), so the server is asked for it. One that undid the whole transaction ends
+    the replay."""
+    ask = "SET @evenkeel_rows = NULL, @evenkeel_why = NULL; %s; GET DIAGNOSTICS @evenkeel_rows = ROW_COUNT; GET DIAGNOSTICS CONDITION 1 @evenkeel_why = MESSAGE_TEXT; SELECT JSON_ARRAY(@evenkeel_rows, @evenkeel_why)"
+    ((rows, why),) = client.ask(ask % statement)
+    if rows is not None and int(rows) >= 0:
+        return None
+    if why is None or "Deadlock" in why:
+        raise SystemExit("the transaction was undone by the server: %s" % why)
+    return why

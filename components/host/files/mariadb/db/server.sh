@@ -38,6 +38,9 @@ readmit_administrator() {
 # For digest.py: goes on until its input ends.
 digest_client() { client --unbuffered --init-command='SET SESSION sql_log_bin=0'; }
 
+# For replay.py: what it changes is logged, and an error is no end.
+replay_client() { client --unbuffered --force 2>/dev/null; }
+
 # Nothing administrative goes into the binary log: a standby that logged events of its own could not follow any more.
 readonly SESSION_START='SET SESSION sql_log_bin=0'
 sql() { if in_session; then ask_session "$1"; else printf '%s;\n%s\n' "$SESSION_START" "$1" | client; fi; }

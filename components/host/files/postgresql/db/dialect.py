@@ -69,3 +69,65 @@ def counted(table):
 
 def row_with(key, table):
     return "json_build_array(%s, (%s)::text)" % (key, row_hash(table))
+
+
+# What replay.py asks for, as the application, whose triggers may run as nobody else.
+def begin_replay(client):
+    client.ask("SET lock_timeout = '5s'; SET search_path = pg_catalog, pg_temp; SELECT json_build_array(1)")
+
+
+WRITABLE = """SELECT json_build_array(n.nspname, c.relname, a.attname, t.typname)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid
+  WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND """ + OURS + """ ORDER BY n.nspname, c.relname, a.attnum"""
+
+
+def writable_columns(client):
+    tables = {}
+    for schema, table, column, kind in client.ask(WRITABLE):
+        tables.setdefault((schema, table), {})[column] = kind
+    return tables
+
+
+def may_be_written(name):
+    return name[0] != "evenkeel"
+
+
+def plain(kind, text):
+    return repr(float(text)) if kind in ("float4", "float8") and text is not None else text
+
+
+def current(name, columns, where):
+    told = ", ".join("%s::text" % quoted(column) for column in columns)
+    return "SELECT json_build_array(%s) FROM %s WHERE %s FOR UPDATE" % (told, source(name), where)
+
+
+def value(text):
+    """Of no type, so that it gets its column's."""
+    return "NULL" if text is None else "E'%s'" % text.replace("\\", "\\\\").replace("'", "''")
+
+
+def change(client, op, name, columns, given, where):
+    """Why it could not be done, or None. `given`: the texts of all its columns, None of a row that goes."""
+    if op == "delete":
+        return refusal(client, "DELETE FROM %s WHERE %s" % (source(name), where))
+    pairs = [(quoted(column), value(text)) for column, text in given.items()]
+    if op == "insert":
+        parts = (named(name), ", ".join(column for column, _ in pairs), ", ".join(text for _, text in pairs))
+        return refusal(client, "INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE VALUES (%s)" % parts)
+    return refusal(client, "UPDATE %s SET %s WHERE %s" % (source(name), ", ".join("%s = %s" % pair for pair in pairs), where))
+
+
+def begin(client):
+    client.ask("BEGIN; SELECT json_build_array(1)")
+
+
+def commit(client):
+    ((failed,),) = client.ask("COMMIT;\nSELECT json_build_array(:'ERROR')")
+    if failed != "false":
+        raise SystemExit("a transaction was not committed")
+
+
+def refusal(client, statement):
+    ask = "\\set why ''\nSAVEPOINT evenkeel;\n%s;\n\\if :ERROR\n\\set why :LAST_ERROR_MESSAGE\nROLLBACK TO SAVEPOINT evenkeel;\n\\endif\nSELECT json_build_array(:'why')"
+    ((why,),) = client.ask(ask % statement)
+    return why or None

@@ -36,6 +36,13 @@ client() {
 # For digest.py: goes on until its input ends, in the site's own database.
 digest_client() { client -d "$SCHEMA"; }
 
+# For replay.py, as the application: what it has put behind its tables may run as nobody else. An error is no end.
+replay_client() {
+  (umask 077 && password_line .users.app >"$SCRATCH/password")
+  tied env PGPASSFILE="$SCRATCH/password" PGOPTIONS="$OWN_SESSION -c statement_timeout=0" psql -X -q -A -t -v ON_ERROR_STOP=0 \
+    "host=$PLACE_ADDRESS port=$PORT dbname=$SCHEMA user=$APP_USER sslmode=verify-full sslcertmode=disable sslrootcert=/etc/evenkeel/tls/ca.pem connect_timeout=5" 2>/dev/null
+}
+
 sql() { if in_session; then ask_session "$1"; else printf '%s\n' "$1" | client -d postgres; fi; }
 
 session_client() {
