@@ -36,6 +36,8 @@ function postgresqlFiles({ webNetworks, peeringNetwork, schema, users }: Databas
       line(schema, users.health, network),
     ]),
     line("replication", users.replication, peeringNetwork),
+    // pg_rewind reads the writer's files through a session of its own.
+    line("postgres", users.replication, peeringNetwork),
   ];
   const settings = hostFile("postgresql/60-evenkeel.conf");
   const access = render(hostFile("postgresql/pg_hba.conf"), { SCHEMA: schema, LINES: lines.join("\n") });

@@ -131,6 +131,7 @@ describe("PostgreSQL", () => {
       ["hostssl", "wordpress_db", "wp_user", "10.20.0.0/24", "scram-sha-256"],
       ["hostssl", "wordpress_db", "evenkeel_health", "10.20.0.0/24", "scram-sha-256"],
       ["hostssl", "replication", "evenkeel_repl", "10.99.0.0/24", "scram-sha-256"],
+      ["hostssl", "postgres", "evenkeel_repl", "10.99.0.0/24", "scram-sha-256"],
     ]);
     expect(rules.filter(([type]) => type === "local").every((rule) => rule.at(-1) === "peer")).toBe(true);
   });

@@ -100,7 +100,10 @@ class Site:
         if self.dry_run:
             self.imagined[name, key] = after
             return
-        given = {column: row["after"][column] for column in self.writable[name]} if after is not None else None
+        given = None if after is None else row["after"]
+        if row["op"] == "update":
+            # Not those that stay: some may not be set at all.
+            given = {column: value for column, value in given.items() if value != row["before"][column]}
         why = dialect.change(self.client, row["op"], name, self.writable[name], given, self.where(name, key))
         if why is not None:
             raise Conflict(why)

@@ -52,5 +52,6 @@ join_writer() {
   if keeper_rules; then stop_replication; fi
   write_role "$(jq -r .status.epoch <<<"$1")" standby
   remove_durably "$SEEDING"
+  open_port
   if keeper_rules; then let_keeper_receive; fi
 }

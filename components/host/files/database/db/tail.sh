@@ -58,7 +58,7 @@ save_tail() {
   )
   pieces=$(ask_tail pieces)
   while read -r piece; do
-    [ -z "$piece" ] || cp --no-preserve=mode,ownership "$piece" "$folder/" || fail "$piece can't be copied to $folder"
+    [ -z "$piece" ] || (umask 077 && cp --no-preserve=mode,ownership "$piece" "$folder/") || fail "$piece can't be copied to $folder"
   done < <(jq -r '.pieces[]' <<<"$pieces")
   sync -f "$folder"
   (umask 077 && cat "$1" >"$path.new")
@@ -94,11 +94,12 @@ refuse_unless_given_up() {
   [ -z "$problems" ] || refuse "$problems"
 }
 
-# The marker goes first: with a role that is known it means nothing. Nobody reads here any more.
+# The marker goes first: with a role that is known it means nothing. Nobody reads here any more, not even
+# behind a reboot.
 give_up() {
   printf 'given up\n' | put_durably "$SEEDING"
   stop_heartbeat || fail "the heartbeat does not stop"
   close_port
   remove_durably "$OPENING"
-  write_role "$EPOCH" unseeded
+  write_role "$EPOCH" unseeded '' true
 }

@@ -25,3 +25,6 @@ copied_position() {
   [[ $note =~ ^[0-9,-]+$ ]] || fail "the copy does not say its position"
   printf '%s' "$note"
 }
+
+# Its log can't be taken back (flashback knows row changes alone, and nothing proves it).
+can_rewind() { false; }

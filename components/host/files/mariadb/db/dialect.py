@@ -132,7 +132,8 @@ def current_column(name, kind):
         return "HEX(%s)" % column
     if kind == "bit":
         return "CAST(%s + 0 AS CHAR)" % column
-    return "CONVERT(%s USING utf8mb4)" % (column if kind in TEXTS | {"enum", "set"} else "CAST(%s AS CHAR)" % column)
+    # Of a column that holds JSON the array would take the value for one of its own, not for a text.
+    return "CONVERT(%s USING utf8mb4)" % ("CONCAT(%s, '')" % column if kind in TEXTS | {"enum", "set"} else "CAST(%s AS CHAR)" % column)
 
 
 def current(name, columns, where):

@@ -12,7 +12,22 @@ make_accounts() {
   make_account app "NOINHERIT NOREPLICATION"
   make_account health "NOINHERIT NOREPLICATION"
   make_account replication "NOINHERIT REPLICATION"
+  give_rewind_rights
   make_beat
+}
+
+# What pg_rewind asks of the writer (its manual, "Notes"), in the database "postgres". No more than the account may have
+# anyway, by a copy of everything.
+readonly REWIND_FUNCTIONS='pg_ls_dir(text, boolean, boolean)
+pg_stat_file(text, boolean)
+pg_read_binary_file(text)
+pg_read_binary_file(text, bigint, bigint, boolean)'
+give_rewind_rights() {
+  local line name
+  name=$(cfg .users.replication.name)
+  while read -r line; do
+    sql "GRANT EXECUTE ON FUNCTION $line TO \"$name\""
+  done <<<"$REWIND_FUNCTIONS"
 }
 
 # What an account of ours is, whatever was made of it.
@@ -39,6 +54,7 @@ make_schema() {
   [ -n "$(sql "SELECT 1 FROM pg_database WHERE datname = '$SCHEMA'")" ] || sql "CREATE DATABASE \"$SCHEMA\""
   give_database_rights
   sql_site "CREATE SCHEMA IF NOT EXISTS evenkeel;
+    CREATE EXTENSION IF NOT EXISTS pageinspect SCHEMA evenkeel;
     CREATE TABLE IF NOT EXISTS evenkeel.heartbeat (id smallint PRIMARY KEY, region text NOT NULL, epoch bigint NOT NULL,
       at timestamptz NOT NULL, changes bigint NOT NULL DEFAULT 0);
     CREATE TABLE IF NOT EXISTS evenkeel.openings (timeline int PRIMARY KEY, epoch bigint NOT NULL, region text NOT NULL)"
@@ -48,13 +64,14 @@ make_schema() {
 
 # Who may do what, exactly as birth gives it: at birth, whenever the database is opened, and when it is mended. What
 # belongs to the application is the schemas that it makes, and "public".
-give_rights() { make_beat && give_database_rights && give_schema_rights; }
+give_rights() { make_beat && give_database_rights && give_rewind_rights && give_schema_rights; }
 
 # The site's database is the administrator's: its owner could close it for the heartbeat (ALTER DATABASE, REVOKE
 # CONNECT), and no region could become the writer. At once, so that nobody of ours is without its rights in between.
 give_database_rights() {
-  local health
+  local health replication
   health=$(cfg .users.health.name)
+  replication=$(cfg .users.replication.name)
   sql "BEGIN; ALTER DATABASE \"$SCHEMA\" OWNER TO postgres; ALTER DATABASE postgres OWNER TO postgres;
     ALTER DATABASE \"$SCHEMA\" ALLOW_CONNECTIONS true CONNECTION LIMIT -1 IS_TEMPLATE false;
     DO \$\$ DECLARE r record; BEGIN
@@ -62,6 +79,7 @@ give_database_rights() {
         WHERE datname IN ('$SCHEMA', 'postgres') AND a.grantee <> datdba
       LOOP EXECUTE format('REVOKE ALL ON DATABASE %I FROM %s CASCADE', r.datname, r.grantee); END LOOP; END \$\$;
     GRANT CONNECT, TEMPORARY, CREATE ON DATABASE \"$SCHEMA\" TO \"$APP_USER\";
+    GRANT CONNECT ON DATABASE postgres TO \"$replication\";
     GRANT CONNECT ON DATABASE \"$SCHEMA\" TO \"$health\", \"evenkeel-beat\"; COMMIT"
 }
 

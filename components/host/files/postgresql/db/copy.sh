@@ -13,3 +13,32 @@ prepare_copy() {
   [ -s "$STAGING/backup_label" ] || fail "the copy is not whole"
   rm -f "$STAGING"/{standby.signal,recovery.signal,postmaster.pid}
 }
+
+can_rewind() { true; }
+
+# It comes up closed and ends what recovery it has to do: then it stops as one that pg_rewind takes.
+stop_for_rewind() {
+  close_port
+  stop_replication
+  stop_server
+}
+
+# rewind_to REGION [OPTION]: what differs, over TLS with the certificate checked. pg_rewind reads its password from a file.
+rewind_to() {
+  local host
+  host=$(peer_address "$1") || return 1
+  write_passfile
+  as_postgres env PGPASSFILE="$PASSFILE" "$BIN/pg_rewind" --target-pgdata="$CLUSTER" --no-ensure-shutdown "${@:2}" \
+    --source-server="host=$host port=$PORT user=$(cfg .users.replication.name) dbname=postgres sslmode=verify-full sslcertmode=disable sslrootcert=/etc/evenkeel/tls/ca.pem connect_timeout=4" >&2
+}
+
+# What the writer wrote while its blocks were fetched is needed before the server answers: it begins with its source (and
+# else without, start_closed).
+start_rewound() {
+  printf 'rewound\n' | put_durably "$SEEDING"
+  rm -f "$CLUSTER"/{recovery.signal,postmaster.pid}
+  join_source "$1"
+  ensure_running
+}
+
+is_rewound() { [ "$(cat "$SEEDING" 2>/dev/null)" = rewound ]; }

@@ -1,5 +1,7 @@
 """PostgreSQL's SQL for digest.py. Every row of an answer is one JSON array."""
 
+import struct
+
 SESSION = """SET timezone = 'UTC'; SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; SET bytea_output = 'hex';
   SET extra_float_digits = 1; SET statement_timeout = '30s'; SELECT json_build_array(1)"""
 
@@ -93,7 +95,9 @@ def may_be_written(name):
 
 
 def plain(kind, text):
-    return repr(float(text)) if kind in ("float4", "float8") and text is not None else text
+    if text is None or kind not in ("float4", "float8"):
+        return text
+    return repr(struct.unpack("<f", struct.pack("<f", float(text)))[0] if kind == "float4" else float(text))
 
 
 def current(name, columns, where):

@@ -47,10 +47,13 @@ found_roles() {
 
 # What there is to compare beside roles, a line each: kind, of what, and a word on it.
 wanted_facts() {
-  local health
+  local health rewinds
   health=$(cfg .users.health.name)
+  mapfile -t rewinds <<<"$REWIND_FUNCTIONS"
   printf 'grant\tdatabase %s\t%s\n' "$SCHEMA" "owner postgres" "$SCHEMA" "$APP_USER CONNECT" "$SCHEMA" "$APP_USER CREATE" \
-    "$SCHEMA" "$APP_USER TEMPORARY" "$SCHEMA" "$health CONNECT" "$SCHEMA" "evenkeel-beat CONNECT" postgres "owner postgres"
+    "$SCHEMA" "$APP_USER TEMPORARY" "$SCHEMA" "$health CONNECT" "$SCHEMA" "evenkeel-beat CONNECT" postgres "owner postgres" \
+    postgres "$(cfg .users.replication.name) CONNECT"
+  printf "grant\t$(cfg .users.replication.name)\texecutes %s\n" "${rewinds[@]}"
   site_is_closed ||
     printf 'grant\tevenkeel\t%s\n' "schema owner postgres" "schema $health USAGE" "schema evenkeel-beat USAGE" "heartbeat $health SELECT" \
       "heartbeat evenkeel-beat SELECT" "heartbeat evenkeel-beat UPDATE"
@@ -58,6 +61,7 @@ wanted_facts() {
 
 found_facts() {
   database_facts
+  rewind_facts
   bond_facts
   set_facts
   site_is_closed || schema_facts
@@ -79,6 +83,14 @@ database_facts() {
     UNION ALL SELECT $(fact grant "'database ' || datname" "'takes ' || datconnlimit || ' connections'") FROM ours WHERE datconnlimit <> -1
     UNION ALL SELECT $(fact grant "'database ' || datname" "'is a template'") FROM ours WHERE datistemplate
     UNION ALL SELECT $(fact grant "'database ' || datname" "$(entry)") FROM ours, aclexplode(COALESCE(datacl, acldefault('d', datdba))) a WHERE a.grantee <> datdba"
+}
+
+# Whoever may call what pg_rewind calls, in the database "postgres".
+rewind_facts() {
+  local list
+  list=$(sed "s/.*/'&'::regprocedure/" <<<"$REWIND_FUNCTIONS" | paste -sd ,)
+  sql "SELECT $(fact grant "$(grantee '')" "'executes ' || proname || '(' || oidvectortypes(proargtypes) || ')'") FROM pg_proc, aclexplode(proacl) a
+    WHERE pg_proc.oid IN ($list) AND a.grantee <> proowner"
 }
 
 # Birth makes no role a member of another.

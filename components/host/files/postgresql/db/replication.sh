@@ -43,14 +43,19 @@ followed() { sed -n '/^# follows: nobody$/d; s/^# follows: //p' "$OWN_CONF"; }
 
 is_joined() { [ -n "$(followed)" ]; }
 
+readonly PASSFILE=/var/lib/evenkeel/postgresql/passfile
+write_passfile() {
+  (umask 077 && password_line .users.replication >"$PASSFILE.new")
+  chown postgres:postgres "$PASSFILE.new"
+  mv -f "$PASSFILE.new" "$PASSFILE"
+}
+
 # join_source REGION: TLS with the certificate checked, or nothing.
 join_source() {
   local host
   host=$(peer_address "$1") || return 1
-  (umask 077 && password_line .users.replication >/var/lib/evenkeel/postgresql/passfile.new)
-  chown postgres:postgres /var/lib/evenkeel/postgresql/passfile.new
-  mv -f /var/lib/evenkeel/postgresql/passfile.new /var/lib/evenkeel/postgresql/passfile
-  write_conf "$1" "primary_conninfo = 'host=$host port=$PORT user=$(cfg .users.replication.name) passfile=/var/lib/evenkeel/postgresql/passfile sslmode=verify-full sslcertmode=disable sslrootcert=/etc/evenkeel/tls/ca.pem application_name=$(slot "$REGION") connect_timeout=4'" \
+  write_passfile
+  write_conf "$1" "primary_conninfo = 'host=$host port=$PORT user=$(cfg .users.replication.name) passfile=$PASSFILE sslmode=verify-full sslcertmode=disable sslrootcert=/etc/evenkeel/tls/ca.pem application_name=$(slot "$REGION") connect_timeout=4'" \
     "primary_slot_name = '$(slot "$REGION")'"
 }
 

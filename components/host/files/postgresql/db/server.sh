@@ -71,10 +71,10 @@ sql_literal() {
 running() { within 3 sql 'SELECT 1' >/dev/null 2>&1; }
 
 # Before every start. Nothing but a promotion takes the signal away. With a keeper it comes up receiving nothing and waiting
-# for nobody.
+# for nobody, but for one that was just rewound.
 start_closed() {
   [ -d "$CLUSTER" ] || return 0
-  if keeper_rules && [ -e "$OWN_CONF" ]; then forget_source_while_down; fi
+  if keeper_rules && [ -e "$OWN_CONF" ] && ! is_rewound; then forget_source_while_down; fi
   setpriv --reuid postgres --regid postgres --init-groups touch "$CLUSTER/standby.signal"
 }
 

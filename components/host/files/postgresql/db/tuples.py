@@ -74,14 +74,26 @@ def text(value, kind):
         return day(struct.unpack("<i", value)[0])
     if kind in ("timestamp", "timestamptz"):
         return moment(struct.unpack("<q", value)[0]) + ("+00" if kind == "timestamptz" else "")
-    if kind in ("float4", "float8"):
-        return repr(struct.unpack("<f" if kind == "float4" else "<d", value)[0])
+    if kind == "float8":
+        return repr(struct.unpack("<d", value)[0])
+    if kind == "float4":
+        return shortest(value)
     if kind == "numeric":
         return numeric(value)
     if kind == "uuid":
         digits = value.hex()
         return "-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]])
     raise Unknown("a column of type %s" % kind)
+
+
+def shortest(value):
+    """As few digits as say which of the numbers of four bytes it is."""
+    number = struct.unpack("<f", value)[0]
+    for digits in range(1, 9):
+        text_of = "%.*g" % (digits, number)
+        if struct.pack("<f", float(text_of)) == value:
+            return text_of
+    return "%.9g" % number
 
 
 def day(days):
