@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { RemoteCommand } from "./ssh.ts";
+import type { LostRow } from "./tail.ts";
 
 /**
  * Commands to a database host as values. Every one has a deadline on the host itself (whole seconds), so that a lost
@@ -18,6 +19,10 @@ const defaultDeadlineSeconds = {
   follow: 120,
   fence: 20,
   look: 20,
+  tail: 300,
+  rewind: 600,
+  reseed: 1800,
+  replay: 300,
 } as const;
 
 type Verb = keyof typeof defaultDeadlineSeconds;
@@ -101,6 +106,22 @@ export const databaseCommand = {
   follow: (options: Deadline & { region?: string } = {}) =>
     command("follow", options.region === undefined ? [] : [options.region], options),
   fence: (options: Deadline = {}) => command("fence", [], options),
+  /** What the host holds that the writer (or `of`) lacks; `save` keeps it on the host, with the log. Prints a LostTail. */
+  tail: (options: Deadline & { of?: string; save?: boolean } = {}) =>
+    command(
+      "tail",
+      [...(options.of === undefined ? [] : ["--of", options.of]), ...(options.save ? ["--save"] : [])],
+      options,
+    ),
+  /** Gives up the host's database, whose tail is saved, for a copy of the writer's; run again, it ends what was cut short. */
+  reseed: (options: Deadline = {}) => command("reseed", [], options),
+  /** PostgreSQL alone: takes back what only this host holds, and follows the writer. */
+  rewind: (options: Deadline = {}) => command("rewind", [], options),
+  /** On the writer: puts rows of a tail back where nothing speaks against it. Prints what became of each (Replayed). */
+  replay: ({ rows, dryRun, ...options }: Deadline & { rows: readonly LostRow[]; dryRun?: boolean }) => ({
+    ...command("replay", dryRun ? ["--dry-run"] : [], options),
+    stdin: JSON.stringify({ rows }),
+  }),
   /** Settings and accounts that are not as they should be, mended. */
   mend: (options: Deadline = {}) => command("look", ["--repair"], options),
 } as const;

@@ -14,10 +14,10 @@ const verbs = [
   ..."replay reseed rewind tail".split(" "),
   ..."acks close mark open prepare reach receive sync watch".split(" "),
 ];
-/** What of the engine's own is no shell: its SQL, and how its log is read. */
-const enginePrograms: Readonly<Record<Engine, readonly string[]>> = {
-  mariadb: "binlog dialect lost values".split(" "),
-  postgresql: "dialect lost timelines tuples wal".split(" "),
+/** How an engine's log is read, for what an old writer alone holds. */
+const logParts: Readonly<Record<Engine, readonly string[]>> = {
+  mariadb: "binlog lost values".split(" "),
+  postgresql: "lost timelines tuples wal".split(" "),
 };
 
 /** Everything that the role writes on a database host. Throws, naming the argument, on wrong combinations. */
@@ -74,9 +74,12 @@ function programs({ engine }: DatabaseSettings): DatabaseFile[] {
     ...parts.map((part) => fixed(`database/db/${part}.sh`, `${library}/${part}.sh`, "0644")),
     ...verbs.map((verb) => fixed(`database/db/verbs/${verb}.sh`, `${library}/verbs/${verb}.sh`, "0644")),
     ...engineParts.map((part) => fixed(`${engine}/db/${part}.sh`, `${library}/engine/${part}.sh`, "0644")),
-    ...["digest", "replay", "tail"].map((name) => fixed(`database/db/${name}.py`, `${library}/${name}.py`, "0644")),
-    ...enginePrograms[engine].map((name) =>
-      fixed(`${engine}/db/${name}.py`, `${library}/engine/${name}.py`, "0644"),
+    ...["digest", "replay", "tail"].map((name) =>
+      fixed(`database/db/${name}.py`, `${library}/${name}.py`, "0644"),
+    ),
+    fixed(`${engine}/db/dialect.py`, `${library}/engine/dialect.py`, "0644"),
+    ...logParts[engine].map((name) =>
+      fixed(`${engine}/db/log/${name}.py`, `${library}/log/${name}.py`, "0644"),
     ),
     unit("database/evenkeel-db-boot.service", "evenkeel-db-boot.service"),
     unit("systemd/evenkeel-heartbeat.service", "evenkeel-heartbeat.service"),

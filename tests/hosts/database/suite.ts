@@ -10,6 +10,7 @@ import { fenceTests } from "./fence.ts";
 import { lookTests } from "./look.ts";
 import { promotionTests } from "./promotion.ts";
 import { restartTests } from "./restart.ts";
+import { returnTests } from "./return.ts";
 import { rightsTests } from "./rights.ts";
 import { roleTests } from "./role.ts";
 import { seedTests } from "./seed.ts";
@@ -53,4 +54,5 @@ export function databaseSuite(engine: Engine, chapters: "every" | "engine's own"
     slotTests(lab);
     rightsTests(lab);
   }
+  returnTests(lab);
 }

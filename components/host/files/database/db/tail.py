@@ -5,7 +5,7 @@ Reads {"ask", "epoch", "region", "own", "other"} from standard input, the histor
   {"ask": "tail"}    the document
   {"ask": "pieces"}  {"pieces": [path...]}: the files of the log that hold it
 
-The engine's client is on file descriptors 3 and 4, as for digest.py; engine/lost.py reads the engine's log."""
+The engine's client is on file descriptors 3 and 4, as for digest.py; log/lost.py reads the engine's log."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "engine")]
+sys.path[:0] = [HERE, os.path.join(HERE, "engine"), os.path.join(HERE, "log")]
 sys.dont_write_bytecode = True
 import dialect  # noqa: E402
 import digest  # noqa: E402

@@ -23,12 +23,17 @@ pg_stat_file(text, boolean)
 pg_read_binary_file(text)
 pg_read_binary_file(text, bigint, bigint, boolean)'
 give_rewind_rights() {
-  local line name
+  local name
   name=$(cfg .users.replication.name)
-  while read -r line; do
-    sql "GRANT EXECUTE ON FUNCTION $line TO \"$name\""
-  done <<<"$REWIND_FUNCTIONS"
+  sql "BEGIN; DO \$\$ DECLARE r record; BEGIN
+      FOR r IN SELECT pg_proc.oid::regprocedure AS onto, $(grantee quote_ident) AS grantee FROM pg_proc, aclexplode(proacl) a
+        WHERE pg_proc.oid IN ($(rewind_functions)) AND a.grantee <> proowner
+      LOOP EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s CASCADE', r.onto, r.grantee); END LOOP; END \$\$;
+    $(sed "s/.*/GRANT EXECUTE ON FUNCTION & TO \"$name\";/" <<<"$REWIND_FUNCTIONS") COMMIT"
 }
+
+# As a list in SQL.
+rewind_functions() { sed "s/.*/'&'::regprocedure/" <<<"$REWIND_FUNCTIONS" | paste -sd ,; }
 
 # What an account of ours is, whatever was made of it.
 readonly PLAIN="LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS CONNECTION LIMIT -1 VALID UNTIL 'infinity'"

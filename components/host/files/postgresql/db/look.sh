@@ -87,10 +87,8 @@ database_facts() {
 
 # Whoever may call what pg_rewind calls, in the database "postgres".
 rewind_facts() {
-  local list
-  list=$(sed "s/.*/'&'::regprocedure/" <<<"$REWIND_FUNCTIONS" | paste -sd ,)
   sql "SELECT $(fact grant "$(grantee '')" "'executes ' || proname || '(' || oidvectortypes(proargtypes) || ')'") FROM pg_proc, aclexplode(proacl) a
-    WHERE pg_proc.oid IN ($list) AND a.grantee <> proowner"
+    WHERE pg_proc.oid IN ($(rewind_functions)) AND a.grantee <> proowner"
 }
 
 # Birth makes no role a member of another.
