@@ -44,16 +44,21 @@ def asked(found):
     return wanted
 
 
-def rest(_found):
-    """All files of the log."""
+def listed():
+    """All files of the log, as the server has them."""
     with open(INDEX, encoding="utf-8") as index:
         return [os.path.join(os.path.dirname(INDEX), line.strip()) for line in index if line.strip()]
+
+
+def rest(_found):
+    """What there is of the log, where it does not hold all."""
+    return [path for path in listed() if os.path.exists(path)]
 
 
 def pieces(found):
     """The files that hold it, in their order. Raises where the log does not go back so far."""
     wanted, needed = asked(found), []
-    for path in reversed(rest(found)):
+    for path in reversed(listed()):
         needed.insert(0, path)
         with open(path, "rb") as file:
             before = binlog.begins_with(file)
