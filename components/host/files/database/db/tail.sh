@@ -3,10 +3,8 @@
 # and beside it in a folder of that name the pieces of the log; the document is written last, so that it vouches for them.
 readonly TAILS=$STATE/tails
 
-# look_for_tail: sets OWN to this host's history and WRITER to {region, status} of the region asked for, or of the writer. Only one that tells its history
-# can be compared with.
-# The own one is asked for first: a host that receives holds nothing then that the writer has not. A server that a fence
-# stopped is started, closed.
+# look_for_tail: sets OWN to this host's history, and WRITER (choose_writer), which must tell its own. OWN is asked for
+# first: a host that receives holds nothing then that the writer has not. A server that a fence stopped is started, closed.
 look_for_tail() {
   lift_mask
   ensure_running
@@ -16,6 +14,7 @@ look_for_tail() {
     refuse "region '$(jq -r .region <<<"$WRITER")' does not tell what its database holds"
 }
 
+# choose_writer: sets WRITER to {region, status} of the region asked for, or of the writer.
 choose_writer() {
   ABSENT=()
   ask_peers
@@ -27,7 +26,7 @@ choose_writer() {
   [ -n "$WRITER" ] || refuse "no region that answers${ASKED_REGION:+ as $ASKED_REGION} is the writer, and nothing can be compared with it or had from it"
 }
 
-# ask_tail range|tail|pieces: the answer of tail.py, in the database's own session.
+# ask_tail range|tail|pieces: the answer of tail.py.
 ask_tail() {
   if [ "$1" = tail ]; then open_client; fi
   jq -cn --arg ask "$1" --arg own "$OWN" --argjson writer "$WRITER" \
@@ -65,7 +64,7 @@ save_tail() {
   sync "$path.new" && mv -f "$path.new" "$path" && sync "$TAILS"
 }
 
-# unsaved_tail_problems: why what only this host holds may not be given up, one a line. Sets nothing.
+# unsaved_tail_problems: why what only this host holds may not be given up yet.
 unsaved_tail_problems() {
   local tail id
   tail=$(ask_tail range)

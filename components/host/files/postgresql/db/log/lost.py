@@ -140,7 +140,7 @@ def row_of(xid, op, known, versions, catalog):
 def version(item, word, xid, known, catalog):
     """What stands at a place, where it is still the tuple that this transaction made there, or took away."""
     if item is None:
-        raise tuples.Unknown("its page can't be read: evenkeel-look --repair on the writer brings pageinspect" if catalog.inspector is None else "its page is not there any more")
+        raise tuples.Unknown("its page can't be read: evenkeel-db look --repair on the writer brings pageinspect, for the next time" if catalog.inspector is None else "its page is not there any more")
     if item.get(word) != xid:
         raise tuples.Unknown("its place on the page was used again, or cleaned up")
     if "values" in item:
