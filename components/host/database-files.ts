@@ -3,7 +3,10 @@ import type { DatabaseFile, DatabaseSecrets, DatabaseSettings, Engine } from "./
 import { hostFile, render } from "./render.ts";
 
 const library = "/usr/local/lib/evenkeel/db";
-const parts = "common config rolefile unit firewall peers keeper opening standby session seeding tail progress".split(" ");
+const parts =
+  "common config rolefile unit firewall peers keeper opening standby session seeding tail progress".split(
+    " ",
+  );
 /** What each engine does in its own way, under the same names (evenkeel-db). */
 const engineParts = "server history replication accounts copy beat wait look".split(" ");
 /** What operators and peers ask for, then what the keeper does. */
