@@ -16,7 +16,9 @@ const dial = { attempts: 1, timeoutSeconds: 4 };
 /** `evenkeel drill`: under the operator's lock from the first look to the last. Returns 0, 11 or 14. */
 export async function drill(args: DrillCommandArgs): Promise<number> {
   refuseWrong(args);
-  return await withHeldSite(args, `drill --kind ${args.kind}`, async ({ site }) => {
+  const { site: name, dryRun } = args;
+  const options = { site: name, command: `drill --kind ${args.kind}`, to: null, dryRun };
+  return await withHeldSite(options, async ({ site }) => {
     const { place, outputs, secrets } = site;
     const ssh = await freshSession(() => openHosts(place, outputs, secrets, dial));
     try {

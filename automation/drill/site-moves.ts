@@ -4,8 +4,9 @@ import { planFailover, refuseUnproved, takeOver } from "../failover/failover.ts"
 import type { Held } from "../failover/held.ts";
 import type { Moved } from "../failover/moves.ts";
 import { rowsOf } from "../failover/plan.ts";
+import { acknowledge } from "../failover/record.ts";
 import { bringBack, planReinstatement } from "../failover/reinstate.ts";
-import { activeRegion, carryOut, refuseFailed } from "../failover/switchover.ts";
+import { activeRegion, carryOut, refuseFailed, type Switch } from "../failover/switchover.ts";
 import type { Moves } from "./parts.ts";
 
 /** As the commands have it where nothing else is given (--max-lag). */
@@ -17,31 +18,37 @@ const maxLagSeconds = 5;
  */
 export function siteMoves(held: Held): Moves {
   return {
-    switchover: (to) => switchTo(held, to, async () => {}),
+    switchover: (to) => switchTo(held, { kind: "switchover", to, first: async () => {} }),
     failover: async (to, { acceptLoss }) => {
       const seen = await held.look();
-      const plan = planFailover(held, seen, { to, acceptLoss, confirmedOff: [] });
+      const plan = planFailover(held, seen, { to, acceptLoss, confirmedOff: [], only: [] });
       refuseUnproved(held, plan, { to });
-      return takeOver(held, { seen, plan, to, approve: [] });
+      const moved = await takeOver(held, { seen, plan, to, approve: [] });
+      // A real failover behind it must not meet the cool-down of a drill.
+      await acknowledge(held.site, await held.look());
+      return moved;
     },
     reinstate: async (region) => {
       const seen = await held.look();
       const { rows, writer } = planReinstatement(held, seen, region);
       return bringBack(held, { seen, rows, region, writer, approve: [] });
     },
-    failback: async () => {
-      const moved = await switchTo(held, preferredRegion(held.site.config), proveEquality);
-      return { ...moved, kind: "failback" };
+    failback: () => {
+      const to = preferredRegion(held.site.config);
+      return switchTo(held, { kind: "failback", to, first: proveEquality });
     },
   };
 }
 
 /** `first` is what is to be so behind the checks, before anything is touched. */
-async function switchTo(held: Held, to: string, first: (held: Held) => Promise<void>): Promise<Moved> {
+async function switchTo(
+  held: Held,
+  { kind, to, first }: { kind: Switch["kind"]; to: string; first: (held: Held) => Promise<void> },
+): Promise<Moved> {
   const seen = await held.look();
   const from = activeRegion(held, seen, to);
   const rows = rowsOf({ kind: "switchover", from, to }, seen);
   refuseFailed(held, switchoverChecks(seen, { from, to, maxLagSeconds }), to);
   await first(held);
-  return carryOut(held, { seen, rows, from, to, approve: [] });
+  return carryOut(held, { kind, seen, rows, from, to, approve: [] });
 }

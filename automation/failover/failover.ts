@@ -67,7 +67,7 @@ export interface FailoverPlan {
 export function planFailover(
   held: Held,
   seen: Observation,
-  args: Pick<FailoverArgs, "to" | "acceptLoss" | "confirmedOff">,
+  args: Pick<FailoverArgs, "to" | "acceptLoss" | "confirmedOff" | "only">,
 ): FailoverPlan {
   const { to, confirmedOff } = args;
   const from = lostRegion(held, seen, to);

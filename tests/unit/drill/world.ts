@@ -177,7 +177,7 @@ export class World {
         note: null,
       },
     ];
-    return { kind, from, to, epoch: this.epoch, steps };
+    return { kind, from, to, epoch: this.epoch, steps, loss: null };
   }
 
   private async done(call: string, act: () => void): Promise<void> {
