@@ -1,7 +1,21 @@
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import { formatOption, moveOptions, siteOption, yesOption } from "../options.ts";
 
-const options = { ...siteOption, ...moveOptions, ...formatOption, ...yesOption } as const;
+const options = {
+  ...siteOption,
+  method: {
+    choices: ["rejoin", "rewind", "reseed"],
+    describe: "How it comes back; left out, the gentlest way that its history allows",
+  },
+  "replay-lost": {
+    type: "boolean",
+    default: false,
+    describe: "Put back into the active region what a failover lost, where nothing speaks against it",
+  },
+  ...moveOptions,
+  ...formatOption,
+  ...yesOption,
+} as const;
 
 type Args = InferredOptionTypes<typeof options> & { region: string };
 
@@ -17,6 +31,7 @@ export const reinstateCommand: CommandModule<object, Args> = {
     const { readSteps } = await import("../failover/tell.ts");
     await reinstate({
       ...args,
+      method: args.method ?? null,
       approve: readSteps("--approve", args.approve),
       only: readSteps("--only", args.only),
     });

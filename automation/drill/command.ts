@@ -1,5 +1,6 @@
 import { preferredRegion } from "../failover/failback.ts";
 import { type Held, withHeldSite } from "../failover/held.ts";
+import { lossOf } from "../failover/loss-kept.ts";
 import { openHosts } from "../hosts.ts";
 import { lookAt } from "../status/look.ts";
 import { verifySite } from "../verify/verify.ts";
@@ -41,7 +42,16 @@ async function drillHeld(
   const verify = () => verifySite(ssh, outputs, config.site);
   const moves = siteMoves(held);
   const { yes } = args;
-  const parts = labParts({ site, look, moves, verify, lossReport: null, hostsChanged, yes, run });
+  const parts = labParts({
+    site,
+    look,
+    moves,
+    verify,
+    lossReport: () => lossOf(site),
+    hostsChanged,
+    yes,
+    run,
+  });
   try {
     const preferred = preferredRegion(config);
     return await performDrill({ ...args, preferred }, parts, { folder: drillFolder(place), run });

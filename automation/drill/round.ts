@@ -98,14 +98,16 @@ async function breakAndMove(round: Round, kind: keyof typeof answers): Promise<v
   await inject(round, { kind, region: plan.active });
   const answer = answers[kind];
   await moveThere(round, answer);
-  const { lossReport } = parts;
-  if (answer === "failover" && lossReport !== null)
-    await step(round, "read the loss report", async () => {
-      round.record.loss = await lossReport();
-      return round.record.loss?.text ?? "nothing was lost";
-    });
   await takeBack(round);
-  if (answer === "failover") await move(round, "reinstate", () => parts.moves.reinstate(plan.active));
+  if (answer !== "failover") return;
+  await move(round, "reinstate", () => parts.moves.reinstate(plan.active));
+  const { lossReport } = parts;
+  if (lossReport === null) return;
+  // Only the old writer knows what it held beyond the new one.
+  await step(round, "read the loss report", async () => {
+    round.record.loss = await lossReport();
+    return round.record.loss?.text ?? "nothing was lost";
+  });
 }
 
 /** To the target by the move that fits, until it has acknowledged an order. */

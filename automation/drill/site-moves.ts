@@ -30,7 +30,7 @@ export function siteMoves(held: Held): Moves {
     },
     reinstate: async (region) => {
       const seen = await held.look();
-      const { rows, writer } = planReinstatement(held, seen, region);
+      const { rows, writer } = planReinstatement(held, seen, region, null);
       return bringBack(held, { seen, rows, region, writer, approve: [] });
     },
     failback: () => {

@@ -1,6 +1,7 @@
 import { exitCodes, UserError } from "../errors.ts";
 import { databaseCommand } from "../remote/database.ts";
 import type { RemoteCommand } from "../remote/ssh.ts";
+import { comeBack } from "./come-back.ts";
 import type { HeldSite } from "./moves.ts";
 import type { Act, Row } from "./plan.ts";
 
@@ -14,8 +15,7 @@ export async function runAct(
     case "wait":
       return null;
     case "return":
-      note(`the history of ${region} is compared with the writer's`);
-      return await onDatabase(held, region, databaseCommand.follow({ deadlineSeconds: 120 }), 125);
+      return await comeBack(held, { region, method: act.method, note });
     case "demote":
     case "fence":
     case "promote":

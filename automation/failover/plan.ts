@@ -1,4 +1,5 @@
 import type { EtcdFacts, Observation, RegionObservation } from "./observation.ts";
+import type { Return } from "./returning.ts";
 
 /**
  * The moves of a site as a table. Pure: what is left to do follows from what is seen, so a move that was cut anywhere is
@@ -24,14 +25,15 @@ export type StepName = (typeof stepNames)[number];
 /** What a row does: a verb of a host, or nothing but waiting for what keepers and balancers do by themselves. */
 export type Act =
   | { do: "demote" | "fence"; region: string }
-  | { do: "return"; region: string }
+  | { do: "return"; region: string; method: Return["method"] | null }
   | { do: "promote"; region: string; epoch: number; byForce: boolean; confirmedOff: readonly string[] }
   | { do: "wait" };
 
 export type MoveRequest =
   | { kind: "switchover"; from: string; to: string }
   | { kind: "failover"; from: string | null; to: string; byForce: boolean; confirmedOff: readonly string[] }
-  | { kind: "reinstate"; region: string; writer: string };
+  /** `method`: the operator's choice; null: what the region's history allows. */
+  | { kind: "reinstate"; region: string; writer: string; method: Return["method"] | null };
 
 /** All rows of a move, done or not, in order. */
 export function rowsOf(request: MoveRequest, seen: Observation): Row[] {
@@ -39,7 +41,7 @@ export function rowsOf(request: MoveRequest, seen: Observation): Row[] {
     case "switchover": {
       const { from, to } = request;
       const promotion = promote(to, { epoch: epochFor(to, seen), byForce: false, confirmedOff: [] });
-      return [demote(from, to), promotion, traffic(to), comeBack(from, to), protect(from, to)];
+      return [demote(from, to), promotion, traffic(to), comeBack(from, to, null), protect(from, to)];
     }
     case "failover": {
       const { from, to, byForce, confirmedOff } = request;
@@ -47,7 +49,10 @@ export function rowsOf(request: MoveRequest, seen: Observation): Row[] {
       return [...(from === null ? [] : [fence(from, to)]), promotion, traffic(to)];
     }
     case "reinstate":
-      return [comeBack(request.region, request.writer), protect(request.region, request.writer)];
+      return [
+        comeBack(request.region, request.writer, request.method),
+        protect(request.region, request.writer),
+      ];
   }
 }
 
@@ -117,19 +122,19 @@ function traffic(region: string): Row {
   };
 }
 
-function comeBack(region: string, writer: string): Row {
+function comeBack(region: string, writer: string, method: Return["method"] | null): Row {
   return {
     name: "return",
     region,
     why: "The old writer follows the new one, by the way that its history allows",
-    act: { do: "return", region },
+    act: { do: "return", region, method },
     isDone: (seen) => {
       const facts = factsOf(seen, region);
       const follows = facts?.role === "standby" && facts.source === writer && facts.replicating === true;
       // In the clear, or from whoever says so, it is joined anew.
       return follows && facts.tls === true;
     },
-    deadlineSeconds: 1800,
+    deadlineSeconds: 3600,
   };
 }
 

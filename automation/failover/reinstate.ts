@@ -2,11 +2,14 @@ import { exitCodes, UserError } from "../errors.ts";
 import { siteFlag } from "../options.ts";
 import { writeResult } from "../output.ts";
 import { say, terminal } from "../terminal.ts";
+import { rehearse } from "./come-back.ts";
 import { type Held, withHeldSite } from "./held.ts";
-import type { Moved } from "./moves.ts";
+import type { HeldSite, Moved } from "./moves.ts";
 import type { Observation } from "./observation.ts";
 import { keysOf, onlyRows, type Row, rowsOf } from "./plan.ts";
+import { putBack, replayedTable } from "./put-back.ts";
 import { recordMove } from "./record.ts";
+import type { Return } from "./returning.ts";
 import { runRows } from "./run.ts";
 import { approval, confirmMove, moveDocument, planLines, requireRegion, sayState, sayTaken } from "./tell.ts";
 import { writersOf } from "./writers.ts";
@@ -15,6 +18,9 @@ export interface ReinstateArgs {
   site: string;
   region: string;
   dryRun: boolean;
+  method: Return["method"] | null;
+  /** Put back what a failover lost, where nothing speaks against it. */
+  replayLost: boolean;
   approve: readonly string[];
   only: readonly string[];
   format: string;
@@ -28,16 +34,20 @@ export async function reinstate(args: ReinstateArgs): Promise<void> {
   await withHeldSite({ ...args, command: `reinstate ${region}`, to: null }, async (held) => {
     const seen = await held.look();
     sayState("before", seen);
-    const planned = planReinstatement(held, seen, region);
+    const planned = planReinstatement(held, seen, region, args.method);
     const { writer } = planned;
     const rows = onlyRows(planned.rows, args.only);
     if (args.dryRun) {
       say(planLines(rows, seen));
+      if (rows.some(({ name, isDone }) => name === "return" && !isDone(seen)))
+        await rehearse(held.site, region);
+      if (args.replayLost) await sayPutBack(held.site, writer, true);
       return writeResult(moveDocument(args.format, held.site, { checks: [], rows, seen, moved: null }));
     }
     if (rows.every((row) => row.isDone(seen))) say(`${region} is a standby already: there is nothing to do.`);
     else await confirmMove({ ...args, terminal: terminal(), what: `make ${region} a standby of ${writer}` });
     const moved = await bringBack(held, { seen, rows, region, writer, approve: args.approve });
+    if (args.replayLost) await sayPutBack(held.site, writer, false);
     const after = await held.look();
     sayState("after", after);
     sayTaken(moved);
@@ -51,7 +61,12 @@ export interface Reinstatement {
 }
 
 /** Throws a UserError (12) where no other region is the writer. */
-export function planReinstatement({ site }: Held, seen: Observation, region: string): Reinstatement {
+export function planReinstatement(
+  { site }: Held,
+  seen: Observation,
+  region: string,
+  method: Return["method"] | null,
+): Reinstatement {
   const { rightful } = writersOf(seen.regions.map(({ name, database }) => ({ name, facts: database.facts })));
   if (rightful === null || rightful === region)
     throw new UserError({
@@ -63,7 +78,14 @@ export function planReinstatement({ site }: Held, seen: Observation, region: str
       exitCode: exitCodes.refused,
       code: "no-other-writer",
     });
-  return { rows: rowsOf({ kind: "reinstate", region, writer: rightful }, seen), writer: rightful };
+  return { rows: rowsOf({ kind: "reinstate", region, writer: rightful, method }, seen), writer: rightful };
+}
+
+async function sayPutBack(site: HeldSite, writer: string, dryRun: boolean): Promise<void> {
+  const replayed = await putBack(site, { writer, dryRun });
+  if (replayed === null)
+    say("This clone keeps nothing that a failover lost, so there is nothing to put back.");
+  else say(`${dryRun ? "Would be: " : ""}${replayedTable(replayed).trimEnd()}`);
 }
 
 export async function bringBack(

@@ -23,7 +23,7 @@ const moves: { title: string; command: string; request: MoveRequest }[] = [
   {
     title: "Reinstatement",
     command: "npx evenkeel reinstate primary",
-    request: { kind: "reinstate", region: "primary", writer: "secondary" },
+    request: { kind: "reinstate", region: "primary", writer: "secondary", method: null },
   },
 ];
 

@@ -49,7 +49,7 @@ const cases: Case[] = [
   },
   {
     title: "a reinstatement",
-    request: { kind: "reinstate", region: "primary", writer: "secondary" },
+    request: { kind: "reinstate", region: "primary", writer: "secondary", method: null },
     begin: returnedPrimary,
   },
 ];
