@@ -111,12 +111,28 @@ async function startOnHost(
     regionOf: regionsByAddress(config),
     lost: client.lost,
     stop: client.stop,
-    evidence: async () => {
-      const found = await ordersOf(access, prefix);
-      const left = await unitsLeft(access, settings.item);
-      return { found, stockTaken: left === null ? null : stock - left };
-    },
+    evidence: () => evidenceOf(access, { prefix, item: settings.item, stock }),
   };
+}
+
+const looks = 10;
+
+/**
+ * Orders and the units that they took, of one moment: one that was under way when the client ended may still be written
+ * between the two questions. Units are null where none was found or nobody answers.
+ */
+async function evidenceOf(
+  access: LedgerAccess,
+  { prefix, item, stock }: { prefix: string; item: string; stock: number },
+): Promise<{ found: ReadonlySet<string> | null; stockTaken: number | null }> {
+  for (let n = 1; ; n += 1) {
+    const before = await unitsLeft(access, item);
+    const found = await ordersOf(access, prefix);
+    const left = await unitsLeft(access, item);
+    if (left === null || found === null) return { found, stockTaken: null };
+    if (before === left) return { found, stockTaken: stock - left };
+    if (n === looks) return { found, stockTaken: null };
+  }
 }
 
 /** The client asks the site's own name server for the site's own name, as a visitor's resolver would. */
