@@ -4,7 +4,14 @@ import { type DrillDocument, type DrillFailure, type DrillRound, toJson } from "
 import { figuresOf } from "./figures.ts";
 import { limitsOf, objectivesOf } from "./objectives.ts";
 import type { DrillClient, DrillKind, DrillParts } from "./parts.ts";
-import { emptyRecord, type RoundPlan, type RoundRecord, runRound, undoStanding } from "./round.ts";
+import {
+  compareBehind,
+  emptyRecord,
+  type RoundPlan,
+  type RoundRecord,
+  runRound,
+  undoStanding,
+} from "./round.ts";
 import { type Look, look } from "./waits.ts";
 
 export interface DrillOptions {
@@ -118,6 +125,11 @@ async function oneRound(
     failure = await afterFailure(parts, record, error);
   }
   const { figures, attempts } = await reckon(client, record, parts);
+  if (failure === null)
+    failure = await compareBehind(parts, record).then(
+      () => null,
+      (error: unknown) => afterFailure(parts, record, error),
+    );
   const last = await look(parts).catch(() => null);
   const epochs = { epochBefore: seen.diagnosis.epoch as number, epochAfter: last?.diagnosis.epoch ?? null };
   const objectives = objectivesOf(figures, limits(options, seen.durability), record.differences);

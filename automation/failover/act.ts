@@ -1,15 +1,39 @@
 import { exitCodes, UserError } from "../errors.ts";
 import { databaseCommand } from "../remote/database.ts";
-import type { RemoteCommand } from "../remote/ssh.ts";
+import type { RemoteCommand, RunOptions } from "../remote/ssh.ts";
 import { comeBack } from "./come-back.ts";
 import type { HeldSite } from "./moves.ts";
 import type { Act, Row } from "./plan.ts";
+
+/** What a host says when it has made ready and waits for the lease (host/files/database/db/keeper.sh). */
+const waitingWords = "waiting for the lease";
+
+export interface Begun {
+  /** It waits for what another row gives up, or has ended. */
+  ready: Promise<void>;
+  ended: Promise<string | null>;
+}
+
+/** Begins a row ahead of the one before it. Never rejects by `ready`; whoever takes `ended` hears of a failure. */
+export function beginAct(held: HeldSite, row: Row, note: (text: string) => void): Begun {
+  let isReady: () => void = () => {};
+  const ready = new Promise<void>((resolve) => {
+    isReady = resolve;
+  });
+  const onStderr = (line: string) => {
+    if (line === waitingWords) isReady();
+  };
+  const ended = runAct(held, row, note, onStderr);
+  ended.then(isReady, isReady);
+  return { ready, ended };
+}
 
 /** Carries out what a row wants on the host that it is about. The words that it came to, or null. Throws a UserError. */
 export async function runAct(
   held: HeldSite,
   { act, region, deadlineSeconds }: Row,
   note: (text: string) => void,
+  onStderr?: (line: string) => void,
 ): Promise<string | null> {
   switch (act.do) {
     case "wait":
@@ -19,7 +43,11 @@ export async function runAct(
     case "demote":
     case "fence":
     case "promote":
-      return await onDatabase(held, region, commandOf(act, deadlineSeconds), deadlineSeconds + 5);
+      return await onDatabase(held, region, {
+        command: commandOf(act, deadlineSeconds),
+        timeoutMs: (deadlineSeconds + 5) * 1000,
+        ...(onStderr === undefined ? {} : { onStderr }),
+      });
   }
 }
 
@@ -41,15 +69,25 @@ function commandOf(act: Verb, deadlineSeconds: number): RemoteCommand {
 async function onDatabase(
   held: HeldSite,
   region: string,
-  command: RemoteCommand,
-  timeoutSeconds: number,
+  { command, ...options }: RunOptions & { command: RemoteCommand },
 ): Promise<string | null> {
   const hostId = held.outputs.regions[region]?.database.hostId ?? `${region}/database`;
-  const result = await held.ssh.run(hostId, command, { timeoutMs: timeoutSeconds * 1000 });
+  const said: string[] = [];
+  const { onStderr } = options;
+  const watch = (line: string) => {
+    said.push(line);
+    onStderr?.(line);
+  };
+  const result = await held.ssh.run(
+    hostId,
+    command,
+    onStderr === undefined ? options : { ...options, onStderr: watch },
+  );
   if (result.exitCode === 0) return null;
+  const words = onStderr === undefined ? result.stderr : said.join("\n");
   throw new UserError({
     what: `${hostId} refuses`,
-    why: result.stderr.trim() || `exit code ${result.exitCode}`,
+    why: words.trim() || `exit code ${result.exitCode}`,
     exitCode: result.exitCode === 12 ? exitCodes.refused : exitCodes.error,
   });
 }

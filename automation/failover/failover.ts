@@ -173,7 +173,7 @@ export async function takeOver(
   }: { seen: Observation; plan: FailoverPlan; to: string; approve: readonly string[] },
 ): Promise<Moved> {
   const { look, site } = held;
-  const steps = await runRows(site, plan.rows, seen, { look, note: say, approve: approval(approve) });
+  const steps = await runRows(site, plan.rows, seen, { look, note: say, ...approval(approve) });
   const after = await look();
   const epoch = keysOf(after)?.writer?.epoch ?? 0;
   const loss = { rows: plan.loss.rows, seconds: null };

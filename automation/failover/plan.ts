@@ -17,6 +17,8 @@ export interface Row {
   deadlineSeconds: number;
   /** The move goes on where it fails: what it is good for is proved by a later row. */
   mayFail?: true;
+  /** Its host waits for what the row before it gives up, so that it may begin before that is done. */
+  ahead?: true;
 }
 
 export const stepNames = ["fence", "demote", "promote", "traffic", "return", "protect"] as const;
@@ -108,6 +110,7 @@ function promote(
     act: { do: "promote", region, ...options },
     isDone: (seen) => isWriter(seen, region) && factsOf(seen, region)?.writable === true,
     deadlineSeconds: 60,
+    ...(options.byForce ? {} : { ahead: true }),
   };
 }
 

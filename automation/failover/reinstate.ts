@@ -99,7 +99,7 @@ export async function bringBack(
   },
 ): Promise<Moved> {
   const { seen, rows, region, writer, approve } = options;
-  const steps = await runRows(site, rows, seen, { look, note: say, approve: approval(approve) });
+  const steps = await runRows(site, rows, seen, { look, note: say, ...approval(approve) });
   const epoch = keysOf(seen)?.writer?.epoch ?? 0;
   const moved: Moved = { kind: "reinstate", from: region, to: writer, epoch, steps, loss: null };
   await recordMove(site, moved, seen);

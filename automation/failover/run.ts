@@ -2,7 +2,7 @@ import { exitCodes, UserError } from "../errors.ts";
 import { interrupts } from "../interrupt.ts";
 import { siteFlag } from "../options.ts";
 import { pauseMs } from "../remote/deadline.ts";
-import { runAct } from "./act.ts";
+import { type Begun, beginAct, runAct } from "./act.ts";
 import type { HeldSite, StepTaken } from "./moves.ts";
 import type { Observation } from "./observation.ts";
 import type { Row } from "./plan.ts";
@@ -12,7 +12,9 @@ export interface RunOptions {
   look: () => Promise<Observation>;
   /** Tells a person what is being done; at a terminal or in a log. */
   note: (text: string) => void;
-  /** Asked before a step; false stops the move there. */
+  /** Whether a person is asked before a step. */
+  approves: (row: Row) => boolean;
+  /** Asks where a person is to be asked; false stops the move there. */
   approve: (row: Row) => Promise<boolean>;
 }
 
@@ -30,18 +32,39 @@ export async function runRows(
 ): Promise<StepTaken[]> {
   const taken: StepTaken[] = [];
   let latest = seen;
-  for (const row of rows) {
+  let begun: Begun | null = null;
+  for (const [i, row] of rows.entries()) {
     if (row.isDone(latest)) {
       taken.push(already(held, row));
       continue;
     }
     interrupts().check();
     if (!(await options.approve(row))) throw stopped(held, row);
-    const step = await takeStep(held, row, options);
+    const own: Begun | null = begun;
+    begun = await aheadOf(held, rows[i + 1], { row, latest, ...options });
+    const step = await takeStep(held, row, { ...options, begun: own });
     taken.push(step.taken);
     latest = step.seen ?? latest;
   }
   return taken;
+}
+
+/** How long a host may take to make ready before nobody waits for that any more. */
+const readyMs = 2000;
+
+/** The next row, begun where it may be: of a demotion that is to be done, the promotion makes ready before it. */
+async function aheadOf(
+  held: HeldSite,
+  next: Row | undefined,
+  { row, latest, note, approves }: { row: Row; latest: Observation } & RunOptions,
+): Promise<Begun | null> {
+  const mayBegin = next?.ahead === true && row.act.do === "demote" && !next.isDone(latest);
+  if (!mayBegin || approves(next)) return null;
+  const begun = beginAct(held, next, note);
+  // Taken when its turn comes; a failure before that is told then.
+  begun.ended.catch(() => undefined);
+  await Promise.race([begun.ready, pauseMs(readyMs)]);
+  return begun;
 }
 
 function already(held: HeldSite, { name, region, why }: Row): StepTaken {
@@ -53,7 +76,7 @@ function already(held: HeldSite, { name, region, why }: Row): StepTaken {
 async function takeStep(
   held: HeldSite,
   row: Row,
-  { look, note }: RunOptions,
+  { look, note, begun }: RunOptions & { begun: Begun | null },
 ): Promise<{ taken: StepTaken; seen: Observation | null }> {
   const { name, region, why } = row;
   const line = { event: "step", command: held.command, detail: name, region } as const;
@@ -66,7 +89,8 @@ async function takeStep(
     return { name, region, why, startedMs, endedMs: Date.now(), outcome, note: words };
   };
   try {
-    const words = await runAct(held, row, note);
+    // What was begun ahead may have given up waiting: then it is done now.
+    const words = await (begun?.ended.catch(() => runAct(held, row, note)) ?? runAct(held, row, note));
     const seen = row.act.do === "wait" ? await awaitDone(row, look) : null;
     held.journal.write({
       ...line,

@@ -85,7 +85,7 @@ export interface Switch {
 /** The steps; where they stop before the new writer has the lease, the old one gets its writes back. */
 export async function carryOut(held: Held, { kind, seen, rows, from, to, approve }: Switch): Promise<Moved> {
   const { look, site } = held;
-  const options = { look, note: say, approve: approval(approve) };
+  const options = { look, note: say, ...approval(approve) };
   try {
     const steps = await runRows(site, rows, seen, options);
     const after = await look();

@@ -105,10 +105,11 @@ export async function confirmMove({ yes, terminal: { interactive }, what }: Move
 }
 
 /** Asked before a step that --approve named; without a terminal nobody can, and the move stops there. */
-export const approval =
-  (names: readonly string[]) =>
-  async ({ name, region }: Row): Promise<boolean> =>
-    !names.includes(name) || (terminal().interactive && (await ask(`Go on with ${name} ${region}?`)));
+export const approval = (names: readonly string[]) => ({
+  approves: ({ name }: Row): boolean => names.includes(name),
+  approve: async ({ name, region }: Row): Promise<boolean> =>
+    !names.includes(name) || (terminal().interactive && (await ask(`Go on with ${name} ${region}?`))),
+});
 
 async function ask(message: string): Promise<boolean> {
   const { confirm } = await import("@inquirer/prompts");

