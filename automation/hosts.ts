@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { join } from "node:path";
 import type { GlobalOutputs, HostOutputs, RegionOutputs } from "../components/outputs.ts";
 import type { SiteSecrets } from "../components/secrets.ts";
@@ -41,17 +42,59 @@ export function sshHosts(hosts: readonly HostOutputs[], patience: Patience, site
   return hosts.map(convert);
 }
 
-/** SSH to all hosts of a site. `patience` is for one host's dial: status gives up soon, a rollout waits. */
-export function openHosts(
+/**
+ * SSH to all hosts of a site, around gateways that are dead. `patience` is for one host's dial: status gives up soon, a
+ * rollout waits.
+ */
+export async function openHosts(
   place: SitePlace,
   outputs: SiteOutputs,
   secrets: SiteSecrets,
   patience: Patience,
 ): Promise<SshSession> {
-  return openSsh({
+  const hosts = await aroundDeadGateways(hostsOf(outputs), answersAt);
+  return await openSsh({
     directory: join(place.stateDirectory, "ssh"),
     privateKey: secrets.ssh.user.privateKey,
-    hosts: sshHosts(hostsOf(outputs), patience, place.name),
+    hosts: sshHosts(hosts, patience, place.name),
+  });
+}
+
+/** A gateway that lives takes a connection within a round trip. */
+const knockMs = 1500;
+
+/** Whether anything takes a connection there. */
+function answersAt({ host, port }: { host: string; port: number }): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(knockMs, () => end(false));
+    socket.once("connect", () => end(true));
+    socket.once("error", () => end(false));
+  });
+}
+
+/**
+ * Hosts with a leg on the link, behind a gateway that takes no connection: reached over the link, through the third place
+ * (decision 12), or nobody could close a region whose balancer died. Where the third place does not answer either, nothing
+ * is changed.
+ */
+export async function aroundDeadGateways(
+  hosts: readonly HostOutputs[],
+  answers: (at: { host: string; port: number }) => Promise<boolean>,
+): Promise<HostOutputs[]> {
+  const gateways = hosts.filter(({ role }) => role === "gateway" || role === "edge");
+  const known = await Promise.all(gateways.map(async (one) => ({ one, lives: await answers(one.ssh) })));
+  const edge = known.find(({ one, lives }) => one.role === "edge" && lives)?.one;
+  const dead = new Set(known.flatMap(({ one, lives }) => (lives ? [] : [one.id])));
+  return hosts.map((host) => {
+    const { proxyHostId } = host.ssh;
+    const leads = proxyHostId !== null && dead.has(proxyHostId);
+    if (!leads || host.peeringAddress === null || edge === undefined) return host;
+    return { ...host, ssh: { ...host.ssh, host: host.peeringAddress, proxyHostId: edge.id } };
   });
 }
 
