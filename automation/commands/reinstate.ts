@@ -1,10 +1,11 @@
 import type { CommandModule, InferredOptionTypes } from "yargs";
+import { methods } from "../failover/returning.ts";
 import { formatOption, moveOptions, siteOption, yesOption } from "../options.ts";
 
 const options = {
   ...siteOption,
   method: {
-    choices: ["rejoin", "rewind", "reseed"],
+    choices: methods,
     describe: "How it comes back; left out, the gentlest way that its history allows",
   },
   "replay-lost": {

@@ -10,10 +10,7 @@ import { lossReport, lossTable } from "./loss.ts";
 import { keepLoss } from "./loss-kept.ts";
 import type { HeldSite } from "./moves.ts";
 import type { DatabaseFacts } from "./observation.ts";
-import { type Return, returnOf } from "./returning.ts";
-
-export type Method = Return["method"];
-export const methods = ["rejoin", "rewind", "reseed"] as const satisfies readonly Method[];
+import { type Method, type Return, returnOf } from "./returning.ts";
 
 export interface ComeBack {
   region: string;

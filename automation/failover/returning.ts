@@ -2,8 +2,11 @@ import type { LostTail } from "../remote/tail.ts";
 import type { DatabaseFacts } from "./observation.ts";
 
 /** How a region that was the writer, or lost its way, becomes a standby again (writer.md, W9), and why so. */
+export const methods = ["rejoin", "rewind", "reseed"] as const;
+export type Method = (typeof methods)[number];
+
 export interface Return {
-  method: "rejoin" | "rewind" | "reseed";
+  method: Method;
   reason: string;
 }
 

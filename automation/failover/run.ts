@@ -1,7 +1,7 @@
 import { exitCodes, UserError } from "../errors.ts";
 import { interrupts } from "../interrupt.ts";
 import { siteFlag } from "../options.ts";
-import { pauseMs } from "../remote/deadline.ts";
+import { deadlineIn, pauseMs, within } from "../remote/deadline.ts";
 import { type Begun, beginAct, runAct } from "./act.ts";
 import type { HeldSite, StepTaken } from "./moves.ts";
 import type { Observation } from "./observation.ts";
@@ -63,7 +63,7 @@ async function aheadOf(
   const begun = beginAct(held, next, note);
   // Taken when its turn comes; a failure before that is told then.
   begun.ended.catch(() => undefined);
-  await Promise.race([begun.ready, pauseMs(readyMs)]);
+  await within(begun.ready, deadlineIn(readyMs), () => new Error("late")).catch(() => undefined);
   return begun;
 }
 

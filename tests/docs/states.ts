@@ -35,29 +35,33 @@ command that stands here. A move that was cut anywhere is given again: it plans 
 
 ## Roles of a region
 
-| role     | its database                                   | goes on to                                              |
-| -------- | ---------------------------------------------- | ------------------------------------------------------- |
-| unseeded | empty                                          | standby, once it was seeded from the writer             |
-| standby  | follows the writer, read-only                  | active by a promotion                                   |
-| active   | accepts writes for as long as the lease holds  | fenced by a demotion, a fence or a later writer's lease |
-| fenced   | closed, and follows nobody                     | standby by \`reinstate\`; active again by \`resume\`        |
 `;
+
+const roles = [
+  ["role", "its database", "goes on to"],
+  ["unseeded", "empty", "standby, once it was seeded from the writer"],
+  ["standby", "follows the writer, read-only", "active by a promotion"],
+  [
+    "active",
+    "accepts writes for as long as the lease holds",
+    "fenced by a demotion, a fence or a later writer's lease",
+  ],
+  ["fenced", "closed, and follows nobody", "standby by `reinstate`; active again by `resume`"],
+];
 
 function section(level: string, { title, command, request }: (typeof moves)[number]): string {
   const rows = rowsOf(request, healthySite());
-  const lines = rows.map(
-    (row, i) => `| ${i + 1} | ${row.name} | ${row.region} | ${row.why} | ${handCell(row)} |`,
-  );
-  return [
-    `${level} ${title}`,
-    "",
-    `\`${command}\``,
-    "",
-    "| # | step | region | why | by hand |",
-    "|---|---|---|---|---|",
-    ...lines,
-    "",
-  ].join("\n");
+  const lines = rows.map((row, i) => [String(i + 1), row.name, row.region, row.why, handCell(row)]);
+  const columns = aligned([["#", "step", "region", "why", "by hand"], ...lines]);
+  return [`${level} ${title}`, "", `\`${command}\``, "", ...columns, ""].join("\n");
+}
+
+/** As the formatter has tables. */
+function aligned([head = [], ...rows]: readonly (readonly string[])[]): string[] {
+  const widths = head.map((_, i) => Math.max(3, ...[head, ...rows].map((row) => row[i]?.length ?? 0)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" | ")} |`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)];
 }
 
 function handCell(row: Row): string {
@@ -66,7 +70,8 @@ function handCell(row: Row): string {
 }
 
 export function statesPage(): string {
-  return [head, ...moves.map((move) => section("## Move:", move))].join("\n");
+  const table = `${aligned(roles).join("\n")}\n`;
+  return [head.trimEnd(), "", table, ...moves.map((move) => section("## Move:", move))].join("\n");
 }
 
 export const [begin, end] = ["<!-- moves: npm run states -->", "<!-- end of moves -->"];
