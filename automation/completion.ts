@@ -21,13 +21,16 @@ export function namesFor(given: readonly string[], root = home): string[] | null
   if (before === "--site") return siteNames(root);
   const site = optionOf(words, "--site") ?? defaultSite;
   if (before === "--region") return [...regionNames(site, root), "global", "all"];
-  if (before === "--confirm") return words.includes("resume") ? regionNames(site, root) : [site];
+  if (before === "--to" || before === "--confirmed-off") return regionNames(site, root);
+  if (before === "--confirm") return confirmsRegion(words) ? regionNames(site, root) : [site];
   const verb = verbBehindSite(words);
   if (verb === "ssh" || verb === "logs") return hostNames(site, root);
-  if (verb === "resume") return regionNames(site, root);
+  if (verb === "resume" || verb === "reinstate") return regionNames(site, root);
   if (verb === "timeline") return runNames(site, root);
   return null;
 }
+
+const confirmsRegion = (words: readonly string[]) => words.includes("resume") || words.includes("failover");
 
 /** The verb that the word at the cursor belongs to: the word before it, past a `--site` with its value. */
 function verbBehindSite(words: readonly string[]): string | undefined {

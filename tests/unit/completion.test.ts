@@ -31,6 +31,9 @@ describe("completion knows this clone's own names", () => {
     expect(names("provision --region ")).toEqual(["primary", "secondary", "global", "all"]);
     expect(names("resume ")).toEqual(["primary", "secondary"]);
     expect(names("resume primary --confirm ")).toEqual(["primary", "secondary"]);
+    for (const words of ["reinstate ", "switchover --to ", "failover --to secondary --confirmed-off "])
+      expect({ words, names: names(words) }).toEqual({ words, names: ["primary", "secondary"] });
+    expect(names("failover --to secondary --confirm ")).toEqual(["primary", "secondary"]);
     expect(names("destroy --confirm ")).toEqual(["shop"]);
     expect(names("ssh ")).toEqual(["primary/gateway", "third/edge"]);
     expect(names("status --site = ")).toEqual(["shop", "other"]);
