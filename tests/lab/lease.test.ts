@@ -1,17 +1,16 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import { databaseStatus } from "./support/database.ts";
+import { crash, stopApplying } from "./support/engines.ts";
 import { cut, heal, inside, type Order, upMs } from "./support/faults.ts";
 import { keeperSaid, keysOf, longestGap, putDurability } from "./support/keeper.ts";
 import { cli, eventually, get } from "./support/site.ts";
 import {
   acknowledgedDuring,
-  crash,
   freeze,
   lastAcknowledgement,
   leaseMs,
   pause,
   slackMs,
-  stopApplying,
   trialEach,
 } from "./support/trial.ts";
 

@@ -7,6 +7,10 @@ export interface Keys {
   epoch: number | null;
   sync: { regions: string[]; joined: boolean } | null;
   durability: string | null;
+  /** The operator's lock; null: nobody has it. */
+  lock: { run: string; who: string } | null;
+  /** The last moves, the newest last. */
+  history: { run: string; kind: string; from: string | null; to: string; epoch: number }[];
 }
 
 export async function keysOf(site: SiteHandle): Promise<Keys> {

@@ -200,28 +200,3 @@ export async function freeze(machine: string, ms: number): Promise<{ frozenMs: n
   }
   return { frozenMs, wokenMs: await upMs(machine) };
 }
-
-const engines = {
-  mariadb: { unit: "mariadb.service", stopApplying: `mariadb -e "STOP SLAVE SQL_THREAD"` },
-  postgresql: {
-    unit: "postgresql@17-main.service",
-    stopApplying: `runuser -u postgres -- psql -Xqc "SELECT pg_wal_replay_pause()"`,
-  },
-};
-
-function engineOf(handle: SiteHandle, region: string): { unit: string; stopApplying: string } {
-  const engine = handle.regions[region]?.database.engine;
-  return engine === "postgresql" ? engines.postgresql : engines.mariadb;
-}
-
-/** Lets a standby receive and apply nothing, until its server is started anew. */
-export async function stopApplying(handle: SiteHandle, region: string): Promise<void> {
-  await inside(machineOf(handle, `${region}/database`), engineOf(handle, region).stopApplying);
-}
-
-/** Kills a region's database, and starts it. */
-export async function crash(handle: SiteHandle, region: string): Promise<void> {
-  const { unit } = engineOf(handle, region);
-  const script = `systemctl kill -s KILL ${unit}; sleep 0.2; systemctl start ${unit}`;
-  await inside(machineOf(handle, `${region}/database`), script, 60_000);
-}

@@ -1,0 +1,287 @@
+import { Resolver } from "node:dns/promises";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, jest, test } from "@jest/globals";
+import { parseWebStatus } from "../../automation/remote/web.ts";
+import type { VerifyDocument } from "../../automation/verify/document.ts";
+import { databaseStatus } from "./support/database.ts";
+import { killForGood, revive, startApplying, stopApplying, strayOrder } from "./support/engines.ts";
+import { keysOf, putDurability } from "./support/keeper.ts";
+import { move, moved, movedWith, type Standing, settled, status } from "./support/moves.ts";
+import { movingEach } from "./support/moving.ts";
+import { asRoot, cli, eventually, get, home, siteName } from "./support/site.ts";
+
+/**
+ * Switchover and failback on real hosts, with orders coming in at the public address all the time. Each test begins with
+ * whichever region is active, and ends with a site that is healthy.
+ */
+jest.setTimeout(240_000);
+
+const moving = movingEach();
+const now = () => moving().site;
+
+const webOf = async (region: string) =>
+  parseWebStatus(await asRoot(now(), `${region}/web-1`, ["evenkeel-web", "status"]));
+
+async function resolved(): Promise<string[]> {
+  const resolver = new Resolver({ timeout: 2_000, tries: 1 });
+  resolver.setServers([`${now().dns.server}:${now().dns.port}`]);
+  return await resolver.resolve4(now().dns.name);
+}
+
+/** What events, timeline and etcd tell of the last move. */
+async function isTold({ active, standby, epoch }: Standing): Promise<void> {
+  const { entries, run, exitCode } = JSON.parse(
+    (await cli(["timeline", "last", "--format", "json"])).stdout,
+  ) as {
+    run: string;
+    exitCode: number;
+    entries: { what: string; name: string; region: string | null }[];
+  };
+  expect(exitCode).toBe(0);
+  const done = entries.filter(({ what }) => what === "done" || what === "already").map(({ name }) => name);
+  expect(done).toEqual(["demote", "promote", "traffic", "return", "protect"]);
+  const { events } = JSON.parse((await cli(["events", "--since", "10m", "--format", "json"])).stdout) as {
+    events: { run: string; what: string; source: string; detail: string | null; state: string | null }[];
+  };
+  const own = events.filter((event) => event.run === run);
+  expect(own.filter(({ what, state }) => what === "step" && state === "begun").length).toBeGreaterThan(1);
+  expect(own.find(({ source }) => source === "etcd")?.detail).toContain(
+    `from ${active} to ${standby} at epoch ${epoch + 1}`,
+  );
+  expect((await keysOf(now())).history.at(-1)).toMatchObject({
+    run,
+    kind: "switchover",
+    from: active,
+    to: standby,
+    epoch: epoch + 1,
+  });
+}
+
+describe("switchover", () => {
+  test("[P11] [P15] [P17] under orders: none is lost or doubled; database, gate, scheduled tasks, caches' epoch, balancers and name move, the old region refuses writes; its steps are in events, timeline and etcd's history", async () => {
+    const { active, standby, epoch } = moving().before;
+    await moving().shopping();
+    const { document, stderr, tookMs } = await moved("switchover", "--to", standby);
+    console.log(`switchover: ${tookMs} ms with the command's start`);
+    expect(document.moved).toMatchObject({ kind: "switchover", from: active, to: standby, epoch: epoch + 1 });
+    const steps = document.moved?.steps.map(({ name, region, outcome }) => [name, region, outcome]);
+    expect(steps?.slice(0, 2)).toEqual([
+      ["demote", active, "done"],
+      ["promote", standby, "done"],
+    ]);
+    expect(stderr).toMatch(
+      new RegExp(`before:[^]*${active} +active +writable[^]*after:[^]*${standby} +active +writable`),
+    );
+    await moving().nothingLost(standby);
+    expect(await keysOf(now())).toMatchObject({
+      writer: { region: standby, epoch: epoch + 1 },
+      epoch: epoch + 1,
+      sync: { regions: ["primary", "secondary"] },
+      lock: null,
+    });
+    expect(await databaseStatus(now(), active)).toMatchObject({ role: "standby", writable: false });
+    await moving().refusesWrites(active);
+    expect(await webOf(active)).toMatchObject({ gate: "closed", cron: "inactive" });
+    expect(await webOf(standby)).toMatchObject({ gate: "open", cron: "active", epoch: epoch + 1 });
+    await eventually("the name leads to the new writer", 20_000, async () =>
+      (await resolved()).join() === now().host(`${standby}/gateway`).peeringAddress ? true : null,
+    );
+    expect((await get(`${now().url}/`)).headers["x-evenkeel-role"]).toBe("active");
+    await isTold(moving().before);
+    expect((await moving().endsWith(standby)).epoch).toBe(epoch + 1);
+  });
+
+  test("[P11] one that was not approved to promote gives the writes back (14)", async () => {
+    const { active, standby } = moving().before;
+    await moving().shopping();
+    const { exitCode, stderr } = await move("switchover", "--to", standby, "--approve", "promote");
+    expect(stderr).toContain(`${active} accepts writes again`);
+    expect(exitCode).toBe(14);
+    await moving().nothingLost(active);
+    await moving().endsWith(active);
+  });
+
+  test("[P11] one whose standby dies on the way gives the writes back (14), and nothing is lost", async () => {
+    const { active, standby } = moving().before;
+    const orders = await moving().shopping();
+    const wanted = { detail: "demote", state: "begun" };
+    try {
+      const { exitCode, stderr } = await movedWith(["switchover", "--to", standby], wanted, () =>
+        killForGood(now(), standby),
+      );
+      expect(stderr).toMatch(new RegExp(`promote ${standby} failed`));
+      expect(stderr).toContain(`${active} accepts writes again`);
+      expect(exitCode).toBe(14);
+      await orders.more(10);
+      expect((await keysOf(now())).writer).toMatchObject({ region: active });
+    } finally {
+      await revive(now(), standby);
+    }
+    await moving().nothingLost(active);
+    await moving().endsWith(active);
+  });
+
+  test.each([["demote"], ["promote"], ["traffic"], ["return"]])(
+    "[P17] [F5] the orchestrator killed (-9) behind %s: the same command again ends it, with one promotion and no lock left",
+    async (detail) => {
+      const { active, standby, epoch } = moving().before;
+      await moving().shopping();
+      const words = ["switchover", "--to", standby];
+      const killed = await movedWith(words, { detail, state: "done" }, async ({ pid }) => {
+        process.kill(pid, "SIGKILL");
+      });
+      expect(killed.exitCode).not.toBe(0);
+      expect((await keysOf(now())).lock).toMatchObject({ run: killed.run });
+      const { stderr } = await moved(...words);
+      expect(stderr).toContain("was taken over: that process is gone");
+      expect(await keysOf(now())).toMatchObject({
+        writer: { region: standby, epoch: epoch + 1 },
+        epoch: epoch + 1,
+        lock: null,
+      });
+      await moving().nothingLost(standby);
+      await moving().endsWith(standby);
+    },
+  );
+});
+
+describe("refused, with nothing changed", () => {
+  const refused = async (code: number, text: RegExp, ...words: string[]) => {
+    const { exitCode, stderr } = await move(...words);
+    expect(stderr).toMatch(text);
+    expect(stderr).not.toContain("    at ");
+    expect(exitCode).toBe(code);
+  };
+
+  test("[P11] (12) a standby that lags: its lag is looked at before anything is closed", async () => {
+    const { active, standby } = moving().before;
+    await moving().shopping();
+    const was = await moving().untouched();
+    await stopApplying(now(), standby);
+    try {
+      await eventually("status tells the lag", 20_000, async () => {
+        const lag = (await status()).regions.find(({ name }) => name === standby)?.database.lagSeconds;
+        return (lag ?? 0) > 2 ? true : null;
+      });
+      await refused(
+        12,
+        /lag: \w+ is [\d.]+ s behind \(--max-lag 1s\)/,
+        "switchover",
+        "--to",
+        standby,
+        "--max-lag",
+        "1s",
+      );
+    } finally {
+      await startApplying(now(), standby);
+    }
+    expect(await moving().untouched()).toEqual(was);
+    await moving().nothingLost(active);
+  });
+
+  test("(12) a standby outside of the sync set", async () => {
+    const { active, standby } = moving().before;
+    await putDurability(now(), "async");
+    try {
+      await eventually("it is out", 20_000, async () =>
+        (await keysOf(now())).sync?.regions.join() === active ? true : null,
+      );
+      const was = await moving().untouched();
+      await refused(12, /sync set: held by \w+, so \w+ may lack/, "switchover", "--to", standby);
+      expect(await moving().untouched()).toEqual(was);
+    } finally {
+      await putDurability(now(), "bounded");
+    }
+    await moving().endsWith(active);
+  });
+
+  test("[O25] (12) a failover beside an active region that is well, or to the one that is active", async () => {
+    const { active, standby } = moving().before;
+    const was = await moving().untouched();
+    const failover = (to: string) => ["failover", "--to", to, "--confirm", to];
+    await refused(12, /is active and well, so nothing has failed/, ...failover(standby));
+    await refused(12, new RegExp(`${active} is active already`), ...failover(active));
+    await refused(
+      12,
+      /is active and well/,
+      ...failover(standby),
+      "--accept-loss",
+      "any",
+      "--confirmed-off",
+      active,
+    );
+    expect(await moving().untouched()).toEqual(was);
+  });
+
+  test("(2) an unknown region, a word that is no step, and no confirmation where there is no terminal", async () => {
+    const { standby } = moving().before;
+    const was = await moving().untouched();
+    await refused(2, /there is no region mars[^]*--to secondary/, "switchover", "--to", "mars");
+    await refused(2, /there is no region mars/, "failover", "--to", "mars", "--confirm", "mars");
+    await refused(
+      2,
+      /--only names dance, which is no step/,
+      "switchover",
+      "--to",
+      standby,
+      "--only",
+      "dance",
+    );
+    const bare = await cli(["switchover", "--to", standby]);
+    expect(bare.stderr).toContain("--yes");
+    expect(bare.exitCode).toBe(2);
+    const unconfirmed = await cli(["failover", "--to", standby, "--yes"]);
+    expect(unconfirmed.stderr).toContain(`--confirm ${standby}`);
+    expect(unconfirmed.exitCode).toBe(2);
+    expect(await moving().untouched()).toEqual(was);
+  });
+});
+
+test("a second operator, whose switchover another machine holds off by etcd's lock: refused (13) with the holder's name; unlocked by name, it goes", async () => {
+  const { active, standby, epoch } = moving().before;
+  await moving().shopping();
+  const holder = {
+    ...{ run: "11111111-2222-4333-8444-555555555555", who: "erin", command: `switchover --to ${active}` },
+    ...{ host: "other-desk", machineId: "f".repeat(32), bootId: null, pidNamespace: null, pid: 4711 },
+    ...{ startTime: null, at: new Date().toISOString(), to: active },
+  };
+  await asRoot(now(), "third/edge", ["evenkeel-etcd", "lock"], { stdin: JSON.stringify(holder) });
+  const was = await moving().untouched();
+  expect(was.lock).toMatchObject({ who: "erin" });
+  const { exitCode, stderr } = await move("switchover", "--to", standby);
+  expect(stderr).toMatch(/locked in etcd by .*erin.*other-desk|locked in etcd by .*other-desk/s);
+  expect(exitCode).toBe(13);
+  expect(await moving().untouched()).toEqual(was);
+  expect((await cli(["unlock", "--yes", "--confirm", siteName])).exitCode).toBe(0);
+  await moved("switchover", "--to", standby);
+  expect((await keysOf(now())).writer).toEqual({ region: standby, epoch: epoch + 1 });
+  await moving().nothingLost(standby);
+});
+
+test("[F6] [D20] failback to the preferred region: refused (12) where a row differs there, else behind a proof that is printed and kept", async () => {
+  const { active } = moving().before;
+  if (active === "primary") await moved("switchover", "--to", "secondary");
+  const { epoch } = await settled();
+  await moving().shopping();
+  const stray = strayOrder(now(), "primary");
+  if (stray !== null) {
+    await stray.write();
+    const was = await moving().untouched();
+    const { exitCode, stderr } = await move("failback").finally(stray.remove);
+    expect(stderr).toContain("the regions are not proved to be equal");
+    expect(stderr).toMatch(/evenkeel_orders[^]*stray-order/);
+    expect(exitCode).toBe(12);
+    expect(await moving().untouched()).toEqual(was);
+  }
+  const { document, stderr } = await moved("failback");
+  const whole = { kind: "failback", from: "secondary", to: "primary", epoch: epoch + 1 };
+  expect(document.moved).toMatchObject(whole);
+  const file = /The proof is kept in (\S+\.json)\./.exec(stderr)?.[1] as string;
+  expect(file.startsWith(join(home, ".evenkeel", siteName, "proofs"))).toBe(true);
+  const proof = JSON.parse(readFileSync(file, "utf8")) as VerifyDocument;
+  const equal = { region: "primary", differences: [], changing: [] };
+  expect(proof).toMatchObject({ active: "secondary", standbys: [equal] });
+  expect(proof.standbys[0]?.rows).toBeGreaterThan(100);
+  await moving().nothingLost("primary");
+});
