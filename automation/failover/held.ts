@@ -1,3 +1,4 @@
+import { UserError } from "../errors.ts";
 import { openHosts } from "../hosts.ts";
 import type { Journal } from "../journal.ts";
 import { ownRecord } from "../lock.ts";
@@ -9,6 +10,7 @@ import { withSiteLock } from "../rollout/site-lock.ts";
 import { isThere } from "../site/durable.ts";
 import { notBuilt, secretsFile, siteConfig, sitePlace } from "../site.ts";
 import { lookAt } from "../status/look.ts";
+import { say } from "../terminal.ts";
 import type { HeldSite } from "./moves.ts";
 import type { Observation } from "./observation.ts";
 
@@ -62,11 +64,21 @@ async function withLocks<T>(options: HeldOptions, work: (held: Held) => Promise<
   return await withLockedSite({ place, config, engine, asFound: true }, command, async (session, journal) => {
     return await withHosts(session, { journal, command }, async (held) => {
       const { ssh, outputs } = held.site;
-      await rejoinPeers(config, outputs);
+      await rejoinWherePossible(config, outputs);
       const record = { ...ownRecord({ run: journal.run, command }), to };
       return await withSiteLock({ ssh, outputs, site: config.site, record }, () => work(held));
     });
   });
+}
+
+/** A machine that is frozen or half gone keeps no move from being made: what can't be asked for it is unknown. */
+async function rejoinWherePossible(...link: Parameters<typeof rejoinPeers>): Promise<void> {
+  try {
+    await rejoinPeers(...link);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    say(`warning: ${error.what}: ${error.why}`);
+  }
 }
 
 async function withHosts<T>(

@@ -15,7 +15,7 @@ import { asRoot, cli, eventually, get, home, siteName } from "./support/site.ts"
  * Switchover and failback on real hosts, with orders coming in at the public address all the time. Each test begins with
  * whichever region is active, and ends with a site that is healthy.
  */
-jest.setTimeout(240_000);
+jest.setTimeout(300_000);
 
 const moving = movingEach();
 const now = () => moving().site;
@@ -214,20 +214,10 @@ describe("refused, with nothing changed", () => {
     expect(await moving().untouched()).toEqual(was);
   });
 
-  test("(2) an unknown region, a word that is no step, and no confirmation where there is no terminal", async () => {
+  test("(2) an unknown region, and no confirmation where there is no terminal", async () => {
     const { standby } = moving().before;
     const was = await moving().untouched();
     await refused(2, /there is no region mars[^]*--to secondary/, "switchover", "--to", "mars");
-    await refused(2, /there is no region mars/, "failover", "--to", "mars", "--confirm", "mars");
-    await refused(
-      2,
-      /--only names dance, which is no step/,
-      "switchover",
-      "--to",
-      standby,
-      "--only",
-      "dance",
-    );
     const bare = await cli(["switchover", "--to", standby]);
     expect(bare.stderr).toContain("--yes");
     expect(bare.exitCode).toBe(2);

@@ -1,9 +1,13 @@
-import { afterEach, beforeAll, expect } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, expect } from "@jest/globals";
 import { databaseStatus } from "./database.ts";
 import { keysOf } from "./keeper.ts";
-import { mend, type Standing, settled } from "./moves.ts";
+import { mend, moved, type Standing, settled } from "./moves.ts";
 import { heldBy, Shoppers, sufferedSince } from "./shoppers.ts";
 import { get, type SiteHandle, site } from "./site.ts";
+
+const minute = 60_000;
+/** Where the site is born, and where the files behind this one find it. */
+const home = "primary";
 
 /** For each test of a file: a site that is well before it, with whichever region is active, and mended behind it. */
 export function movingEach(): () => Moving {
@@ -14,8 +18,11 @@ export function movingEach(): () => Moving {
   };
   beforeAll(async () => {
     moving = new Moving(await site(), await settled());
-  });
-  afterEach(() => begun().next());
+  }, 2 * minute);
+  afterEach(() => begun().next(), 8 * minute);
+  afterAll(async () => {
+    if (moving !== undefined && moving.before.active !== home) await moved("switchover", "--to", home);
+  }, 4 * minute);
   return begun;
 }
 

@@ -2,7 +2,15 @@ import Sequencer from "@jest/test-sequencer";
 
 /** The lab tests share one site: the first file provisions it, the last one destroys it, the others go by name. */
 const first = "provision.test.ts";
-const last = ["rebuild.test.ts", "ledger.test.ts", "lost.test.ts", "interrupted.test.ts", "destroy.test.ts"];
+const last = [
+  "moves.test.ts",
+  "failover.test.ts",
+  "rebuild.test.ts",
+  "ledger.test.ts",
+  "lost.test.ts",
+  "interrupted.test.ts",
+  "destroy.test.ts",
+];
 
 function rank(path) {
   const name = path.slice(path.lastIndexOf("/") + 1);

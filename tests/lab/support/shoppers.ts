@@ -44,7 +44,7 @@ export class Shoppers {
   /** Returns when orders come in. */
   static async start(
     site: SiteHandle,
-    { prefix, shoppers = 2, limitMs = 120_000 }: Start,
+    { prefix, shoppers = 2, limitMs = 280_000 }: Start,
   ): Promise<Shoppers> {
     await eventually("the ledger takes stock", 30_000, async () => {
       await stock(site, prefix);
