@@ -68,19 +68,22 @@ export async function revive(handle: SiteHandle, region: string): Promise<void> 
   );
 }
 
+/** An item that `strayItem` writes. */
+export const strayName = "stray-item";
+
 /**
- * Writes an order on a standby alone, past its read_only and into no log, as a bug, a disk or a person might; and takes
- * it away. Null where the engine lets nobody do that: PostgreSQL's standby is the writer's copy, page by page.
+ * Writes an item of the ledger on a standby alone, past its read_only and into no log, as a bug, a disk or a person might;
+ * and takes it away. Null where the engine lets nobody do that: PostgreSQL's standby is the writer's copy, page by page.
  */
-export function strayOrder(
+export function strayItem(
   handle: SiteHandle,
   region: string,
 ): { write: () => Promise<unknown>; remove: () => Promise<unknown> } | null {
   if (!isMariadb(handle, region)) return null;
   const alone = (statement: string) => sql(handle, region, `SET SESSION sql_log_bin=0; ${statement}`);
-  const table = "wordpress_db.evenkeel_orders";
+  const table = "wordpress_db.evenkeel_stock";
   return {
-    write: () => alone(`INSERT INTO ${table} (id, item) VALUES ('stray-order', 'stray')`),
-    remove: () => alone(`DELETE FROM ${table} WHERE id = 'stray-order'`),
+    write: () => alone(`INSERT INTO ${table} (item, units) VALUES ('${strayName}', 1)`),
+    remove: () => alone(`DELETE FROM ${table} WHERE item = '${strayName}'`),
   };
 }

@@ -4,6 +4,7 @@ import Sequencer from "@jest/test-sequencer";
 const first = "provision.test.ts";
 const last = [
   "moves.test.ts",
+  "refused-moves.test.ts",
   "failover.test.ts",
   "rebuild.test.ts",
   "ledger.test.ts",
