@@ -151,6 +151,8 @@ test("[F6] [D20] failback to the preferred region: refused (12) where a row diff
   if (active === "primary") await moved("switchover", "--to", "secondary");
   const { epoch } = await settled();
   await moving().shopping();
+  // Ended before the proof: a row that is sold from all the time can't be compared, and failback is refused then.
+  await moving().nothingLost("secondary");
   const stray = strayItem(now(), "primary");
   if (stray !== null) {
     await stray.write();
@@ -170,5 +172,6 @@ test("[F6] [D20] failback to the preferred region: refused (12) where a row diff
   const equal = { region: "primary", differences: [], changing: [] };
   expect(proof).toMatchObject({ active: "secondary", standbys: [equal] });
   expect(proof.standbys[0]?.rows).toBeGreaterThan(100);
+  await moving().shopping();
   await moving().nothingLost("primary");
 });
