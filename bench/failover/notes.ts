@@ -16,6 +16,8 @@ export const notes: readonly string[] = [
   "A round of Patroni: the leader is killed and `patronictl failover` given at once on the other host; the dead host is " +
     "started, and the writer moved back by `patronictl switchover`; then the same without a command. The command's own start " +
     "counts. Of Evenkeel the drill gives its commands in its own process, whose start does not count.",
+  "With the leader's host dead, patronictl asks it first and writes to etcd when no answer has come; no standby takes the " +
+    "leader's key before it has run out (ttl), whoever asks for it. So the command can be no quicker than Patroni by itself.",
   `For ${divergenceSeconds} s before a kill Patroni's leader reaches its standby no more, while clients go on writing: so ` +
     "it holds rows that were acknowledged to nobody and that the new leader lacks, and has to be rewound.",
   "Evenkeel: `evenkeel drill --kind switchover` and `--kind region`, there and back, with all rows compared. Moves by " +

@@ -17,7 +17,8 @@ import { type Clock, until } from "./waits.ts";
 
 /** Patroni of Debian's packages on the bench's hosts: two databases, etcd on all three, HAProxy on the third. */
 
-export const dataHosts = ["one", "two"] as const;
+const dataHosts = ["one", "two"] as const;
+type DataHost = (typeof dataHosts)[number];
 const installMs = 600_000;
 const bootstrapMs = 180_000;
 const restPort = 8008;
@@ -126,7 +127,7 @@ export async function startCluster(passwords: Passwords, clock: Clock): Promise<
     await on(name, "systemctl enable -q patroni && systemctl start --no-block patroni");
     if (name === "one") await waitForLeader(clock);
   }
-  await waitUntilSettled(clock);
+  await waitUntilSettled(clock, "one");
   await makeTable(passwords);
   await putFile("third", {
     path: "/opt/evenkeel-bench/sql-client.py",
@@ -155,18 +156,19 @@ export async function sql(name: HostName, statement: string, database = "postgre
 }
 
 /** As whichever data host answers says; null where none does. */
-export async function members(): Promise<Member[] | null> {
+async function members(): Promise<Member[] | null> {
   const ask = (name: HostName) => `curl -s -m 2 http://${addressOf(name)}:${restPort}/cluster`;
   return parseMembers(await on("third", `${ask("two")} || ${ask("one")} || true`));
 }
 
-/** `one` leads, and `two` is its synchronous standby; or, where said so, the reverse. */
-export async function waitUntilSettled(clock: Clock, leader: "one" | "two" = "one"): Promise<void> {
-  const standby = leader === "one" ? "two" : "one";
-  const what = `${leader} leads and ${standby} is its synchronous standby`;
-  await until(clock, { what, limitMs: bootstrapMs, everyMs: 500 }, async () =>
-    isSettled(await members(), leader, standby) ? true : null,
-  );
+/** Whoever leads, the other one being its synchronous standby; one of them alone where it is named. */
+export async function waitUntilSettled(clock: Clock, wanted?: DataHost): Promise<DataHost> {
+  const what = `${wanted ?? "one of both"} leads, and the other one is its synchronous standby`;
+  const able = wanted === undefined ? dataHosts : [wanted];
+  return await until(clock, { what, limitMs: bootstrapMs, everyMs: 500 }, async () => {
+    const found = await members();
+    return able.find((leader) => isSettled(found, leader, leader === "one" ? "two" : "one")) ?? null;
+  });
 }
 
 /** Puts a setting in force: in the leader's lease, in a standby that starts with it, and in HAProxy. */
@@ -180,7 +182,7 @@ export async function putSetting(setting: PatroniSetting, clock: Clock): Promise
     (await leaseSeconds()) === ttl ? true : null,
   );
   await on("two", "systemctl restart patroni", 120_000);
-  await waitUntilSettled(clock);
+  await waitUntilSettled(clock, "one");
   await setHaproxy(setting);
 }
 

@@ -61,6 +61,9 @@ export function parseMembers(text: string): Member[] | null {
   }));
 }
 
+/** Bytes that a standby may be behind and still be promoted: Patroni's own default of maximum_lag_on_failover. */
+const mostLagBytes = 1_048_576;
+
 /** A leader that runs and the other one streaming as its synchronous standby: only then nothing is lost by a kill. */
 export function isSettled(members: readonly Member[] | null, leader: string, standby: string): boolean {
   const find = (name: string) => members?.find((one) => one.name === name);
@@ -70,7 +73,8 @@ export function isSettled(members: readonly Member[] | null, leader: string, sta
     first.state === "running" &&
     second?.role === "sync_standby" &&
     second.state === "streaming" &&
-    second.lagBytes === 0
+    second.lagBytes !== null &&
+    second.lagBytes <= mostLagBytes
   );
 }
 

@@ -60,7 +60,7 @@ async function measureSetting(
   const done: PatroniRound[] = [];
   try {
     for (let round = 1; round <= rounds; round += 1) {
-      await waitUntilSettled(clock);
+      await waitUntilSettled(clock, "one");
       const prefix = `${setting.name}${round}`;
       const one = await withClient(password, prefix, (client) => patroniRound({ client, clock, prefix }));
       done.push(one);

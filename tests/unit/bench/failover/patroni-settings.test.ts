@@ -41,7 +41,8 @@ describe("Patroni's members", () => {
     expect(settled({}, "two", "one")).toBe(false);
     expect(settled({ role: "replica" })).toBe(false);
     expect(settled({ state: "running" })).toBe(false);
-    expect(settled({ lag: 1 })).toBe(false);
+    expect(settled({ lag: 1_048_576 })).toBe(true);
+    expect(settled({ lag: 1_048_577 })).toBe(false);
     expect(settled({ lag: "unknown" })).toBe(false);
     expect(isSettled(null, "one", "two")).toBe(false);
     expect(isSettled([], "one", "two")).toBe(false);
