@@ -1,5 +1,5 @@
 import { clientDefaults } from "../../automation/drill/client-settings.ts";
-import { divergenceSeconds } from "./patroni-round.ts";
+import { divergenceSeconds } from "./patroni-settings.ts";
 
 /** What the page says of how it was measured, and of what differs between the arms. Pure. */
 

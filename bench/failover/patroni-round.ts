@@ -6,8 +6,8 @@ import { docker } from "../../automation/lab/docker.ts";
 import { askedIn, type CameBack, giveUpMs, type PlannedMove, plannedOf } from "./figures.ts";
 import { on, patronictl, sql, waitUntilSettled } from "./patroni-cluster.ts";
 import { addressOf, containerOf } from "./patroni-hosts.ts";
-import { wayBackOf } from "./patroni-settings.ts";
-import { type Clock, tryUntil } from "./waits.ts";
+import { divergenceSeconds, wayBackOf } from "./patroni-settings.ts";
+import { type Clock, late, tryUntil } from "./waits.ts";
 
 /** One round: `one` is killed and `two` told to take over, then killed and nobody says a word; each time back by plan. */
 export interface PatroniRound {
@@ -33,8 +33,6 @@ const dockerMs = 60_000;
 const steadyLimitMs = 180_000;
 const commandMs = 120_000;
 const pollMs = 50;
-/** So long the leader's log goes nowhere before it is killed: what it holds alone then is what has to be rewound. */
-export const divergenceSeconds = 0.5;
 
 export async function patroniRound(arena: Arena): Promise<PatroniRound> {
   const { client, clock, prefix } = arena;
@@ -59,15 +57,15 @@ export async function patroniRound(arena: Arena): Promise<PatroniRound> {
 }
 
 async function steady({ client, clock }: Arena): Promise<void> {
-  const patience = { limitMs: steadyLimitMs, everyMs: pollMs };
+  const patience = { what: "orders on every connection", limitMs: steadyLimitMs, everyMs: pollMs };
   const found = await tryUntil(clock, patience, () => {
     const lost = client.lost();
     if (lost !== null) throw new Error(`the client is gone: ${lost}`);
     return Promise.resolve(isSteady(client.attempts, clock.now()) ? true : null);
   });
   if (found !== null) return;
-  const why = client.attempts.findLast((one) => !isAcknowledged(one))?.error ?? "no answer";
-  throw new Error(`not within ${steadyLimitMs / 1000} s: orders on every connection; the last failure: ${why}`);
+  const failure = client.attempts.findLast((one) => !isAcknowledged(one));
+  throw late(patience, failure?.error ?? "no answer");
 }
 
 /** Counted from the command, or without one from the kill; null where no write came in time. */

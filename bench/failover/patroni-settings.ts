@@ -24,6 +24,9 @@ export const patroniSettings: readonly PatroniSetting[] = [
   { name: "floor", ...{ ttl: 20, loopWait: 1, retryTimeout: 3 }, check: { everyMs: 500, fall: 2, rise: 1 } },
 ];
 
+/** So long the leader's log goes nowhere before it is killed: what it holds alone then is what has to be rewound. */
+export const divergenceSeconds = 0.5;
+
 export function settingText({ name, ttl, loopWait, retryTimeout, check }: PatroniSetting): string {
   const { everyMs, fall, rise } = check;
   return (

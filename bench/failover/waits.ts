@@ -1,3 +1,5 @@
+import { UserError } from "../../automation/errors.ts";
+
 /** A clock, and what is asked between two looks: throws where the run was stopped. */
 export interface Clock {
   now(): number;
@@ -28,9 +30,18 @@ export async function tryUntil<T>(
   }
 }
 
-/** As `tryUntil`, but no answer in time is an error. */
+/** As `tryUntil`, but no answer in time is a UserError. */
 export async function until<T>(clock: Clock, patience: Patience, look: () => Promise<T | null>): Promise<T> {
   const found = await tryUntil(clock, patience, look);
-  if (found === null) throw new Error(`not within ${patience.limitMs / 1000} s: ${patience.what}`);
+  if (found === null) throw late(patience);
   return found;
+}
+
+/** What did not come in time; `why`: what was last seen of it. */
+export function late({ what, limitMs }: Patience, why?: string): UserError {
+  return new UserError({
+    what: `not within ${limitMs / 1000} s: ${what}`,
+    ...(why === undefined ? {} : { why }),
+    next: "uptime tells how busy the machine is: run the benchmark again when it is not",
+  });
 }

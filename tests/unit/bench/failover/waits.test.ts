@@ -25,9 +25,9 @@ test("a wait without an answer ends in time: with none, or with an error that sa
   const time = clock();
   expect(await tryUntil(time, { limitMs: 1000, everyMs: 300 }, never)).toBeNull();
   expect(time.now()).toBe(1200);
-  await expect(until(clock(), { what: "a leader", limitMs: 2000 }, never)).rejects.toThrow(
-    "not within 2 s: a leader",
-  );
+  await expect(until(clock(), { what: "a leader", limitMs: 2000 }, never)).rejects.toMatchObject({
+    ...{ what: "not within 2 s: a leader", exitCode: 1, next: expect.stringContaining("again") },
+  });
 });
 
 test("a wait ends at once where the run was stopped", async () => {
