@@ -29,7 +29,7 @@ export interface Arena {
 }
 
 const dockerMs = 60_000;
-/** On a busy machine etcd is slow at times, and Patroni's leader gives its role up and takes it again. */
+/** All hosts share one machine's cores: on a busy one writes stand still at times. */
 const steadyLimitMs = 180_000;
 const commandMs = 120_000;
 const pollMs = 50;
