@@ -12,7 +12,8 @@ export const notes: readonly string[] = [
   "Of Evenkeel a write is an order: HTTPS through the public name, a region's HAProxy, nginx and PHP, to its database. " +
     "Of Patroni it is one INSERT through HAProxy, which leaves out the web tier and DNS: what Patroni is for.",
   "Patroni: two databases and etcd on three hosts; client and HAProxy on the third, which never dies. synchronous_mode on, " +
-    "so that an acknowledged write outlives the leader, as in our bounded. HAProxy is configured as Patroni's documentation has it.",
+    "so that an acknowledged write outlives the leader, as in our bounded. HAProxy is configured as Patroni's documentation has it, " +
+    "but for its checks (as told above) and for more connections that are let go sooner once their client gave up.",
   "A round of Patroni: the leader is killed and `patronictl failover` given at once on the other host; the dead host is " +
     "started, and the writer moved back by `patronictl switchover`; then the same without a command. The command's own start " +
     "counts. Of Evenkeel the drill gives its commands in its own process, whose start does not count.",
