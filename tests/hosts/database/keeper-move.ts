@@ -97,10 +97,15 @@ export function keeperMoveTests(lab: DatabaseLab): void {
       await eventually("it has all", 20_000, async () => (await notes("one")).includes("the first one"));
     }, 120_000);
 
-    test("promote asks its peers, and leaves the rest to the keeper", async () => {
+    test("promote asks for the lease, by force its peers first, and leaves the rest to the keeper", async () => {
       const then = "evenkeel-db prepare --epoch $1 && evenkeel-db open --epoch $1 none";
       await fakeKeeper(lab.pair, "one", { answers: 0, then });
-      expect((await verb(lab.pair, "one", "promote --epoch 5")).stderr).toContain("is writable at epoch 4");
+      const forced = await verb(lab.pair, "one", "promote --epoch 5 --by-force");
+      expect([forced.exitCode, forced.stderr]).toEqual([
+        12,
+        expect.stringContaining("is writable at epoch 4"),
+      ]);
+      expect(await lab.pair.status("one")).toMatchObject({ role: "standby", writable: false });
       expect((await verb(lab.pair, "two", "demote")).answer).toMatchObject({ demoted: true });
       // Its port stays open without a lease: the new writer receives the tail.
       await lab.pair.script("two", "nft flush set inet evenkeel_db open_ports");
