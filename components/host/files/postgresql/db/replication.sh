@@ -115,8 +115,9 @@ receive_again() {
 # whole: such a one was acknowledged to nobody.
 applied_everything() {
   receives_nothing && is_applying || return 1
-  local received applied
-  IFS='|' read -r received applied < <(sql 'SELECT COALESCE(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()), pg_last_wal_replay_lsn()')
+  local positions received applied
+  positions=$(sql 'SELECT COALESCE(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()), pg_last_wal_replay_lsn()') || return 1
+  IFS='|' read -r received applied <<<"$positions"
   [ "$received" = "$applied" ] || holds_no_record "$applied"
 }
 
