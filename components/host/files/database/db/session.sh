@@ -17,8 +17,9 @@ open_session() {
 
 in_session() { [ -n "${SESSION_OF:-}" ] && kill -0 "$SESSION_OF" 2>/dev/null; }
 
-# ask_session STATEMENTS: their rows. Nobody asks in the background, as < <(sql …) would: two would take each other's answers. Its client ends at the first error, whose words are this question's; one that has
-# not answered by the deadline is ended, since what it says later would be taken for the next answer.
+# ask_session STATEMENTS: their rows. Nobody asks in the background, as < <(sql …) would: two would take each other's
+# answers. Its client ends at the first error, whose words are this question's; one that has not answered by the deadline
+# is ended, since what it says later would be taken for the next answer.
 ask_session() {
   local line text=$1
   # An empty statement is an error to some clients.
