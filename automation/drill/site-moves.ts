@@ -23,15 +23,15 @@ export function siteMoves(held: Held): Moves {
       const seen = await held.look();
       const plan = planFailover(held, seen, { to, acceptLoss, confirmedOff: [], only: [] });
       refuseUnproved(held, plan, { to });
-      const moved = await takeOver(held, { seen, plan, to, approve: [] });
+      const { moved, after } = await takeOver(held, { seen, plan, to, approve: [] });
       // A real failover behind it must not meet the cool-down of a drill.
-      await acknowledge(held.site, await held.look());
+      await acknowledge(held.site, after);
       return moved;
     },
     reinstate: async (region) => {
       const seen = await held.look();
       const { rows, writer } = planReinstatement(held, seen, region, null);
-      return bringBack(held, { seen, rows, region, writer, approve: [] });
+      return (await bringBack(held, { seen, rows, region, writer, approve: [] })).moved;
     },
     failback: () => {
       const to = preferredRegion(held.site.config);
@@ -50,5 +50,5 @@ async function switchTo(
   const rows = rowsOf({ kind: "switchover", from, to }, seen);
   refuseFailed(held, switchoverChecks(seen, { from, to, maxLagSeconds }), to);
   await first(held);
-  return carryOut(held, { kind, seen, rows, from, to, approve: [] });
+  return (await carryOut(held, { kind, seen, rows, from, to, approve: [] })).moved;
 }

@@ -6,9 +6,9 @@ import { say, terminal } from "../terminal.ts";
 import { type Check, type LossEstimate, lossEstimate, type Proof, proofOf } from "./checks.ts";
 import { cooldownOf } from "./cooldown.ts";
 import { type Held, withHeldSite } from "./held.ts";
-import type { Moved } from "./moves.ts";
+import type { Moved, MovedSite } from "./moves.ts";
 import type { Observation } from "./observation.ts";
-import { factsOf, keysOf, onlyRows, type Row, rowsOf } from "./plan.ts";
+import { epochOf, factsOf, keysOf, onlyRows, type Row, rowsOf } from "./plan.ts";
 import { recordMove } from "./record.ts";
 import { runRows } from "./run.ts";
 import { approval, checkLines, moveDocument, planLines, requireRegion, sayState, sayTaken } from "./tell.ts";
@@ -48,8 +48,7 @@ export async function failover(args: FailoverArgs): Promise<void> {
     if (args.dryRun)
       return writeResult(moveDocument(args.format, held.site, { checks, rows, seen, moved: null }));
     await askTyped({ ...question, consequence: consequenceOf(plan, to) });
-    const moved = await takeOver(held, { seen, plan, to, approve: args.approve });
-    const after = await held.look();
+    const { moved, after } = await takeOver(held, { seen, plan, to, approve: args.approve });
     sayState("after", after);
     sayTaken(moved);
     writeResult(moveDocument(args.format, held.site, { checks, rows, seen: after, moved }));
@@ -171,15 +170,14 @@ export async function takeOver(
     to,
     approve,
   }: { seen: Observation; plan: FailoverPlan; to: string; approve: readonly string[] },
-): Promise<Moved> {
+): Promise<MovedSite> {
   const { look, site } = held;
   const steps = await runRows(site, plan.rows, seen, { look, note: say, ...approval(approve) });
   const after = await look();
-  const epoch = keysOf(after)?.writer?.epoch ?? 0;
   const loss = { rows: plan.loss.rows, seconds: null };
-  const moved: Moved = { kind: "failover", from: plan.from, to, epoch, steps, loss };
+  const moved: Moved = { kind: "failover", from: plan.from, to, epoch: epochOf(after, to), steps, loss };
   await recordMove(site, moved, after);
-  return moved;
+  return { moved, after };
 }
 
 /** Behind a failover another one would be flapping, until a person has looked (exit 13). */

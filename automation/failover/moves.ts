@@ -4,6 +4,7 @@ import type { SiteOutputs } from "../hosts.ts";
 import type { Journal } from "../journal.ts";
 import type { SshSession } from "../remote/ssh.ts";
 import type { SitePlace } from "../site.ts";
+import type { Observation } from "./observation.ts";
 
 /** A site under the operator's locks, with a way to its hosts: what every move works on. */
 export interface HeldSite {
@@ -30,14 +31,20 @@ export interface StepTaken {
   note: string | null;
 }
 
+/** What a move came to, and how the site looks behind it. */
+export interface MovedSite {
+  moved: Moved;
+  after: Observation;
+}
+
 /** What a move came to. */
 export interface Moved {
   kind: "switchover" | "failover" | "reinstate" | "failback";
   /** The region that was the writer; null where none was known. */
   from: string | null;
   to: string;
-  /** Of the writer behind the move. */
-  epoch: number;
+  /** Of the writer behind the move; null where `to` is none then, as behind single steps, or where etcd did not say. */
+  epoch: number | null;
   steps: readonly StepTaken[];
   /** Acknowledged rows that the new writer lacks, as far as they were counted; null: nothing can be lost by such a move. */
   loss: { rows: number | null; seconds: number | null } | null;

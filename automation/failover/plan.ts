@@ -69,10 +69,8 @@ export function onlyRows(rows: readonly Row[], only: readonly string[]): Row[] {
 }
 
 /** An epoch is granted once (writer.md, W7): the one that this region has claimed already, or the next. */
-function epochFor(to: string, { etcd }: Observation): number {
-  const keys = etcd?.keys ?? null;
-  if (keys?.writer?.region === to) return keys.writer.epoch;
-  return (keys?.epoch ?? 0) + 1;
+function epochFor(to: string, seen: Observation): number {
+  return epochOf(seen, to) ?? (keysOf(seen)?.epoch ?? 0) + 1;
 }
 
 function demote(region: string, to: string): Row {
@@ -169,11 +167,16 @@ export function keysOf(seen: Observation): EtcdFacts | null {
   return seen.etcd?.keys ?? null;
 }
 
+/** The epoch at which a region has the lease; null where it has none, or etcd does not say. */
+export function epochOf(seen: Observation, name: string): number | null {
+  const writer = keysOf(seen)?.writer ?? null;
+  return writer?.region === name ? writer.epoch : null;
+}
+
 /** etcd and the database itself agree. */
 function isWriter(seen: Observation, name: string): boolean {
   const facts = factsOf(seen, name);
-  const writer = keysOf(seen)?.writer ?? null;
-  return writer?.region === name && facts?.role === "active" && facts.epoch === writer.epoch;
+  return facts?.role === "active" && facts.epoch === epochOf(seen, name);
 }
 
 /** Its own answer: what is read-only with the active role opens again by itself. */

@@ -4,9 +4,9 @@ import { writeResult } from "../output.ts";
 import { say, terminal } from "../terminal.ts";
 import { rehearse } from "./come-back.ts";
 import { type Held, withHeldSite } from "./held.ts";
-import type { HeldSite, Moved } from "./moves.ts";
+import type { HeldSite, Moved, MovedSite } from "./moves.ts";
 import type { Observation } from "./observation.ts";
-import { keysOf, onlyRows, type Row, rowsOf } from "./plan.ts";
+import { epochOf, onlyRows, type Row, rowsOf } from "./plan.ts";
 import { putBack, replayedTable } from "./put-back.ts";
 import { recordMove } from "./record.ts";
 import type { Return } from "./returning.ts";
@@ -46,9 +46,8 @@ export async function reinstate(args: ReinstateArgs): Promise<void> {
     }
     if (rows.every((row) => row.isDone(seen))) say(`${region} is a standby already: there is nothing to do.`);
     else await confirmMove({ ...args, terminal: terminal(), what: `make ${region} a standby of ${writer}` });
-    const moved = await bringBack(held, { seen, rows, region, writer, approve: args.approve });
+    const { moved, after } = await bringBack(held, { seen, rows, region, writer, approve: args.approve });
     if (args.replayLost) await sayPutBack(held.site, writer, false);
-    const after = await held.look();
     sayState("after", after);
     sayTaken(moved);
     writeResult(moveDocument(args.format, held.site, { checks: [], rows, seen: after, moved }));
@@ -97,11 +96,12 @@ export async function bringBack(
     writer: string;
     approve: readonly string[];
   },
-): Promise<Moved> {
+): Promise<MovedSite> {
   const { seen, rows, region, writer, approve } = options;
   const steps = await runRows(site, rows, seen, { look, note: say, ...approval(approve) });
-  const epoch = keysOf(seen)?.writer?.epoch ?? 0;
+  const after = await look();
+  const epoch = epochOf(after, writer);
   const moved: Moved = { kind: "reinstate", from: region, to: writer, epoch, steps, loss: null };
-  await recordMove(site, moved, seen);
-  return moved;
+  await recordMove(site, moved, after);
+  return { moved, after };
 }

@@ -6,9 +6,9 @@ import { resumeRegion } from "../rollout/resume.ts";
 import { say, terminal } from "../terminal.ts";
 import { type Check, switchoverChecks } from "./checks.ts";
 import { type Held, withHeldSite } from "./held.ts";
-import type { Moved } from "./moves.ts";
+import type { Moved, MovedSite } from "./moves.ts";
 import type { Observation } from "./observation.ts";
-import { isClosed, keysOf, onlyRows, type Row, rowsOf } from "./plan.ts";
+import { epochOf, isClosed, keysOf, onlyRows, type Row, rowsOf } from "./plan.ts";
 import { recordMove } from "./record.ts";
 import { runRows } from "./run.ts";
 import {
@@ -65,8 +65,7 @@ export async function switchSite(
       await confirmMove({ ...args, terminal: terminal(), what: `move the site from ${from} to ${to}` });
       await first(held);
     }
-    const moved = await carryOut(held, { kind, seen, rows, from, to, approve: args.approve });
-    const after = await held.look();
+    const { moved, after } = await carryOut(held, { kind, seen, rows, from, to, approve: args.approve });
     sayState("after", after);
     sayTaken(moved);
     writeResult(moveDocument(args.format, held.site, { checks, rows, seen: after, moved }));
@@ -83,16 +82,18 @@ export interface Switch {
 }
 
 /** The steps; where they stop before the new writer has the lease, the old one gets its writes back. */
-export async function carryOut(held: Held, { kind, seen, rows, from, to, approve }: Switch): Promise<Moved> {
+export async function carryOut(
+  held: Held,
+  { kind, seen, rows, from, to, approve }: Switch,
+): Promise<MovedSite> {
   const { look, site } = held;
   const options = { look, note: say, ...approval(approve) };
   try {
     const steps = await runRows(site, rows, seen, options);
     const after = await look();
-    const epoch = keysOf(after)?.writer?.epoch ?? 0;
-    const moved: Moved = { kind, from, to, epoch, steps, loss: null };
+    const moved: Moved = { kind, from, to, epoch: epochOf(after, to), steps, loss: null };
     await recordMove(site, moved, after);
-    return moved;
+    return { moved, after };
   } catch (error) {
     await giveWritesBack(held, from).catch((cause: unknown) => {
       say(

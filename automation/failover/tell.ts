@@ -46,7 +46,8 @@ export function planLines(rows: readonly Row[], seen: Observation): string {
 export function sayTaken({ kind, to, epoch, steps }: Moved): void {
   const [first, last] = [steps[0], steps.at(-1)];
   const seconds = first === undefined || last === undefined ? 0 : (last.endedMs - first.startedMs) / 1000;
-  say(`${kind}: ${to} is active at epoch ${epoch} (${secondsText(seconds)}).`);
+  const end = epoch === null ? `${to} is not known to be active` : `${to} is active at epoch ${epoch}`;
+  say(`${kind}: ${end} (${secondsText(seconds)}).`);
 }
 
 /** What a move prints: a document, or the table of its steps. */
