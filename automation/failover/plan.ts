@@ -13,6 +13,8 @@ export interface Row {
   act: Act;
   /** Whether the observation shows that there is nothing left of it to do. */
   isDone: (seen: Observation) => boolean;
+  /** Why it can't be done and need not be; null: nothing keeps it. Left out: nothing ever does. */
+  skips?: (seen: Observation) => string | null;
   /** Seconds for the act, and again for what it leads to. */
   deadlineSeconds: number;
   /** The move goes on where it fails: what it is good for is proved by a later row. */
@@ -58,9 +60,9 @@ export function rowsOf(request: MoveRequest, seen: Observation): Row[] {
   }
 }
 
-/** The rows that are left. */
-export function planOf(request: MoveRequest, seen: Observation): Row[] {
-  return rowsOf(request, seen).filter((row) => !row.isDone(seen));
+/** The rows that are left to do. */
+export function leftOf(rows: readonly Row[], seen: Observation): Row[] {
+  return rows.filter((row) => !row.isDone(seen) && (row.skips?.(seen) ?? null) === null);
 }
 
 /** Those of the rows that were asked for alone; none named: all. */
@@ -90,8 +92,12 @@ function fence(region: string, to: string): Row {
     region,
     why: "The lost writer's database is closed where it can still be reached",
     act: { do: "fence", region },
-    // One that can't be asked can't be told to: what proves that it writes no more is the promotion's own business.
-    isDone: (seen) => isWriter(seen, to) || factsOf(seen, region) === null || isClosed(seen, region),
+    isDone: (seen) => isWriter(seen, to) || isClosed(seen, region),
+    // What proves that it writes no more is the promotion's own business.
+    skips: (seen) =>
+      factsOf(seen, region) === null
+        ? `it can't be asked: ${regionOf(seen, region)?.database.why ?? "no answer"}`
+        : null,
     deadlineSeconds: 20,
     mayFail: true,
   };

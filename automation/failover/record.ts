@@ -16,7 +16,7 @@ const askMs = 12_000;
 export async function recordMove(site: HeldSite, moved: Moved, seen: Observation): Promise<void> {
   const [first, last] = [moved.steps[0], moved.steps.at(-1)];
   // Nothing was done, and an earlier run has told of it; or single steps, which made nobody the writer.
-  const isNone = moved.steps.every(({ outcome }) => outcome === "already");
+  const isNone = moved.steps.every(({ outcome }) => outcome === "already" || outcome === "skipped");
   if (first === undefined || last === undefined || isNone || moved.epoch === null) return;
   const move: Move = {
     run: site.journal.run,

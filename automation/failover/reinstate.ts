@@ -6,7 +6,7 @@ import { rehearse } from "./come-back.ts";
 import { type Held, withHeldSite } from "./held.ts";
 import type { HeldSite, Moved, MovedSite } from "./moves.ts";
 import type { Observation } from "./observation.ts";
-import { epochOf, onlyRows, type Row, rowsOf } from "./plan.ts";
+import { epochOf, leftOf, onlyRows, type Row, rowsOf } from "./plan.ts";
 import { putBack, replayedTable } from "./put-back.ts";
 import { recordMove } from "./record.ts";
 import type { Return } from "./returning.ts";
@@ -39,12 +39,11 @@ export async function reinstate(args: ReinstateArgs): Promise<void> {
     const rows = onlyRows(planned.rows, args.only);
     if (args.dryRun) {
       say(planLines(rows, seen));
-      if (rows.some(({ name, isDone }) => name === "return" && !isDone(seen)))
-        await rehearse(held.site, region);
+      if (leftOf(rows, seen).some(({ name }) => name === "return")) await rehearse(held.site, region);
       if (args.replayLost) await sayPutBack(held.site, writer, true);
       return writeResult(moveDocument(args.format, held.site, { checks: [], rows, seen, moved: null }));
     }
-    if (rows.every((row) => row.isDone(seen))) say(`${region} is a standby already: there is nothing to do.`);
+    if (leftOf(rows, seen).length === 0) say(`${region} is a standby already: there is nothing to do.`);
     else await confirmMove({ ...args, terminal: terminal(), what: `make ${region} a standby of ${writer}` });
     const { moved, after } = await bringBack(held, { seen, rows, region, writer, approve: args.approve });
     if (args.replayLost) await sayPutBack(held.site, writer, false);

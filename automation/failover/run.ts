@@ -34,8 +34,9 @@ export async function runRows(
   let latest = seen;
   let begun: Begun | null = null;
   for (const [i, row] of rows.entries()) {
-    if (row.isDone(latest)) {
-      taken.push(already(held, row));
+    const why = row.skips?.(latest) ?? null;
+    if (row.isDone(latest) || why !== null) {
+      taken.push(passed(held, row, row.isDone(latest) ? null : why));
       continue;
     }
     interrupts().check();
@@ -67,10 +68,13 @@ async function aheadOf(
   return begun;
 }
 
-function already(held: HeldSite, { name, region, why }: Row): StepTaken {
+/** A row that is done already, or, with the reason, one that is skipped. */
+function passed(held: HeldSite, { name, region, why }: Row, skipped: string | null): StepTaken {
   const now = Date.now();
-  held.journal.write({ event: "step", command: held.command, detail: name, region, why, state: "already" });
-  return { name, region, why, startedMs: now, endedMs: now, outcome: "already", note: null };
+  const outcome = skipped === null ? "already" : "skipped";
+  const line = { event: "step", command: held.command, detail: name, region } as const;
+  held.journal.write({ ...line, why: skipped ?? why, state: outcome });
+  return { name, region, why, startedMs: now, endedMs: now, outcome, note: skipped };
 }
 
 async function takeStep(

@@ -8,7 +8,7 @@ import { type Check, switchoverChecks } from "./checks.ts";
 import { type Held, withHeldSite } from "./held.ts";
 import type { Moved, MovedSite } from "./moves.ts";
 import type { Observation } from "./observation.ts";
-import { epochOf, isClosed, keysOf, onlyRows, type Row, rowsOf } from "./plan.ts";
+import { epochOf, isClosed, keysOf, leftOf, onlyRows, type Row, rowsOf } from "./plan.ts";
 import { recordMove } from "./record.ts";
 import { runRows } from "./run.ts";
 import {
@@ -60,7 +60,7 @@ export async function switchSite(
     refuseFailed(held, checks, to);
     if (args.dryRun)
       return writeResult(moveDocument(args.format, held.site, { checks, rows, seen, moved: null }));
-    if (rows.every((row) => row.isDone(seen))) say(`${to} is active already: there is nothing to do.`);
+    if (leftOf(rows, seen).length === 0) say(`${to} is active already: there is nothing to do.`);
     else {
       await confirmMove({ ...args, terminal: terminal(), what: `move the site from ${from} to ${to}` });
       await first(held);

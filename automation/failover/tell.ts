@@ -36,11 +36,14 @@ export function checkLines(checks: readonly Check[]): string {
 
 export function planLines(rows: readonly Row[], seen: Observation): string {
   return rows
-    .map(
-      (row, i) =>
-        `${i + 1}. ${row.name} ${row.region}: ${row.why}${row.isDone(seen) ? " (done already)" : ""}`,
-    )
+    .map((row, i) => `${i + 1}. ${row.name} ${row.region}: ${row.why}${passedText(row, seen)}`)
     .join("\n");
+}
+
+function passedText(row: Row, seen: Observation): string {
+  if (row.isDone(seen)) return " (done already)";
+  const why = row.skips?.(seen) ?? null;
+  return why === null ? "" : ` (skipped: ${why})`;
 }
 
 export function sayTaken({ kind, to, epoch, steps }: Moved): void {

@@ -95,6 +95,31 @@ describe("[P17] the rows of a move are done one after the other", () => {
     expect(held.lines.at(-1)?.why).toContain("the heartbeat does not stop");
   });
 
+  test("one that can't be done and need not be is told as skipped, with the reason, and never as done", async () => {
+    const world = firstWorld();
+    Object.assign(world.databases.primary as object, { silent: true });
+    const lost = {
+      kind: "failover",
+      from: "primary",
+      to: "secondary",
+      byForce: false,
+      confirmedOff: [],
+    } as const;
+    const held = heldSite();
+    const rows = rowsOf(lost, seenIn(world)).filter(({ name }) => name === "fence");
+    const taken = await runRows(
+      held.site,
+      rows,
+      seenIn(world),
+      options(async () => seenIn(world)),
+    );
+    expect(taken).toMatchObject([
+      { name: "fence", outcome: "skipped", note: "it can't be asked: no answer" },
+    ]);
+    expect(held.calls).toEqual([]);
+    expect(steps(held)).toEqual(["fence skipped"]);
+  });
+
   test("a fence that fails is told, and the move goes on: the promotion proves what it is for", async () => {
     const world = firstWorld();
     const failing = {
