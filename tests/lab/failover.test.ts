@@ -5,6 +5,7 @@ import { databaseStatus } from "./support/database.ts";
 import { isMariadb, kill, reviveReadOnly } from "./support/engines.ts";
 import { Buyers, cut, heal, inside, isAcknowledged, machineOf } from "./support/faults.ts";
 import { keysOf, ordersOf, putDurability, stock } from "./support/keeper.ts";
+import { pauseMachine, unpauseMachine } from "./support/lab.ts";
 import { cure, injure, type MoveResult, move, moved, settled } from "./support/moves.ts";
 import { movingEach } from "./support/moving.ts";
 import { heldBy, order } from "./support/shoppers.ts";
@@ -46,10 +47,8 @@ async function rejoined(region: string): Promise<void> {
   await Promise.all(["database", "gateway"].map((host) => heal(machineOf(now(), `${region}/${host}`))));
 }
 
-const docker = async (verb: "pause" | "unpause", region: string) => {
-  const { execa } = await import("execa");
-  await execa("docker", [verb, machineOf(now(), `${region}/database`)], { timeout: 20_000 });
-};
+const frozen = (region: string) => pauseMachine(machineOf(now(), `${region}/database`));
+const woken = (region: string) => unpauseMachine(machineOf(now(), `${region}/database`));
 
 describe("failover", () => {
   test("[O25] [P16] the active region's machines killed under orders: the other one takes over and nothing acknowledged is lost; another failover is refused (13) until ack; the old region comes back fenced, and is reinstated", async () => {
@@ -126,7 +125,7 @@ describe("failover", () => {
 
   test.each([
     ["cut off from everything", cutOff, rejoined],
-    ["frozen", (region: string) => docker("pause", region), (region: string) => docker("unpause", region)],
+    ["frozen", frozen, woken],
   ])(
     "[P10] an active region that is %s, while the other one takes over: back, it acknowledges nothing that the new writer lacks, and fences itself",
     async (_, hit, undo) => {

@@ -30,9 +30,25 @@ export async function startMachine(name: string): Promise<void> {
   await execa("docker", ["start", name], { timeout: 60_000 });
 }
 
-/** Freezes a machine as a hypervisor may: it answers nothing, and would go on where it was. */
+/**
+ * Freezes a machine as a hypervisor may: it answers nothing, and would go on where it was. Where its processes fork
+ * faster than they are frozen, the container engine gives up ("unable to freeze"): it is asked again.
+ */
 export async function pauseMachine(name: string): Promise<void> {
-  await execa("docker", ["pause", name], { timeout: 60_000 });
+  let refusal: unknown;
+  for (let i = 0; i < 5; i++) {
+    try {
+      await execa("docker", ["pause", name], { timeout: 60_000 });
+      return;
+    } catch (error) {
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
+
+export async function unpauseMachine(name: string): Promise<void> {
+  await execa("docker", ["unpause", name], { timeout: 60_000 });
 }
 
 /** The container engine's own: started by set-up, and meant to stay. */

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from "@jest/globals";
-import { execa } from "execa";
 import { putApart } from "./distance.ts";
 import { Buyers, cut, heal, inside, isAcknowledged, machineOf, type Order, upMs } from "./faults.ts";
 import { bothInSync, keysOf, longestGap, ordersOf, putDurability, stock } from "./keeper.ts";
+import { pauseMachine, unpauseMachine } from "./lab.ts";
 import { eventually, type SiteHandle, site } from "./site.ts";
 
 /** writer.md, W3: the lease T, and with it the latest moment at which an answer may leave a host that was cut off. */
@@ -192,11 +192,11 @@ export function acknowledgedDuring({ acknowledged, cutMs, healedMs }: Cutting): 
 /** Freezes a machine, as a hypervisor that is too busy does, and lets it go on after so long. */
 export async function freeze(machine: string, ms: number): Promise<{ frozenMs: number; wokenMs: number }> {
   const frozenMs = await upMs(machine);
-  await execa("docker", ["pause", machine], { timeout: 20_000 });
+  await pauseMachine(machine);
   try {
     await pause(ms);
   } finally {
-    await execa("docker", ["unpause", machine], { timeout: 20_000 });
+    await unpauseMachine(machine);
   }
   return { frozenMs, wokenMs: await upMs(machine) };
 }
