@@ -1,4 +1,3 @@
-import { switchoverChecks } from "../failover/checks.ts";
 import { preferredRegion, proveEquality } from "../failover/failback.ts";
 import { planFailover, refuseUnproved, takeOver } from "../failover/failover.ts";
 import type { Held } from "../failover/held.ts";
@@ -6,7 +5,7 @@ import type { Moved } from "../failover/moves.ts";
 import { rowsOf } from "../failover/plan.ts";
 import { acknowledge } from "../failover/record.ts";
 import { bringBack, planReinstatement } from "../failover/reinstate.ts";
-import { activeRegion, carryOut, refuseFailed, type Switch } from "../failover/switchover.ts";
+import { activeRegion, carryOut, checkSwitch, refuseFailed, type Switch } from "../failover/switchover.ts";
 import type { Moves } from "./parts.ts";
 
 /** As the commands have it where nothing else is given (--max-lag). */
@@ -48,7 +47,7 @@ async function switchTo(
   const seen = await held.look();
   const from = activeRegion(held, seen, to);
   const rows = rowsOf({ kind: "switchover", from, to }, seen);
-  refuseFailed(held, switchoverChecks(seen, { from, to, maxLagSeconds }), to);
+  refuseFailed(held, await checkSwitch(held, seen, { from, to, maxLagSeconds }), to);
   await first(held);
   return (await carryOut(held, { kind, seen, rows, from, to, approve: [] })).moved;
 }

@@ -4,7 +4,8 @@ import { writeResult } from "../output.ts";
 import { askDatabases } from "../rollout/answers.ts";
 import { resumeRegion } from "../rollout/resume.ts";
 import { say, terminal } from "../terminal.ts";
-import { type Check, switchoverChecks } from "./checks.ts";
+import { type Check, type SwitchoverWish, switchoverChecks } from "./checks.ts";
+import { askCounterparts, counterpartChecks } from "./counterparts.ts";
 import { type Held, withHeldSite } from "./held.ts";
 import type { Moved, MovedSite } from "./moves.ts";
 import type { Observation } from "./observation.ts";
@@ -54,7 +55,7 @@ export async function switchSite(
     sayState("before", seen);
     const from = activeRegion(held, seen, to);
     const rows = onlyRows(rowsOf({ kind: "switchover", from, to }, seen), args.only);
-    const checks = switchoverChecks(seen, { from, to, maxLagSeconds: args.maxLagSeconds });
+    const checks = await checkSwitch(held, seen, { from, to, maxLagSeconds: args.maxLagSeconds });
     say(checkLines(checks));
     if (args.dryRun) say(planLines(rows, seen));
     refuseFailed(held, checks, to);
@@ -70,6 +71,14 @@ export async function switchSite(
     sayTaken(moved);
     writeResult(moveDocument(args.format, held.site, { checks, rows, seen: after, moved }));
   });
+}
+
+/** All checks of a switchover. How both regions are built counts before it begins: then the way out is to end it. */
+export async function checkSwitch({ site }: Held, seen: Observation, wish: SwitchoverWish): Promise<Check[]> {
+  const { from, to } = wish;
+  const checks = switchoverChecks(seen, wish);
+  if (isClosed(seen, from)) return checks;
+  return [...checks, ...counterpartChecks(await askCounterparts(site, [from, to]), to)];
 }
 
 export interface Switch {

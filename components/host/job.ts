@@ -34,7 +34,7 @@ export function roleProgram(job: RoleJob): string {
 function onEveryHost(): RoleJob["files"] {
   return [
     { path: "/usr/local/sbin/evenkeel-look", content: hostFile("common/evenkeel-look"), mode: "0755" },
-    ...["plain.py", "wanted.py", "folders.py", "findings.py", "parity.py"].map((part) => ({
+    ...["plain.py", "wanted.py", "folders.py", "findings.py", "parity.py", "disks.py"].map((part) => ({
       path: `/usr/local/lib/evenkeel/look/${part}`,
       content: hostFile(`common/look/${part}`),
     })),

@@ -45,6 +45,20 @@ describe("refused, with nothing changed", () => {
     await moving().nothingLost(active);
   });
 
+  test("(12) a region that is configured another way than the one it takes over from: file and lines are named", async () => {
+    const { standby } = moving().before;
+    const web = `${standby}/web-1`;
+    const file = "/etc/nginx/snippets/evenkeel-headers.conf";
+    const was = await moving().untouched();
+    await asRoot(now(), web, ["sh", "-c", `cp -a ${file} /run/was && echo '# another way' >> ${file}`]);
+    try {
+      await refused(12, /configuration: \S+: .*"# another way"/, "switchover", "--to", standby, "--dry-run");
+    } finally {
+      await asRoot(now(), web, ["sh", "-c", `cp -a /run/was ${file} && rm /run/was`]);
+    }
+    expect(await moving().untouched()).toEqual(was);
+  });
+
   test("(12) a standby outside of the sync set", async () => {
     const { active, standby } = moving().before;
     await putDurability(now(), "async");

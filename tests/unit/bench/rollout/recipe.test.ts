@@ -52,6 +52,7 @@ describe("the recipe of a rollout", () => {
       "/usr/local/lib/evenkeel/look/folders.py",
       "/usr/local/lib/evenkeel/look/findings.py",
       "/usr/local/lib/evenkeel/look/parity.py",
+      "/usr/local/lib/evenkeel/look/disks.py",
       "/usr/local/lib/evenkeel/apply.py",
       "/usr/local/lib/evenkeel/role.sh",
       "/etc/evenkeel/sshd.conf",
