@@ -1,15 +1,16 @@
-import { percentile } from "../../bench/rollout/table.ts";
 import type { Matrix } from "./engines.ts";
+import type { Forced } from "./failovers.ts";
 import type { Round } from "./interrupts.ts";
 import type { Apart } from "./lease.ts";
 import type { Visit } from "./newcomer.ts";
 import { whenText } from "./schedule.ts";
 import type { Shape } from "./shapes.ts";
+import { code, oneLine, outcome, spread, sumOf, table } from "./words.ts";
 
 /** docs/soak.md, a section a part, each from what that part found when it was last run. Pure. */
 
 /** In the order in which they are run. */
-export const partNames = ["shapes", "engines", "lease", "newcomer", "interrupts"] as const;
+export const partNames = ["shapes", "engines", "lease", "failovers", "newcomer", "interrupts"] as const;
 export type PartName = (typeof partNames)[number];
 
 /** What a part finds, one after the other. */
@@ -17,6 +18,7 @@ export interface Findings {
   shapes: Shape;
   engines: Matrix;
   lease: Apart;
+  failovers: Forced;
   newcomer: Visit;
   interrupts: Round;
 }
@@ -42,6 +44,7 @@ const sections: {
   shapes: { title: "Other shapes of a site", lines: shapeLines },
   engines: { title: "Other engines", lines: matrixLines },
   lease: { title: "Regions further apart", lines: apartLines },
+  failovers: { title: "Forced failovers", lines: forcedLines },
   newcomer: { title: "A newcomer", lines: visitLines },
 };
 
@@ -127,13 +130,6 @@ function shapeLines(shapes: readonly Shape[]): string[] {
   ];
 }
 
-/** A distance at which nothing could be measured tells so. */
-function spread(values: readonly number[]): string {
-  if (values.length === 0) return "unknown";
-  const told = [50, 95].map((percent) => percentile(values, percent));
-  return `${told.join(" / ")} (${Math.min(...values)}-${Math.max(...values)}, n=${values.length})`;
-}
-
 function apartLines(all: readonly Apart[]): string[] {
   return [
     "tests/lab/lease with the regions put further apart (side by side it is in `npm test`, and here are clocks that jump),",
@@ -182,6 +178,46 @@ function matrixLines(matrices: readonly Matrix[]): string[] {
   ];
 }
 
+function forcedLines(all: readonly Forced[]): string[] {
+  return [
+    "The active region's machines killed under orders, the failover given, the old region reinstated and the site failed",
+    "back, again and again; orders lost and doubled over all rounds. Write outage: from the last acknowledged order through",
+    "the public name to the first one behind, milliseconds, p50 / p95 (least-most, rounds); it holds the drill's own time to",
+    "see the fault and give the command. Then the moves' own tests, the orchestrator killed (-9) behind every step, and the",
+    "control arm: `async`, which has to lose, and to name exactly what.",
+    "",
+    ...table(
+      [
+        "engine",
+        "durability",
+        "write outage, ms",
+        "orders",
+        "lost",
+        "doubled",
+        "failovers",
+        "moves",
+        "outcome",
+      ],
+      all.flatMap(({ engine, tests, moves, figures, problems }) =>
+        ["strict", "bounded"].map((durability) => {
+          const own = figures.filter((figure) => figure.durability === durability);
+          return [
+            engine,
+            durability,
+            spread(own.flatMap(({ writesMs }) => writesMs ?? [])),
+            String(own.reduce((sum, { acknowledged }) => sum + acknowledged, 0)),
+            sumOf(own.map(({ lost }) => lost)),
+            sumOf(own.map(({ doubled }) => doubled)),
+            tests,
+            moves,
+            outcome(problems, "well"),
+          ];
+        }),
+      ),
+    ),
+  ];
+}
+
 function visitLines(visits: readonly Visit[]): string[] {
   return [
     "A bare clone of that commit in an empty folder, with an empty home and so with none of this user's caches; then the",
@@ -197,22 +233,4 @@ function visitLines(visits: readonly Visit[]): string[] {
       ]),
     ),
   ];
-}
-
-function table(header: readonly string[], rows: readonly string[][]): string[] {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(header), `|${header.map(() => "---|").join("")}`, ...rows.map(line)];
-}
-
-function outcome(problems: readonly string[], well: string): string {
-  return problems.length === 0 ? well : `**failed:** ${problems.map(oneLine).join("; ")}`;
-}
-
-function code(text: string): string {
-  return `\`${text}\``;
-}
-
-function oneLine(text: string): string {
-  return text.trim().split("\n")[0] ?? "";
 }

@@ -4,6 +4,7 @@ import { createInterrupts, useInterrupts } from "../../automation/interrupt.ts";
 import { setUpEngine } from "../../automation/rollout/engine.ts";
 import { home } from "../lab/support/cli.ts";
 import { runEngines } from "./engines.ts";
+import { runFailovers } from "./failovers.ts";
 import { interruptRuns } from "./interrupts.ts";
 import { runLease } from "./lease.ts";
 import { newcomer } from "./newcomer.ts";
@@ -13,8 +14,8 @@ import { keep } from "./results.ts";
 import { runShapes } from "./shapes.ts";
 
 /**
- * `npm run soak [-- --only shapes|engines|lease|newcomer|interrupts --seed N]`: what is too long for `npm test`. Interrupts runs on
- * the same site as the lab tests, which is destroyed at the end, and writes what was found to docs/soak.md. Exit 1 when
+ * `npm run soak [-- --only shapes|engines|lease|failovers|newcomer|interrupts --seed N]`: what is too long for
+ * `npm test`. Interrupts runs on the same site as the lab tests, which is destroyed at the end, and writes what was found to docs/soak.md. Exit 1 when
  * anything failed, 2 usage, 130 interrupted.
  */
 const kills = { provision: 8, destroy: 4 };
@@ -29,6 +30,7 @@ const parts: { [Name in PartName]: (found: Found<Name>, seed: number) => Promise
   shapes: (found) => runShapes({ say, found }),
   engines: (found) => runEngines({ say, found }),
   lease: (found) => runLease({ say, found }),
+  failovers: (found) => runFailovers({ say, found }),
   newcomer: (found) => newcomer({ say, found }),
   interrupts: (found, seed) => interruptRuns({ seed, kills, say, found }),
 };

@@ -92,7 +92,7 @@ describe("the page of a soak", () => {
 describe("what a soak is asked for", () => {
   test("is everything, with a seed of the moment; or one part, with the seed that is given", () => {
     expect(optionsOf([], 5)).toEqual({
-      parts: ["shapes", "engines", "lease", "newcomer", "interrupts"],
+      parts: ["shapes", "engines", "lease", "failovers", "newcomer", "interrupts"],
       seed: 5,
     });
     expect(optionsOf(["--only", "newcomer", "--seed=7"], 5)).toEqual({ parts: ["newcomer"], seed: 7 });
@@ -101,7 +101,7 @@ describe("what a soak is asked for", () => {
   test.each([
     [
       ["--only", "all"],
-      '--only takes shapes, engines, lease, newcomer, interrupts; "all" is none',
+      '--only takes shapes, engines, lease, failovers, newcomer, interrupts; "all" is none',
       "--only shapes",
     ],
     [["--only"], "--only", "--only"],
@@ -118,5 +118,14 @@ describe("what a soak is asked for", () => {
         next: expect.stringMatching(`^npm run soak -- .*${next}`),
       }),
     );
+  });
+
+  test("tells a failover's figures by durability, and one unknown count as unknown", () => {
+    const figure = { durability: "strict", writesMs: 4000, acknowledged: 50, lost: 0, doubled: 0 };
+    const figures = [figure, { ...figure, writesMs: 6000 }, { ...figure, durability: "bounded", lost: null }];
+    const forced = { engine: "mariadb", tests: "3 passed, 0 failed", moves: "9 passed, 0 failed" };
+    const text = withPart(null, "failovers", kept("c".repeat(40), [{ ...forced, figures, problems: [] }]));
+    expect(text).toContain("| mariadb | strict | 4000 / 6000 (4000-6000, n=2) | 100 | 0 | 0 |");
+    expect(text).toContain("| mariadb | bounded | 4000 / 4000 (4000-4000, n=1) | 50 | unknown | 0 |");
   });
 });
