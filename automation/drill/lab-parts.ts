@@ -70,6 +70,8 @@ export function labParts(drill: LabDrill): DrillParts & { close(): Promise<void>
     lossReport,
     clock: { now: () => performance.timeOrigin + performance.now(), sleep: pauseMs },
     say,
+    note: ({ name, ...step }) =>
+      site.journal.write({ event: "step", command: site.command, detail: name, ...step }),
     confirm: (what) => confirmMove({ yes, terminal: terminal(), what }),
     checkInterrupt: () => interrupts().check(),
     close: async () => {

@@ -53,6 +53,8 @@ export interface DrillParts {
   lossReport: (() => Promise<LossSeen | null>) | null;
   clock: { now(): number; sleep(ms: number): Promise<void> };
   say(line: string): void;
+  /** Keeps a step of the drill itself for `events` and `timeline`; the moves keep their own. */
+  note(step: { name: string; state: "begun" | "done" | "failed"; seconds?: number; why?: string }): void;
   /** Asks the operator before anything is broken; throws where the answer is no. `what`: "drill the site …". */
   confirm(what: string): Promise<void>;
   /** Throws between two steps when the operator asked to stop. */

@@ -215,17 +215,14 @@ async function step(
   parts.checkInterrupt();
   parts.say(`${name} ...`);
   const startedMs = parts.clock.now();
-  const keep = (outcome: "done" | "failed", note: string | null) =>
-    record.steps.push({
-      of: "drill",
-      name,
-      region: null,
-      why: "the order of the drill",
-      startedMs,
-      endedMs: parts.clock.now(),
-      outcome,
-      note,
-    });
+  parts.note({ name, state: "begun" });
+  const keep = (outcome: "done" | "failed", note: string | null) => {
+    const endedMs = parts.clock.now();
+    const why = "the order of the drill";
+    record.steps.push({ of: "drill", name, region: null, why, startedMs, endedMs, outcome, note });
+    const seconds = (endedMs - startedMs) / 1000;
+    parts.note({ name, state: outcome, seconds, ...(note === null ? {} : { why: note }) });
+  };
   try {
     keep("done", await work());
   } catch (error) {

@@ -58,7 +58,7 @@ async function ofEngine(engine: string): Promise<Forced> {
       EVENKEEL_FAILOVER_FIGURES: file,
     });
     const lines = (readIfThere(file) ?? "").split("\n").filter((line) => line !== "");
-    const moves = await runTests(["tests/lab/(moves|refused-moves|failover).test.ts"], {
+    const moves = await runTests(["tests/lab/(moves|refused-moves|failover|drill).test.ts"], {
       EVENKEEL_TEST_SITE: site,
       EVENKEEL_EVERY_STEP: "1",
     });

@@ -6,6 +6,7 @@ const last = [
   "moves.test.ts",
   "refused-moves.test.ts",
   "failover.test.ts",
+  "drill.test.ts",
   "rebuild.test.ts",
   "ledger.test.ts",
   "lost.test.ts",

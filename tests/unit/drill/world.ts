@@ -29,6 +29,8 @@ export class World {
   /** A standby that follows again. */
   isReinstated = true;
   calls: string[] = [];
+  /** "step: state", as events tell them. */
+  noted: string[] = [];
   failing = new Set<string>();
   attempts: Attempt[] = [];
   /** Ids that the site acknowledges and then loses. */
@@ -79,6 +81,7 @@ export class World {
       lossReport: null,
       clock: { now: () => this.nowMs, sleep: (ms) => Promise.resolve(this.pass(ms)) },
       say: () => {},
+      note: ({ name, state }) => this.noted.push(`${name}: ${state}`),
       confirm: () => (this.isConfirmed ? Promise.resolve() : Promise.reject(new UserError({ what: "no" }))),
       checkInterrupt: () => {},
     };
