@@ -1,6 +1,6 @@
-import { exitCodes, UserError } from "../errors.ts";
 import { databaseCommand } from "../remote/database.ts";
-import type { RemoteCommand, RunOptions } from "../remote/ssh.ts";
+import { onDatabase } from "../remote/database-host.ts";
+import type { RemoteCommand } from "../remote/ssh.ts";
 import { comeBack } from "./come-back.ts";
 import type { HeldSite } from "./moves.ts";
 import type { Act, Row } from "./plan.ts";
@@ -43,11 +43,13 @@ export async function runAct(
     case "demote":
     case "fence":
     case "promote":
-      return await onDatabase(held, region, {
+      await onDatabase(held, {
+        region,
         command: commandOf(act, deadlineSeconds),
         timeoutMs: (deadlineSeconds + 5) * 1000,
         ...(onStderr === undefined ? {} : { onStderr }),
       });
+      return null;
   }
 }
 
@@ -64,30 +66,4 @@ function commandOf(act: Verb, deadlineSeconds: number): RemoteCommand {
       return databaseCommand.promote({ epoch, byForce, confirmedOff, deadlineSeconds });
     }
   }
-}
-
-async function onDatabase(
-  held: HeldSite,
-  region: string,
-  { command, ...options }: RunOptions & { command: RemoteCommand },
-): Promise<string | null> {
-  const hostId = held.outputs.regions[region]?.database.hostId ?? `${region}/database`;
-  const said: string[] = [];
-  const { onStderr } = options;
-  const watch = (line: string) => {
-    said.push(line);
-    onStderr?.(line);
-  };
-  const result = await held.ssh.run(
-    hostId,
-    command,
-    onStderr === undefined ? options : { ...options, onStderr: watch },
-  );
-  if (result.exitCode === 0) return null;
-  const words = onStderr === undefined ? result.stderr : said.join("\n");
-  throw new UserError({
-    what: `${hostId} refuses`,
-    why: words.trim() || `exit code ${result.exitCode}`,
-    exitCode: result.exitCode === 12 ? exitCodes.refused : exitCodes.error,
-  });
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { exitCodes, UserError } from "../errors.ts";
 import { databaseCommand } from "../remote/database.ts";
+import { databaseHost, onDatabase } from "../remote/database-host.ts";
 import type { RemoteCommand, RemoteResult } from "../remote/ssh.ts";
 import { type LostTail, parseTail } from "../remote/tail.ts";
 import { seedText } from "../rollout/seeds.ts";
@@ -91,9 +92,9 @@ async function goBack(
       return way;
     case "rewind": {
       const command = databaseCommand.rewind({ deadlineSeconds: rewindSeconds });
-      const rewound = await ask(site, region, command, rewindSeconds);
+      const timeoutMs = (rewindSeconds + 5) * 1000;
+      const rewound = await onDatabase(site, { region, command, timeoutMs, mayRefuse: true });
       if (rewound.exitCode === 0) return way;
-      if (rewound.exitCode !== exitCodes.refused) throw failed(region, rewound);
       const instead = returnOf({ ...on, noRewind: rewound.stderr.trim() });
       note(`${instead.method}: ${instead.reason}`);
       return await goBack(site, { ...on, way: instead });
@@ -130,7 +131,7 @@ async function tellCopy(
   while (!over.aborted) {
     await delay(2000, undefined, { signal: over }).catch(() => undefined);
     if (over.aborted) return;
-    const { facts } = await databaseFacts(site.ssh, hostOf(site, region), askMs);
+    const { facts } = await databaseFacts(site.ssh, databaseHost(site.outputs, region), askMs);
     if (facts?.seeding) note(seedText(`${region}/database`, facts.seeding));
   }
 }
@@ -139,21 +140,10 @@ async function hostFacts(
   site: HeldSite,
   region: string,
 ): Promise<{ facts: DatabaseFacts; engine: "mariadb" | "postgresql" }> {
-  const { facts, why } = await databaseFacts(site.ssh, hostOf(site, region), askMs);
+  const { facts, why } = await databaseFacts(site.ssh, databaseHost(site.outputs, region), askMs);
   if (facts === null)
     throw new UserError({ what: `the database host of ${region} can't be asked`, why: why ?? "no answer" });
   return { facts, engine: site.config.engine };
-}
-
-function hostOf({ outputs }: HeldSite, region: string) {
-  const built = outputs.regions[region];
-  const host = built?.hosts.find(({ id }) => id === built.database.hostId);
-  if (host === undefined) throw new Error(`the stack of ${region} names no database host`);
-  return host;
-}
-
-function ask(site: HeldSite, region: string, command: RemoteCommand, seconds: number): Promise<RemoteResult> {
-  return site.ssh.run(hostOf(site, region).id, command, { timeoutMs: (seconds + 5) * 1000 });
 }
 
 async function run(
@@ -162,15 +152,5 @@ async function run(
   command: RemoteCommand,
   seconds: number,
 ): Promise<RemoteResult> {
-  const result = await ask(site, region, command, seconds);
-  if (result.exitCode === 0) return result;
-  throw failed(region, result);
-}
-
-function failed(region: string, { exitCode, stderr }: RemoteResult): UserError {
-  return new UserError({
-    what: `${region}/database refuses`,
-    why: stderr.trim() || `exit code ${exitCode}`,
-    exitCode: exitCode === 12 ? exitCodes.refused : exitCodes.error,
-  });
+  return await onDatabase(site, { region, command, timeoutMs: (seconds + 5) * 1000 });
 }

@@ -38,7 +38,7 @@ export function toFacts(status: DatabaseStatus): DatabaseFacts {
 
 export async function databaseFacts(
   session: SshSession,
-  host: HostOutputs,
+  host: Pick<HostOutputs, "id">,
   timeoutMs: number,
 ): Promise<{ facts: DatabaseFacts | null; why: string | null }> {
   const command = databaseCommand.status({ deadlineSeconds: deadlineSeconds(timeoutMs) });

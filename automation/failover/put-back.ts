@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { UserError } from "../errors.ts";
 import { table } from "../output.ts";
 import { databaseCommand } from "../remote/database.ts";
+import { onDatabase } from "../remote/database-host.ts";
 import { parseReplayed, parseTail, type Replayed } from "../remote/tail.ts";
 import { lossFile } from "./loss-kept.ts";
 import type { HeldSite } from "./moves.ts";
@@ -21,13 +21,13 @@ export async function putBack(
   if (file === null) return null;
   const { rows } = parseTail(readFileSync(file, "utf8"));
   const command = databaseCommand.replay({ rows, dryRun, deadlineSeconds: replaySeconds });
-  const hostId = site.outputs.regions[writer]?.database.hostId ?? `${writer}/database`;
-  const result = await site.ssh.run(hostId, command, { timeoutMs: (replaySeconds + 5) * 1000 });
-  if (result.exitCode === 0) return parseReplayed(result.stdout);
-  throw new UserError({
-    what: `the rows of ${file} could not be put back`,
-    why: result.stderr.trim() || `exit code ${result.exitCode}`,
+  const { stdout } = await onDatabase(site, {
+    region: writer,
+    command,
+    timeoutMs: (replaySeconds + 5) * 1000,
+    otherwise: { what: `the rows of ${file} could not be put back` },
   });
+  return parseReplayed(stdout);
 }
 
 function newestTail(site: HeldSite): string | null {

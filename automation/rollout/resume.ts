@@ -7,6 +7,7 @@ import { beats, heartbeatLimit } from "../failover/writers.ts";
 import { openHosts, type SiteOutputs } from "../hosts.ts";
 import { secondsText } from "../progress.ts";
 import { databaseCommand } from "../remote/database.ts";
+import { onDatabase } from "../remote/database-host.ts";
 import type { SshSession } from "../remote/ssh.ts";
 import { seenWriter } from "../site/writer.ts";
 import { notBuilt, siteConfig, siteFlag, sitePlace } from "../site.ts";
@@ -167,19 +168,17 @@ export async function resumeRegion(options: {
   epoch: number;
 }): Promise<void> {
   const { site, ssh, outputs, region, answers, epoch } = options;
-  const hostId = outputs.regions[region]?.database.hostId ?? `${region}/database`;
+  const hosts = { ssh, outputs };
   const absent = Object.keys(outputs.regions).filter((name) => outputs.regions[name] === null);
   const acceptLoss = epoch > (answers[region]?.facts?.epoch ?? 0);
   // A setting that somebody changed by hand may keep it from opening; what can't be mended, the resume itself tells.
-  await ssh.run(hostId, databaseCommand.mend(), { timeoutMs: resumeMs }).catch(() => undefined);
-  const command = databaseCommand.resume({ epoch, acceptLoss, absent, deadlineSeconds: 60 });
-  const result = await ssh.run(hostId, command, { timeoutMs: resumeMs });
-  if (result.exitCode === 0) return;
-  throw new UserError({
-    what: `${region} was not resumed`,
-    why: result.stderr.trim(),
-    next: `npx evenkeel status${siteFlag(site)}`,
-    exitCode: result.exitCode === 12 ? exitCodes.refused : exitCodes.error,
+  const mend = { region, command: databaseCommand.mend(), timeoutMs: resumeMs };
+  await onDatabase(hosts, mend).catch(() => undefined);
+  await onDatabase(hosts, {
+    region,
+    command: databaseCommand.resume({ epoch, acceptLoss, absent, deadlineSeconds: 60 }),
+    timeoutMs: resumeMs,
+    otherwise: { what: `${region} was not resumed`, next: `npx evenkeel status${siteFlag(site)}` },
   });
 }
 

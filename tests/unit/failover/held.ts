@@ -15,7 +15,10 @@ export interface FakeHeld {
   lines: JournalEntry[];
 }
 
-/** A site whose hosts answer as they are told, by "host verb"; whatever is not told succeeds. */
+/**
+ * A site whose hosts answer as they are told, by "host verb"; whatever is not told succeeds. A line of stderr is told while
+ * it is written, and stands in the result as well, as remote/ssh.ts does it.
+ */
 export function heldSite(
   answers: Record<string, Answer> = {},
   { engine = "mariadb", delayMs = 0 }: { engine?: string; delayMs?: number } = {},
@@ -26,11 +29,13 @@ export function heldSite(
     const verb = command.argv.find((word) => /^[a-z][a-z-]*$/.test(word) && word !== "sudo") ?? "";
     const call = `${host} ${verb}${command.argv.includes("--save") ? " --save" : ""}`;
     calls.push(call);
-    options.onStderr?.("waiting for the lease");
+    const waiting = verb === "promote" ? ["waiting for the lease"] : [];
+    for (const line of waiting) options.onStderr?.(line);
     await new Promise((wake) => setTimeout(wake, delayMs));
     const answer = answers[call] ?? {};
-    const said = typeof answer === "function" ? answer(command) : answer;
-    return { exitCode: 0, stdout: "", stderr: "", ...said };
+    const { stderr = "", ...said } = typeof answer === "function" ? answer(command) : answer;
+    for (const line of stderr.split("\n").filter(Boolean)) options.onStderr?.(line);
+    return { exitCode: 0, stdout: "", ...said, stderr: [...waiting, stderr].join("\n") };
   };
   const region = (name: string) => {
     const id = `${name}/database`;
