@@ -1,6 +1,6 @@
+import { escapeHtml } from "../html.ts";
 import { type Attempt, isAcknowledged } from "./attempt.ts";
 import type { DrillRound } from "./document.ts";
-import { escape } from "./html.ts";
 
 /** Answer times over time, as SVG. Every kind of answer has a shape of its own besides its colour. Pure. */
 
@@ -135,7 +135,7 @@ function marks({ phases, figures }: DrillRound, x: Scale): string {
   const line = (atMs: number, words: string, row: number) => {
     const at = round1(x(atMs));
     const side = at > box.width * 0.75 ? ` text-anchor="end" dx="-4"` : ` dx="4"`;
-    return `<line class="mark" x1="${at}" x2="${at}" y1="${box.top - 6}" y2="${box.height - box.bottom}"/><text x="${at}" y="${box.top + 12 * row}"${side}>${escape(words)}</text>`;
+    return `<line class="mark" x1="${at}" x2="${at}" y1="${box.top - 6}" y2="${box.height - box.bottom}"/><text x="${at}" y="${box.top + 12 * row}"${side}>${escapeHtml(words)}</text>`;
   };
   const begun = phases.map(({ name, fromMs }) => line(fromMs, name, 1));
   const ends = figures.outages.flatMap(({ writesGap }) =>

@@ -1,6 +1,6 @@
+import { escapeHtml } from "../html.ts";
 import type { Attempt } from "./attempt.ts";
 import type { DrillDocument, DrillRound } from "./document.ts";
-import { escape, table } from "./html.ts";
 import type { Objective } from "./objectives.ts";
 import { requestPlot } from "./plot.ts";
 import { style } from "./report-style.ts";
@@ -12,7 +12,7 @@ import { timelinePlot } from "./timeline.ts";
  */
 export function drillReport(document: DrillDocument, attempts: readonly (readonly Attempt[])[]): string {
   const { site, kind, rounds } = document;
-  const title = escape(`Drill of ${site}: ${kind}`);
+  const title = escapeHtml(`Drill of ${site}: ${kind}`);
   const sections = rounds.map((round, i) => roundSection(round, attempts[i] ?? [], rounds.length > 1));
   return `<!doctype html>
 <html lang="en">
@@ -42,7 +42,7 @@ function header(document: DrillDocument): string {
     ["To", endedAt],
     ["Rounds", String(rounds.length)],
   ];
-  const list = facts.map(([name, value]) => `<dt>${name}</dt><dd>${escape(value)}</dd>`).join("");
+  const list = facts.map(([name, value]) => `<dt>${name}</dt><dd>${escapeHtml(value)}</dd>`).join("");
   const mark = met && !stopped ? "ok" : "bad";
   return `<p class="verdict ${mark}">${mark === "ok" ? "✓" : "✗"} ${verdict}</p>\n<dl>${list}</dl>`;
 }
@@ -69,7 +69,7 @@ function roundSection(round: DrillRound, attempts: readonly Attempt[], isNumbere
   const heading = isNumbered ? `<h2>Round ${round.round}</h2>` : "";
   const way = `${active} to ${target} and back, epoch ${epochBefore} to ${known(epochAfter)}; rows in the end: ${rows ?? "not compared"}`;
   return `<section>${heading}
-<p>${escape(way)}</p>
+<p>${escapeHtml(way)}</p>
 ${failure === null ? "" : failureNote(failure)}
 <div class="tiles">${round.objectives.map(tile).join("")}</div>
 <h3>Requests</h3>
@@ -82,19 +82,19 @@ ${figuresTable(round)}
 ${pinnedTable(round)}
 <h3>Steps</h3>
 ${stepsTable(round)}
-${loss === null ? "" : `<h3>Loss report</h3>\n<pre>${escape(loss.text)}</pre>`}
+${loss === null ? "" : `<h3>Loss report</h3>\n<pre>${escapeHtml(loss.text)}</pre>`}
 </section>`;
 }
 
 function failureNote({ what, why, next }: NonNullable<DrillRound["failure"]>): string {
   const reason = why === null ? "" : ` (${why})`;
-  return `<p class="verdict bad">✗ ${escape(`${what}${reason}`)}<br>next: <code>${escape(next)}</code></p>`;
+  return `<p class="verdict bad">✗ ${escapeHtml(`${what}${reason}`)}<br>next: <code>${escapeHtml(next)}</code></p>`;
 }
 
 function tile({ name, unit, objective, measured, met }: Objective): string {
   const show = (value: number | null) => (unit === "ms" ? ms(value) : known(value));
   const [mark, word] = met === true ? ["ok", "✓ met"] : ["bad", met === null ? "✗ not measured" : "✗ missed"];
-  return `<div class="tile ${mark}"><b>${escape(show(measured))}</b><span>${escape(name)}</span><span>at most ${escape(show(objective))}</span><em>${word}</em></div>`;
+  return `<div class="tile ${mark}"><b>${escapeHtml(show(measured))}</b><span>${escapeHtml(name)}</span><span>at most ${escapeHtml(show(objective))}</span><em>${word}</em></div>`;
 }
 
 function figuresTable({ figures }: DrillRound): string {
@@ -162,4 +162,11 @@ function known(value: number | null): string {
 function ms(value: number | null): string {
   if (value === null) return "unknown";
   return value < 1000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(2)} s`;
+}
+
+/** Of texts, each of which is escaped here. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const row = (tag: "th" | "td", cells: readonly string[]) =>
+    `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join("")}</tr>`;
+  return `<div class="wide"><table>${row("th", head)}${rows.map((cells) => row("td", cells)).join("")}</table></div>`;
 }

@@ -1,5 +1,5 @@
+import { escapeHtml } from "../html.ts";
 import type { DrillRound } from "./document.ts";
-import { escape } from "./html.ts";
 import { timeScale } from "./plot.ts";
 
 const width = 900;
@@ -18,7 +18,7 @@ export function timelinePlot({ steps, startedMs, endedMs }: DrillRound): string 
     const failed = step.outcome === "failed";
     const took = `${((step.endedMs - step.startedMs) / 1000).toFixed(1)} s${failed ? " ✗" : ""}`;
     const name = `${step.of}: ${step.name}${step.region === null ? "" : ` (${step.region})`}`;
-    const text = `<text x="0" y="${top + 12}">${escape(name.slice(0, 52))}</text>`;
+    const text = `<text x="0" y="${top + 12}">${escapeHtml(name.slice(0, 52))}</text>`;
     const bar = `<rect class="bar${failed ? " failed" : ""}" x="${left.toFixed(1)}" y="${top + 2}" width="${wide.toFixed(1)}" height="12"/>`;
     return `${text}${bar}<text x="${(left + wide + 4).toFixed(1)}" y="${top + 12}">${took}</text>`;
   });

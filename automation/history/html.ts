@@ -1,3 +1,4 @@
+import { escapeHtml } from "../html.ts";
 import { moveText } from "./events.ts";
 import { momentText, type Timeline, type TimelineEntry } from "./timeline.ts";
 
@@ -12,17 +13,17 @@ export function timelineHtml(timeline: Timeline, site: string): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(`${site}: ${command}`)}</title>
+<title>${escapeHtml(`${site}: ${command}`)}</title>
 <style>${style}</style>
 </head>
 <body>
-<h1>${escaped(command)}</h1>
+<h1>${escapeHtml(command)}</h1>
 <dl>
-<dt>Site</dt><dd>${escaped(site)}</dd>
-<dt>Run</dt><dd>${escaped(run)}</dd>
-<dt>Started</dt><dd>${escaped(startedAt)}</dd>
-<dt>Ended</dt><dd>${escaped(ended)}</dd>
-${move === null ? "" : `<dt>Moved</dt><dd>${escaped(moveText(move))}</dd>\n`}</dl>
+<dt>Site</dt><dd>${escapeHtml(site)}</dd>
+<dt>Run</dt><dd>${escapeHtml(run)}</dd>
+<dt>Started</dt><dd>${escapeHtml(startedAt)}</dd>
+<dt>Ended</dt><dd>${escapeHtml(ended)}</dd>
+${move === null ? "" : `<dt>Moved</dt><dd>${escapeHtml(moveText(move))}</dd>\n`}</dl>
 <table>
 <thead><tr><th>At</th><th>What</th><th>Step</th><th>Seconds</th><th class="scale">0 to ${wholeSeconds.toFixed(3)} s</th><th>Note</th></tr></thead>
 <tbody>
@@ -50,18 +51,6 @@ function row({ atSeconds, what, name, region, seconds, note }: TimelineEntry, wh
     what,
     region === null ? name : `${name} ${region}`,
     seconds === null ? "" : seconds.toFixed(3),
-  ].map((text) => `<td>${escaped(text)}</td>`);
-  return `<tr class="${what}">${cells.join("")}<td>${bar}</td><td>${escaped(note ?? "")}</td></tr>`;
-}
-
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? sign);
+  ].map((text) => `<td>${escapeHtml(text)}</td>`);
+  return `<tr class="${what}">${cells.join("")}<td>${bar}</td><td>${escapeHtml(note ?? "")}</td></tr>`;
 }
