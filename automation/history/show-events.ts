@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { readDuration } from "../durations.ts";
 import { apiVersion, isReaderGone, jsonDocument, writeResult } from "../output.ts";
 import type { Move } from "../remote/operator-keys.ts";
 import { type SitePlace, siteConfig, sitePlace } from "../site.ts";
 import { withoutHidden } from "../terminal.ts";
-import { durationSeconds } from "./duration.ts";
 import { type Event, eventKey, eventsOf, eventsSince, eventsTable } from "./events.ts";
 import { type EtcdHistory, openEtcdHistory, readAll, readJournal, tell } from "./read.ts";
 
@@ -15,7 +15,7 @@ export interface EventsArgs {
   format: string;
 }
 
-const longest = "3650d";
+const bounds = { least: "1s", most: "3650d" };
 const journalEveryMs = 1000;
 /** Of etcd: moves of other clones, which nobody waits for to the second. */
 const etcdEveryMs = 10_000;
@@ -25,8 +25,9 @@ const etcdEveryMs = 10_000;
  * other clones too. With `--follow` it looks again until it is interrupted: one line an event (JSON: one document a line).
  */
 export async function showEvents(args: EventsArgs): Promise<void> {
-  const seconds = args.since === undefined ? null : durationSeconds("--since", args.since, { most: longest });
-  const sinceMs = seconds === null ? Number.NEGATIVE_INFINITY : Date.now() - seconds * 1000;
+  const lastMs =
+    args.since === undefined ? Number.POSITIVE_INFINITY : readDuration("--since", args.since, bounds);
+  const sinceMs = Date.now() - lastMs;
   const place = sitePlace(args.site);
   const { site } = siteConfig(place);
   if (args.follow) return await follow(place, sinceMs, args.format);

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import { durationSeconds } from "../../../automation/history/duration.ts";
 import { parseJournal } from "../../../automation/history/journal-lines.ts";
 
 const line = (run: string, change: object = {}) =>
@@ -41,21 +40,4 @@ describe("a journal", () => {
     expect(lines.map(({ run }) => run)).toEqual(["a"]);
     expect(problems).toHaveLength(strange.length);
   });
-});
-
-describe("a duration", () => {
-  const seconds = (given: string, most = "7d") => durationSeconds("--for", given, { most });
-  test("is a number with its unit", () => {
-    expect(["90s", "30m", "2h", "7d", "1s"].map((given) => seconds(given))).toEqual([
-      90, 1800, 7200, 604_800, 1,
-    ]);
-  });
-
-  test.each(["", "30", "m", "0s", "-5m", "1.5h", "1h30m", "8d", "30 m", "5M", "1e3s"])(
-    "'%s' is none, or too long (2)",
-    (given) => {
-      expect(() => seconds(given)).toThrow(expect.objectContaining({ exitCode: 2 }));
-      expect(() => seconds(given)).toThrow(`at most 7d, got "${given}"`);
-    },
-  );
 });
