@@ -12,7 +12,7 @@ import { epochOf, factsOf, keysOf, onlyRows, type Row, rowsOf } from "./plan.ts"
 import { recordMove } from "./record.ts";
 import { runRows } from "./run.ts";
 import { approval, checkLines, moveDocument, planLines, requireRegion, sayState, sayTaken } from "./tell.ts";
-import { writersOf } from "./writers.ts";
+import { rightfulOf } from "./writers.ts";
 
 export interface FailoverArgs {
   site: string;
@@ -118,7 +118,7 @@ function failoverChecks(
 /** The region that was the writer, as etcd knows it; a healthy one is no case for a failover. */
 function lostRegion({ site }: Held, seen: Observation, to: string): string | null {
   const flag = siteFlag(site.config.site);
-  const { rightful } = writersOf(seen.regions.map(({ name, database }) => ({ name, facts: database.facts })));
+  const rightful = rightfulOf(seen);
   const writer = keysOf(seen)?.writer?.region ?? null;
   if (rightful === to && seen.thirdPlace?.servesWrites === true)
     throw refused(`${to} is active already`, `npx evenkeel status${flag}`);

@@ -1,5 +1,5 @@
 import type { DatabaseFacts, Heartbeat, RegionObservation } from "./observation.ts";
-import { writersOf } from "./writers.ts";
+import { rightfulOf } from "./writers.ts";
 
 /** Two clocks that were asked one after the other are not said to differ by less. */
 const toleratedSkewSeconds = 3;
@@ -14,7 +14,7 @@ export function withLag(
   regions: readonly RegionObservation[],
   heartbeatSeconds: number,
 ): RegionObservation[] {
-  const { rightful } = writersOf(regions.map(({ name, database }) => ({ name, facts: database.facts })));
+  const rightful = rightfulOf({ regions });
   const active = regions.find(({ name }) => name === rightful)?.database.facts ?? null;
   return regions.map((region) => {
     const { facts } = region.database;

@@ -12,7 +12,7 @@ import { recordMove } from "./record.ts";
 import type { Return } from "./returning.ts";
 import { runRows } from "./run.ts";
 import { approval, confirmMove, moveDocument, planLines, requireRegion, sayState, sayTaken } from "./tell.ts";
-import { writersOf } from "./writers.ts";
+import { rightfulOf } from "./writers.ts";
 
 export interface ReinstateArgs {
   site: string;
@@ -65,7 +65,7 @@ export function planReinstatement(
   region: string,
   method: Return["method"] | null,
 ): Reinstatement {
-  const { rightful } = writersOf(seen.regions.map(({ name, database }) => ({ name, facts: database.facts })));
+  const rightful = rightfulOf(seen);
   if (rightful === null || rightful === region)
     throw new UserError({
       what:

@@ -22,7 +22,7 @@ import {
   sayState,
   sayTaken,
 } from "./tell.ts";
-import { writersOf } from "./writers.ts";
+import { rightfulOf } from "./writers.ts";
 
 export interface SwitchoverArgs {
   site: string;
@@ -116,7 +116,7 @@ export async function carryOut(
 /** Only where nobody has the lease: whoever has it opens, or gives it back by itself. */
 async function giveWritesBack({ look, site }: Held, from: string): Promise<void> {
   const seen = await look();
-  const { rightful } = writersOf(seen.regions.map(({ name, database }) => ({ name, facts: database.facts })));
+  const rightful = rightfulOf(seen);
   if (rightful !== null || !isClosed(seen, from) || keysOf(seen)?.writer !== null) return;
   say(`Nobody has the lease: ${from} is given its writes back ...`);
   const answers = await askDatabases(site.ssh, site.outputs);
@@ -128,7 +128,7 @@ async function giveWritesBack({ look, site }: Held, from: string): Promise<void>
 
 /** The region that the site moves away from: the writer, or the one that an earlier run has closed. */
 export function activeRegion({ site }: Held, seen: Observation, to: string): string {
-  const { rightful } = writersOf(seen.regions.map(({ name, database }) => ({ name, facts: database.facts })));
+  const rightful = rightfulOf(seen);
   if (rightful !== null && rightful !== to) return rightful;
   const others = seen.regions.map(({ name }) => name).filter((name) => name !== to);
   if (rightful === to && others.length === 1) return others[0] as string;

@@ -1,4 +1,4 @@
-import type { DatabaseFacts } from "./observation.ts";
+import type { DatabaseFacts, RegionObservation } from "./observation.ts";
 
 /** Seconds after which a heartbeat has stopped: the web tier says by the same that a region is active. */
 export function heartbeatLimit(config: { boundedWaitSeconds: number }): number {
@@ -41,4 +41,9 @@ export function writersOf(regions: readonly { name: string; facts: DatabaseFacts
   const rightful = best.length === 1 ? (best[0]?.name ?? null) : null;
   const all = writing.map(({ name, epoch }) => ({ name, epoch }));
   return { rightful, wrong: all.filter(({ name }) => name !== rightful), all };
+}
+
+/** The only writer that may be, in a look at the whole site. */
+export function rightfulOf({ regions }: { regions: readonly RegionObservation[] }): string | null {
+  return writersOf(regions.map(({ name, database }) => ({ name, facts: database.facts }))).rightful;
 }
