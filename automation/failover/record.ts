@@ -1,9 +1,9 @@
-import { UserError } from "../errors.ts";
 import { userName } from "../lock.ts";
 import { etcdCommand } from "../remote/etcd.ts";
 import type { Move } from "../remote/operator-keys.ts";
 import type { RemoteCommand } from "../remote/ssh.ts";
 import { say } from "../terminal.ts";
+import { ask } from "./facts.ts";
 import type { HeldSite, Moved } from "./moves.ts";
 import type { Observation } from "./observation.ts";
 
@@ -41,11 +41,7 @@ export async function acknowledge(site: HeldSite, seen: Observation): Promise<vo
 async function put(site: HeldSite, seen: Observation, command: RemoteCommand, what: string): Promise<void> {
   const member = seen.etcd?.members.find(({ state }) => state === "well");
   if (member === undefined) return say(`warning: ${what}: no member of it has a majority`);
-  try {
-    const { exitCode, stderr } = await site.ssh.run(member.host, command, { timeoutMs: askMs });
-    if (exitCode !== 0) say(`warning: ${what}: ${stderr.trim().split("\n").at(-1)}`);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    say(`warning: ${what}: ${error.what}`);
-  }
+  // What it prints then is not read: the move is there, whatever the answer looks like.
+  const { why } = await ask(site.ssh, { id: member.host }, command, askMs, String);
+  if (why !== null) say(`warning: ${what}: ${why}`);
 }

@@ -1,4 +1,5 @@
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
+import { UserError } from "../../../automation/errors.ts";
 import type { Moved } from "../../../automation/failover/moves.ts";
 import { recordMove } from "../../../automation/failover/record.ts";
 import { heldSite } from "./held.ts";
@@ -34,7 +35,24 @@ describe("the history in etcd", () => {
     expect(await recorded({ ...moved, steps: [] })).toEqual([]);
   });
 
-  test("that can't be had undoes no move", async () => {
+  test("that can't be had undoes no move, and the reason is told", async () => {
+    const said = jest.spyOn(process.stderr, "write").mockReturnValue(true);
     expect(await recorded(moved, [])).toEqual([]);
+    const late = () => {
+      throw new UserError({ what: "primary/gateway did not answer" });
+    };
+    for (const answer of [{ exitCode: 1, stderr: "etcd:\nno majority\n" }, { exitCode: 1 }, late, {}])
+      await recordMove(heldSite({ "primary/gateway record": answer }).site, moved, healthySite());
+    const lines = said.mock.calls.map(([text]) => text);
+    said.mockRestore();
+    const reasons = [
+      "no member of it has a majority",
+      "no majority",
+      "exit code 1",
+      "primary/gateway did not answer",
+    ];
+    expect(lines).toEqual(
+      reasons.map((why) => `warning: the move could not be put into the history in etcd: ${why}\n`),
+    );
   });
 });
