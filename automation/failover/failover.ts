@@ -2,6 +2,8 @@ import { exitCodes, UserError } from "../errors.ts";
 import { siteFlag } from "../options.ts";
 import { writeResult } from "../output.ts";
 import { askTyped, refuseUnconfirmed } from "../rollout/confirm.ts";
+import { requireRegion } from "../rollout/regions.ts";
+import { siteConfig, sitePlace } from "../site.ts";
 import { say, terminal } from "../terminal.ts";
 import { type Check, type LossEstimate, lossEstimate, type Proof, proofOf } from "./checks.ts";
 import { cooldownOf } from "./cooldown.ts";
@@ -11,7 +13,7 @@ import type { Observation } from "./observation.ts";
 import { epochOf, factsOf, keysOf, onlyRows, type Row, rowsOf } from "./plan.ts";
 import { recordMove } from "./record.ts";
 import { runRows } from "./run.ts";
-import { approval, checkLines, moveDocument, planLines, requireRegion, sayState, sayTaken } from "./tell.ts";
+import { approval, checkLines, moveDocument, planLines, sayState, sayTaken } from "./tell.ts";
 import { rightfulOf } from "./writers.ts";
 
 export interface FailoverArgs {
@@ -32,8 +34,10 @@ export interface FailoverArgs {
 /** `evenkeel failover --to REGION`: the active region is gone. What proves it, and what is lost, is said first. */
 export async function failover(args: FailoverArgs): Promise<void> {
   const { to, confirm: given, yes } = args;
-  requireRegion(args.site, to, "failover --to");
-  for (const region of args.confirmedOff) requireRegion(args.site, region, "failover --confirmed-off");
+  const config = siteConfig(sitePlace(args.site));
+  requireRegion(config, to, (name) => `failover --to ${name}`);
+  for (const region of args.confirmedOff)
+    requireRegion(config, region, (name) => `failover --confirmed-off ${name}`);
   const question = { name: to, given, flag: "--confirm", yes, terminal: terminal() };
   if (!args.dryRun) refuseUnconfirmed(question);
   await withHeldSite({ ...args, command: `failover --to ${to}` }, async (held) => {

@@ -1,6 +1,8 @@
 import { exitCodes, UserError } from "../errors.ts";
 import { siteFlag } from "../options.ts";
 import { writeResult } from "../output.ts";
+import { requireRegion } from "../rollout/regions.ts";
+import { siteConfig, sitePlace } from "../site.ts";
 import { say, terminal } from "../terminal.ts";
 import { rehearse } from "./come-back.ts";
 import { type Held, withHeldSite } from "./held.ts";
@@ -11,7 +13,7 @@ import { putBack, replayedTable } from "./put-back.ts";
 import { recordMove } from "./record.ts";
 import type { Return } from "./returning.ts";
 import { runRows } from "./run.ts";
-import { approval, confirmMove, moveDocument, planLines, requireRegion, sayState, sayTaken } from "./tell.ts";
+import { approval, confirmMove, moveDocument, planLines, sayState, sayTaken } from "./tell.ts";
 import { rightfulOf } from "./writers.ts";
 
 export interface ReinstateArgs {
@@ -30,7 +32,7 @@ export interface ReinstateArgs {
 /** `evenkeel reinstate REGION`: what was the writer, and is not any more, becomes a standby again (writer.md, W9). */
 export async function reinstate(args: ReinstateArgs): Promise<void> {
   const { region } = args;
-  requireRegion(args.site, region, "reinstate");
+  requireRegion(siteConfig(sitePlace(args.site)), region, (name) => `reinstate ${name}`);
   await withHeldSite({ ...args, command: `reinstate ${region}`, to: null }, async (held) => {
     const seen = await held.look();
     sayState("before", seen);

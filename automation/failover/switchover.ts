@@ -2,7 +2,9 @@ import { exitCodes, UserError } from "../errors.ts";
 import { siteFlag } from "../options.ts";
 import { writeResult } from "../output.ts";
 import { askDatabases } from "../rollout/answers.ts";
+import { requireRegion } from "../rollout/regions.ts";
 import { resumeRegion } from "../rollout/resume.ts";
+import { siteConfig, sitePlace } from "../site.ts";
 import { say, terminal } from "../terminal.ts";
 import { type Check, type SwitchoverWish, switchoverChecks } from "./checks.ts";
 import { askCounterparts, counterpartChecks } from "./counterparts.ts";
@@ -12,16 +14,7 @@ import type { Observation } from "./observation.ts";
 import { epochOf, isClosed, keysOf, leftOf, onlyRows, type Row, rowsOf } from "./plan.ts";
 import { recordMove } from "./record.ts";
 import { runRows } from "./run.ts";
-import {
-  approval,
-  checkLines,
-  confirmMove,
-  moveDocument,
-  planLines,
-  requireRegion,
-  sayState,
-  sayTaken,
-} from "./tell.ts";
+import { approval, checkLines, confirmMove, moveDocument, planLines, sayState, sayTaken } from "./tell.ts";
 import { rightfulOf } from "./writers.ts";
 
 export interface SwitchoverArgs {
@@ -48,7 +41,7 @@ export async function switchSite(
   { kind, first }: { kind: Switch["kind"]; first: (held: Held) => Promise<void> },
 ): Promise<void> {
   const { to } = args;
-  requireRegion(args.site, to, "switchover --to");
+  requireRegion(siteConfig(sitePlace(args.site)), to, (name) => `switchover --to ${name}`);
   const command = kind === "switchover" ? `switchover --to ${to}` : kind;
   await withHeldSite({ ...args, command }, async (held) => {
     const seen = await held.look();

@@ -1,9 +1,7 @@
 import { exitCodes, UserError } from "../errors.ts";
 import { interrupted } from "../interrupt.ts";
-import { siteFlag } from "../options.ts";
 import { apiVersion, jsonDocument, table } from "../output.ts";
 import { secondsText } from "../progress.ts";
-import { siteConfig, sitePlace } from "../site.ts";
 import { say, type Terminal, terminal } from "../terminal.ts";
 import type { Check } from "./checks.ts";
 import type { HeldSite, Moved } from "./moves.ts";
@@ -123,18 +121,6 @@ async function ask(message: string): Promise<boolean> {
     if (cause instanceof Error && cause.name === "ExitPromptError") throw interrupted(cause);
     throw cause;
   }
-}
-
-/** Refuses (2) a region that the configuration doesn't name, before anything is set up or touched. */
-export function requireRegion(site: string, name: string, flag: string): void {
-  const config = siteConfig(sitePlace(site));
-  if (config.regions.includes(name)) return;
-  throw new UserError({
-    what: `there is no region ${name}`,
-    why: `the regions are ${config.regions.join(", ")}`,
-    next: `npx evenkeel ${flag} ${config.regions.at(-1)}${siteFlag(config.site)}`,
-    exitCode: exitCodes.usage,
-  });
 }
 
 /** The steps that a flag names. Throws a UserError (2) for a word that is none. */

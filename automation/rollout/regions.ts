@@ -1,4 +1,6 @@
+import type { SiteConfig } from "../../components/config.ts";
 import { exitCodes, UserError } from "../errors.ts";
+import { siteFlag } from "../options.ts";
 import { globalStack } from "../stacks.ts";
 
 /** What `--region` picks: region stacks (in the order of the configuration) and whether `global` is among them. */
@@ -55,6 +57,27 @@ function checkTimeout(seconds: number, command: string): number {
   throw new UserError({
     what: `--timeout ${seconds} is no whole number of seconds between 10 and 86400`,
     next: `${command} --timeout 1800`,
+    exitCode: exitCodes.usage,
+  });
+}
+
+/**
+ * Refuses (2) a region that the configuration doesn't name, before anything is set up or touched.
+ *
+ * @param command the command to give instead for a region that there is, e.g. "switchover --to primary"
+ * @param example which one that is: by default the last, which a site is moved to first
+ */
+export function requireRegion(
+  { site, regions }: Pick<SiteConfig, "site" | "regions">,
+  name: string,
+  command: (region: string) => string,
+  example = regions.at(-1) as string,
+): void {
+  if (regions.includes(name)) return;
+  throw new UserError({
+    what: `there is no region ${name}`,
+    why: `the regions are ${regions.join(", ")}`,
+    next: `npx evenkeel ${command(example)}${siteFlag(site)}`,
     exitCode: exitCodes.usage,
   });
 }

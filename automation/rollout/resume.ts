@@ -16,6 +16,7 @@ import { askDatabases, askHosts, type DatabaseAnswers, type HostAnswers, knowled
 import { askTyped } from "./confirm.ts";
 import { setUpEngine } from "./engine.ts";
 import { settleGates } from "./gates.ts";
+import { requireRegion } from "./regions.ts";
 import { readOutputs, withLockedSite } from "./session.ts";
 
 export interface ResumeArgs {
@@ -35,8 +36,7 @@ export async function resume(args: ResumeArgs): Promise<void> {
   const { region, acceptLoss } = args;
   const place = sitePlace(args.site);
   const config = siteConfig(place);
-  const flag = siteFlag(config.site);
-  if (!config.regions.includes(region)) throw unknownRegion(region, config.regions, flag);
+  requireRegion(config, region, (name) => `resume ${name} --confirm ${name}`, config.regions[0]);
   await askTyped({
     ...{ name: region, given: args.confirm, flag: "--confirm", yes: true, terminal: terminal() },
     consequence: acceptLoss
@@ -226,14 +226,5 @@ function lossRefused(options: {
     next: `bring the database host of ${lost.region} back as it was; or, to go on without what it took: ${resumeWithLoss(region)}`,
     exitCode: exitCodes.refused,
     code: "writer-lost",
-  });
-}
-
-export function unknownRegion(name: string, regions: readonly string[], flag: string): UserError {
-  return new UserError({
-    what: `there is no region ${name}`,
-    why: `the regions are ${regions.join(", ")}`,
-    next: `npx evenkeel resume ${regions[0]} --confirm ${regions[0]}${flag}`,
-    exitCode: exitCodes.usage,
   });
 }

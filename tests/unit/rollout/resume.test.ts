@@ -7,7 +7,6 @@ import {
   interruptedActive,
   resumeProblems,
   resumeRegion,
-  unknownRegion,
 } from "../../../automation/rollout/resume.ts";
 import { active, standby } from "../failover/sites.ts";
 import { answers, gate, known, readOnly, silent, unseeded } from "./answered.ts";
@@ -122,10 +121,7 @@ describe("a later writer's database was lost", () => {
   });
 });
 
-test("remedies name the site", async () => {
-  expect(unknownRegion("x", ["primary"], " --site proof").next).toBe(
-    "npx evenkeel resume primary --confirm primary --site proof",
-  );
+test("the remedy of a refusal names the site", async () => {
   const run = async () => ({ exitCode: 1, stdout: "", stderr: "the reason" });
   const failed = resumeRegion({
     site: "proof",

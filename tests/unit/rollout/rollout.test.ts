@@ -5,7 +5,7 @@ import { destroyOrder, whatGoes } from "../../../automation/rollout/destroy.ts";
 import { setUpReport } from "../../../automation/rollout/engine.ts";
 import { exportLines } from "../../../automation/rollout/env.ts";
 import { resultBlock } from "../../../automation/rollout/provision.ts";
-import { chosen, rolloutOrder } from "../../../automation/rollout/regions.ts";
+import { chosen, requireRegion, rolloutOrder } from "../../../automation/rollout/regions.ts";
 import type { GlobalOutputs, RegionOutputs } from "../../../components/outputs.ts";
 
 const regions = ["primary", "secondary"];
@@ -55,6 +55,21 @@ describe("what --region picks", () => {
     expect(() => ask("all", 2)).toThrow(refused(`${asked} --timeout 1800`));
     expect(() => ask("global", 2)).toThrow(refused(`${asked} --region global --timeout 1800`));
   });
+});
+
+test("a region that the configuration doesn't name is refused (2), with the command for one that it does", () => {
+  const site = { site: "proof", regions };
+  const require = (name: string) => () =>
+    requireRegion(site, name, (known) => `resume ${known} --confirm ${known}`);
+  expect(require("primary")).not.toThrow();
+  expect(require("x")).toThrow(
+    expect.objectContaining({
+      exitCode: 2,
+      what: "there is no region x",
+      why: "the regions are primary, secondary",
+      next: "npx evenkeel resume secondary --confirm secondary --site proof",
+    }),
+  );
 });
 
 test("what a destroy takes is told by region, third place or site before it is confirmed", () => {
