@@ -1,8 +1,11 @@
+import { UserError } from "../errors.ts";
 import { databaseCommand } from "../remote/database.ts";
 import { onDatabase } from "../remote/database-host.ts";
 import type { RemoteCommand } from "../remote/ssh.ts";
+import { holdCommand, releaseCommand } from "../remote/traffic.ts";
 import { comeBack } from "./come-back.ts";
 import type { HeldSite } from "./moves.ts";
+import { edgeHost } from "./next.ts";
 import type { Act, Row } from "./plan.ts";
 
 /** What a host says when it has made ready and waits for the lease (host/files/database/db/keeper.sh). */
@@ -38,6 +41,9 @@ export async function runAct(
   switch (act.do) {
     case "wait":
       return null;
+    case "hold":
+      await onEdge(held, holdCommand({ to: act.region, seconds: act.seconds }), deadlineSeconds);
+      return null;
     case "return":
       return await comeBack(held, { region, method: act.method, note });
     case "demote":
@@ -53,7 +59,18 @@ export async function runAct(
   }
 }
 
-type Verb = Exclude<Act, { do: "wait" | "return" }>;
+/** Lets go on what waits at the edge; where nothing does, nothing happens. Throws a UserError. */
+export async function releaseHold(held: HeldSite): Promise<void> {
+  await onEdge(held, releaseCommand(), 3);
+}
+
+async function onEdge({ ssh }: HeldSite, command: RemoteCommand, seconds: number): Promise<void> {
+  const { exitCode, stderr } = await ssh.run(edgeHost, command, { timeoutMs: seconds * 1000 });
+  if (exitCode !== 0)
+    throw new UserError({ what: "the edge can't do it", why: stderr.trim() || `exit code ${exitCode}` });
+}
+
+type Verb = Exclude<Act, { do: "wait" | "return" | "hold" }>;
 
 function commandOf(act: Verb, deadlineSeconds: number): RemoteCommand {
   switch (act.do) {

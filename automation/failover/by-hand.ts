@@ -1,5 +1,6 @@
 import { databaseCommand } from "../remote/database.ts";
-import { databaseHost } from "./next.ts";
+import { holdCommand } from "../remote/traffic.ts";
+import { databaseHost, edgeHost } from "./next.ts";
 import type { Act, Row } from "./plan.ts";
 
 /** The one command of a host by which a row can be done alone; null where keepers and balancers do it by themselves. */
@@ -10,13 +11,16 @@ export function byHand({ act }: Pick<Row, "act">, siteFlag = ""): string | null 
   const verb = words
     .filter((word) => word !== "-n")
     .map((word) => (word.includes("/") ? basename(word) : word));
-  return `npx evenkeel ssh ${databaseHost(act.region)}${siteFlag} -- ${verb.join(" ")}`;
+  const host = act.do === "hold" ? edgeHost : databaseHost(act.region);
+  return `npx evenkeel ssh ${host}${siteFlag} -- ${verb.join(" ")}`;
 }
 
 const basename = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 
 function wordsOf(act: Act): readonly string[] | null {
   switch (act.do) {
+    case "hold":
+      return holdCommand({ to: act.region, seconds: act.seconds }).argv;
     case "demote":
       return databaseCommand.demote().argv;
     case "fence":

@@ -1,6 +1,6 @@
 import { databaseProblems } from "./database-problems.ts";
 import { etcdProblems } from "./etcd-problems.ts";
-import type { Commands } from "./next.ts";
+import { type Commands, edgeHost } from "./next.ts";
 import type { MachineProblem, Observation, RegionObservation } from "./observation.ts";
 import { type Context, contextOf, mendOr, type Problem } from "./problem.ts";
 import { webProblems } from "./web-problems.ts";
@@ -97,14 +97,13 @@ function thirdPlaceProblems(context: Context): Problem[] {
   const problem = (what: string, command: string): Problem => {
     return { code: "third-place", what, next: mendOr(context, "global", command) };
   };
-  const edge = "third/edge";
-  if (!thirdPlace.reachable) return [problem("the third place can't be reached", commands.look(edge))];
+  if (!thirdPlace.reachable) return [problem("the third place can't be reached", commands.look(edgeHost))];
   return [
     ...(thirdPlace.edge === true
       ? []
-      : [problem("the edge does not answer", commands.restart(edge, "haproxy"))]),
+      : [problem("the edge does not answer", commands.restart(edgeHost, "haproxy"))]),
     ...(thirdPlace.dns === true
       ? []
-      : [problem("DNS does not answer the name", commands.restart(edge, "pdns"))]),
+      : [problem("DNS does not answer the name", commands.restart(edgeHost, "pdns"))]),
   ];
 }

@@ -37,6 +37,9 @@ export interface Commands {
 /** The one host of a region that has its database. */
 export const databaseHost = (region: string) => `${region}/database`;
 
+/** The host that visitors come to first. */
+export const edgeHost = "third/edge";
+
 /** The server's unit by engine (components/host/database-engines.ts). */
 const databaseUnits: Readonly<Record<string, string>> = {
   mariadb: "mariadb",

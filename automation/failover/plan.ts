@@ -23,12 +23,14 @@ export interface Row {
   ahead?: true;
 }
 
-export const stepNames = ["fence", "demote", "promote", "traffic", "return", "protect"] as const;
+export const stepNames = ["fence", "hold", "demote", "promote", "traffic", "return", "protect"] as const;
 export type StepName = (typeof stepNames)[number];
 
 /** What a row does: a verb of a host, or nothing but waiting for what keepers and balancers do by themselves. */
 export type Act =
   | { do: "demote" | "fence"; region: string }
+  /** At the edge, until `region` may write. */
+  | { do: "hold"; region: string; seconds: number }
   | { do: "return"; region: string; method: Return["method"] | null }
   | { do: "promote"; region: string; epoch: number; byForce: boolean; confirmedOff: readonly string[] }
   | { do: "wait" };
@@ -45,7 +47,8 @@ export function rowsOf(request: MoveRequest, seen: Observation): Row[] {
     case "switchover": {
       const { from, to } = request;
       const promotion = promote(to, { epoch: epochFor(to, seen), byForce: false, confirmedOff: [] });
-      return [demote(from, to), promotion, traffic(to), comeBack(from, to, null), protect(from, to)];
+      const closing = [hold(from, to), demote(from, to)];
+      return [...closing, promotion, traffic(to), comeBack(from, to, null), protect(from, to)];
     }
     case "failover": {
       const { from, to, byForce, confirmedOff } = request;
@@ -73,6 +76,22 @@ export function onlyRows(rows: readonly Row[], only: readonly string[]): Row[] {
 /** An epoch is granted once (writer.md, W7): the one that this region has claimed already, or the next. */
 function epochFor(to: string, seen: Observation): number {
   return epochOf(seen, to) ?? (keysOf(seen)?.epoch ?? 0) + 1;
+}
+
+/** A planned move takes a second or so; who waits longer at the edge goes on, and is refused. */
+const holdSeconds = 8;
+
+function hold(region: string, to: string): Row {
+  return {
+    name: "hold",
+    region,
+    why: "The edge lets requests that may write wait until the new writer is there, so that none is refused",
+    act: { do: "hold", region: to, seconds: holdSeconds },
+    isDone: (seen) => isWriter(seen, to) || isClosed(seen, region),
+    skips: (seen) => (seen.thirdPlace?.edge === true ? null : "the edge does not answer"),
+    deadlineSeconds: 3,
+    mayFail: true,
+  };
 }
 
 function demote(region: string, to: string): Row {

@@ -32,7 +32,7 @@ export async function runRows(
 ): Promise<StepTaken[]> {
   const taken: StepTaken[] = [];
   let latest = seen;
-  let begun: Begun | null = null;
+  let begun: { row: Row; act: Begun } | null = null;
   for (const [i, row] of rows.entries()) {
     const why = row.skips?.(latest) ?? null;
     if (row.isDone(latest) || why !== null) {
@@ -41,8 +41,8 @@ export async function runRows(
     }
     interrupts().check();
     if (!(await options.approve(row))) throw stopped(held, row);
-    const own: Begun | null = begun;
-    begun = await aheadOf(held, rows[i + 1], { row, latest, ...options });
+    begun ??= await beginAhead(held, rows.slice(i), { latest, ...options });
+    const own = begun?.row === row ? begun.act : null;
     const step = await takeStep(held, row, { ...options, begun: own });
     taken.push(step.taken);
     latest = step.seen ?? latest;
@@ -53,19 +53,29 @@ export async function runRows(
 /** How long a host may take to make ready before nobody waits for that any more. */
 const readyMs = 2000;
 
-/** The next row, begun where it may be: of a demotion that is to be done, the promotion makes ready before it. */
-async function aheadOf(
+/** What closes the old writer: the promotion makes ready before it. */
+const closing: readonly Row["act"]["do"][] = ["hold", "demote"];
+
+/**
+ * A row that may be begun before the rows in front of it are done, where only the old writer's closing is in front of it:
+ * visitors wait from then on, and what can be done before that is done before.
+ */
+async function beginAhead(
   held: HeldSite,
-  next: Row | undefined,
-  { row, latest, note, approves }: { row: Row; latest: Observation } & RunOptions,
-): Promise<Begun | null> {
-  const mayBegin = next?.ahead === true && row.act.do === "demote" && !next.isDone(latest);
-  if (!mayBegin || approves(next)) return null;
-  const begun = beginAct(held, next, note);
+  rows: readonly Row[],
+  { latest, note, approves }: { latest: Observation } & RunOptions,
+): Promise<{ row: Row; act: Begun } | null> {
+  const at = rows.findIndex(({ act }) => !closing.includes(act.do));
+  const [row, before] = [rows[at], rows.slice(0, at)];
+  const closes = before.some(({ act }) => act.do === "demote");
+  if (row?.ahead !== true || !closes || row.isDone(latest)) return null;
+  // Nobody is asked with visitors waiting, and nothing is begun that a person may yet refuse.
+  if ([...before, row].some(approves)) return null;
+  const act = beginAct(held, row, note);
   // Taken when its turn comes; a failure before that is told then.
-  begun.ended.catch(() => undefined);
-  await within(begun.ready, deadlineIn(readyMs), () => new Error("late")).catch(() => undefined);
-  return begun;
+  act.ended.catch(() => undefined);
+  await within(act.ready, deadlineIn(readyMs), () => new Error("late")).catch(() => undefined);
+  return { row, act };
 }
 
 /** A row that is done already, or, with the reason, one that is skipped. */

@@ -6,6 +6,7 @@ import { requireRegion } from "../rollout/regions.ts";
 import { resumeRegion } from "../rollout/resume.ts";
 import { siteConfig, sitePlace } from "../site.ts";
 import { say, terminal } from "../terminal.ts";
+import { releaseHold } from "./act.ts";
 import { type Check, type SwitchoverWish, switchoverChecks } from "./checks.ts";
 import { askCounterparts, counterpartChecks } from "./counterparts.ts";
 import { type Held, withHeldSite } from "./held.ts";
@@ -97,6 +98,8 @@ export async function carryOut(
     await recordMove(site, moved, after);
     return { moved, after };
   } catch (error) {
+    // Whoever waits at the edge goes on by itself in the end.
+    await releaseHold(site).catch(() => undefined);
     await giveWritesBack(held, from).catch((cause: unknown) => {
       say(
         `${from} could not be given its writes back: ${cause instanceof Error ? cause.message : String(cause)}`,

@@ -37,7 +37,19 @@ const hostReport = z.object({
 export function edgeStatus(options: { name?: string; deadlineSeconds?: number } = {}): RemoteCommand {
   const name = options.name === undefined ? [] : ["--name", options.name];
   const deadline = ["--deadline", String(options.deadlineSeconds ?? 3)];
-  return { argv: ["sudo", "-n", "/usr/local/sbin/evenkeel-traffic", "status", ...name, ...deadline] };
+  return { argv: [...traffic, "status", ...name, ...deadline] };
+}
+
+const traffic = ["sudo", "-n", "/usr/local/sbin/evenkeel-traffic"];
+
+/** Lets requests that may write wait at the edge until region `to` alone may write, `seconds` at most (15). */
+export function holdCommand({ to, seconds }: { to: string; seconds: number }): RemoteCommand {
+  return { argv: [...traffic, "hold", "--to", to, "--seconds", String(seconds)] };
+}
+
+/** Lets those that wait go on. */
+export function releaseCommand(): RemoteCommand {
+  return { argv: [...traffic, "release"] };
 }
 
 /** Reads what `edgeStatus` printed. Throws UserError when the host printed something else (an older Evenkeel). */

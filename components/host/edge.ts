@@ -46,7 +46,10 @@ export class EdgeHost extends pulumi.ComponentResource {
       {
         target: args.target,
         role: "edge",
-        files: balancerFiles(config, args.tls),
+        files: [
+          ...balancerFiles(config, args.tls),
+          { path: "/etc/evenkeel/hold.lua", content: hostFile("haproxy/hold.lua") },
+        ],
         script: hostFile("haproxy/setup.sh"),
         timeoutSeconds: installSeconds,
       },

@@ -40,7 +40,7 @@ async function isTold({ active, standby, epoch }: Standing): Promise<void> {
   };
   expect(exitCode).toBe(0);
   const done = entries.filter(({ what }) => what === "done" || what === "already").map(({ name }) => name);
-  expect(done).toEqual(["demote", "promote", "traffic", "return", "protect"]);
+  expect(done).toEqual(["hold", "demote", "promote", "traffic", "return", "protect"]);
   const { events } = JSON.parse((await cli(["events", "--since", "10m", "--format", "json"])).stdout) as {
     events: { run: string; what: string; source: string; detail: string | null; state: string | null }[];
   };
@@ -60,7 +60,9 @@ async function isTold({ active, standby, epoch }: Standing): Promise<void> {
 
 /** Here once, in the soak behind each step: the plans themselves are cut behind every step in tests/unit/failover. */
 const struckBehind =
-  process.env.EVENKEEL_EVERY_STEP === undefined ? ["promote"] : ["demote", "promote", "traffic", "return"];
+  process.env.EVENKEEL_EVERY_STEP === undefined
+    ? ["promote"]
+    : ["hold", "demote", "promote", "traffic", "return"];
 
 describe("switchover", () => {
   test("[P11] [P15] [P17] under orders: none is lost or doubled; database, gate, scheduled tasks, caches' epoch, balancers and name move, the old region refuses writes; its steps are in events, timeline and etcd's history", async () => {
@@ -70,7 +72,8 @@ describe("switchover", () => {
     console.log(`switchover: ${tookMs} ms with the command's start`);
     expect(document.moved).toMatchObject({ kind: "switchover", from: active, to: standby, epoch: epoch + 1 });
     const steps = document.moved?.steps.map(({ name, region, outcome }) => [name, region, outcome]);
-    expect(steps?.slice(0, 2)).toEqual([
+    expect(steps?.slice(0, 3)).toEqual([
+      ["hold", active, "done"],
       ["demote", active, "done"],
       ["promote", standby, "done"],
     ]);

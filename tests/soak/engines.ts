@@ -3,7 +3,7 @@ import { takeAway, well } from "./shapes.ts";
 
 /** The engines that `npm test` builds no site of, and the lab tests that hold for each. */
 const others = ["postgresql"];
-const neutral = ["lease", "ledger"];
+const neutral = ["lease", "ledger", "secrets", "web-hosts"];
 
 export interface Matrix {
   engine: string;
@@ -43,7 +43,7 @@ export async function runEngines({ say, found }: Options): Promise<void> {
       matrix.provisionSeconds = await well(site, ["provision", "--yes"]);
       matrix.againSeconds = await well(site, ["provision", "--yes"]);
       const files = neutral.map((name) => `tests/lab/${name}.test.ts`);
-      const onSite = await runTests(files, { EVENKEEL_TEST_SITE: site });
+      const onSite = await runTests(files, { EVENKEEL_TEST_SITE: site, EVENKEEL_EVERY_STEP: "1" });
       matrix.tests = onSite.result;
       matrix.problems.push(...onSite.failed);
     } catch (error) {

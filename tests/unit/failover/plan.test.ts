@@ -126,6 +126,8 @@ describe("a move is planned from what is seen", () => {
       const before = copyOf(world);
       if (row.isDone(seenIn(world))) continue;
       carryOut(world, row);
+      // It lasts no longer than the closing that it is for, and by then nobody needs it any more.
+      if (row.name === "hold") carryOut(world, plan(world, request)[1] as Row);
       expect({ row: row.name, done: row.isDone(seenIn(world)) }).toEqual({ row: row.name, done: true });
       expect(row.isDone(seenIn(before))).toBe(false);
     }
@@ -135,5 +137,16 @@ describe("a move is planned from what is seen", () => {
     const request: MoveRequest = { kind: "failover", from: "primary", to: "secondary", ...byLease };
     expect(plan(firstWorld(), request).map(({ name }) => name)).toEqual(["fence", "promote", "traffic"]);
     expect(plan(lostPrimary(), request).map(({ name }) => name)).toEqual(["promote", "traffic"]);
+  });
+
+  test("writes are held only where an edge is there to hold them; without one the move goes on", () => {
+    const request: MoveRequest = { kind: "switchover", from: "primary", to: "secondary" };
+    const seen = seenIn(firstWorld());
+    const [hold] = rowsOf(request, seen);
+    expect(hold).toMatchObject({ name: "hold", mayFail: true });
+    expect(leftOf(rowsOf(request, seen), seen)[0]?.name).toBe("hold");
+    const edgeless = { ...seen, thirdPlace: { reachable: true, edge: false, dns: true, witness: true } };
+    expect(hold?.skips?.(edgeless)).toBe("the edge does not answer");
+    expect(leftOf(rowsOf(request, edgeless), edgeless)[0]?.name).toBe("demote");
   });
 });

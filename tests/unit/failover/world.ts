@@ -65,6 +65,8 @@ export function carryOut(world: World, { act, region }: Row): void {
     case "return":
       follow(world, act.region);
       return;
+    case "hold":
+      return;
     case "wait":
       join(world, region);
   }

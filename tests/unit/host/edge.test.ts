@@ -34,7 +34,7 @@ describe("the edge", () => {
     );
     expect(active).toContain("http-check expect status 200");
     expect(active).toContain(
-      "default-server ssl verify required ca-file /etc/evenkeel/tls/ca.pem sni str(shop.lab.test) verifyhost shop.lab.test check check-ssl check-sni shop.lab.test inter 500ms fastinter 100ms downinter 250ms fall 2 rise 1",
+      "default-server ssl verify required ca-file /etc/evenkeel/tls/ca.pem sni str(shop.lab.test) verifyhost shop.lab.test check check-ssl check-sni shop.lab.test inter 500ms fastinter 100ms downinter 100ms fall 2 rise 1",
     );
   });
 

@@ -28,16 +28,16 @@ choose_writer() {
 
 # ask_tail range|tail|pieces: the answer of tail.py.
 ask_tail() {
-  if [ "$1" = tail ]; then open_client; fi
+  if [ "$1" = tail ]; then open_client digest_client; fi
   jq -cn --arg ask "$1" --arg own "$OWN" --argjson writer "$WRITER" \
     '{$ask, $own, other: $writer.status.history, epoch: $writer.status.epoch, region: $writer.region}' |
     tied python3 -I "$LIBRARY/tail.py" || fail "what only this host holds can't be read"
 }
 
-# The database's own session on file descriptors 3 and 4, until the verb ends. Opened anew: a copy would be closed for
-# programs like the coprocess's own.
+# open_client PROGRAM: the database's own session on file descriptors 3 and 4, until the verb ends. Opened anew: a copy
+# would be closed for programs like the coprocess's own.
 open_client() {
-  coproc CLIENT { "${1:-digest_client}"; }
+  coproc CLIENT { "$1"; }
   exec 3<"/dev/fd/${CLIENT[0]}" 4>"/dev/fd/${CLIENT[1]}"
 }
 
