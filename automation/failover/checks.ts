@@ -171,3 +171,34 @@ export function lossEstimate(seen: Observation, { from, to }: FailoverWish): Los
     words: `${to} is not in the sync set (${durability}), and what it lacks can't be told${last}`,
   };
 }
+
+export interface Takeover {
+  to: string;
+  proof: Proof | null;
+  loss: LossEstimate;
+  /** Rows that may be lost; "any": also where nobody can tell. */
+  acceptLoss: number | "any";
+}
+
+/** What a failover wants before anything is touched. */
+export function failoverChecks(seen: Observation, { to, proof, loss, acceptLoss }: Takeover): Check[] {
+  const isKnown = keysOf(seen) !== null;
+  const facts = factsOf(seen, to);
+  const stands = facts?.running ? "" : ", and does not run";
+  const isAllowed = acceptLoss === "any" || (loss.rows !== null && loss.rows <= acceptLoss);
+  const rows = loss.rows === null ? "unknown" : `${loss.rows} row(s)`;
+  return [
+    check(
+      "quorum",
+      isKnown,
+      isKnown ? "etcd answers with a majority" : "etcd gives no answer with a majority",
+    ),
+    check(
+      "database",
+      facts?.running === true,
+      facts === null ? `${to} can't be asked` : `${to} is ${facts.role}${stands}`,
+    ),
+    check("proof", proof !== null, proof?.words ?? "nothing shows that the old writer's database is closed"),
+    check("loss", isAllowed, `${rows}: ${loss.words} (--accept-loss ${acceptLoss})`),
+  ];
+}

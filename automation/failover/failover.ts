@@ -5,12 +5,19 @@ import { askTyped, refuseUnconfirmed } from "../rollout/confirm.ts";
 import { requireRegion } from "../rollout/regions.ts";
 import { siteConfig, sitePlace } from "../site.ts";
 import { say, terminal } from "../terminal.ts";
-import { type Check, type LossEstimate, lossEstimate, type Proof, proofOf } from "./checks.ts";
+import {
+  type Check,
+  failoverChecks,
+  type LossEstimate,
+  lossEstimate,
+  type Proof,
+  proofOf,
+} from "./checks.ts";
 import { cooldownOf } from "./cooldown.ts";
 import { type Held, withHeldSite } from "./held.ts";
 import type { Moved, MovedSite } from "./moves.ts";
 import type { Observation } from "./observation.ts";
-import { epochOf, factsOf, keysOf, onlyRows, type Row, rowsOf } from "./plan.ts";
+import { epochOf, keysOf, onlyRows, type Row, rowsOf } from "./plan.ts";
 import { recordMove } from "./record.ts";
 import { runRows } from "./run.ts";
 import { approval, checkLines, moveDocument, planLines, sayState, sayTaken } from "./tell.ts";
@@ -81,42 +88,13 @@ export function planFailover(
   const off = proof?.is === "machine" && from !== null ? [...new Set([...confirmedOff, from])] : confirmedOff;
   const all = rowsOf({ kind: "failover", from, to, byForce, confirmedOff: off }, seen);
   const rows = onlyRows(all, args.only);
-  return { from, rows, checks: failoverChecks(seen, { to, proof, loss, args }), proof, loss };
-}
-
-function failoverChecks(
-  seen: Observation,
-  {
-    to,
+  return {
+    from,
+    rows,
+    checks: failoverChecks(seen, { to, proof, loss, acceptLoss: args.acceptLoss }),
     proof,
     loss,
-    args,
-  }: { to: string; proof: Proof | null; loss: LossEstimate; args: Pick<FailoverArgs, "acceptLoss"> },
-): Check[] {
-  const facts = factsOf(seen, to);
-  const allowed = args.acceptLoss === "any" || (loss.rows !== null && loss.rows <= args.acceptLoss);
-  const rows = loss.rows === null ? "unknown" : `${loss.rows} row(s)`;
-  return [
-    {
-      name: "quorum",
-      ok: keysOf(seen) !== null,
-      found: keysOf(seen) === null ? "etcd gives no answer with a majority" : "etcd answers with a majority",
-    },
-    {
-      name: "database",
-      ok: facts !== null && facts.running,
-      found:
-        facts === null
-          ? `${to} can't be asked`
-          : `${to} is ${facts.role}${facts.running ? "" : ", and does not run"}`,
-    },
-    {
-      name: "proof",
-      ok: proof !== null,
-      found: proof?.words ?? "nothing shows that the old writer's database is closed",
-    },
-    { name: "loss", ok: allowed, found: `${rows}: ${loss.words} (--accept-loss ${args.acceptLoss})` },
-  ];
+  };
 }
 
 /** The region that was the writer, as etcd knows it; a healthy one is no case for a failover. */

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import { lossEstimate, proofOf, switchoverChecks } from "../../../automation/failover/checks.ts";
+import {
+  failoverChecks,
+  lossEstimate,
+  proofOf,
+  switchoverChecks,
+  type Takeover,
+} from "../../../automation/failover/checks.ts";
 import type { Observation } from "../../../automation/failover/observation.ts";
 import { healthySite, standby, wellEtcd, withRegion } from "./sites.ts";
 
@@ -123,5 +129,53 @@ describe("[P12] the loss is told before it happens", () => {
     expect(lossEstimate(behind, { from: "primary", to: "secondary", confirmedOff: [] }).words).toContain(
       "not in the sync set",
     );
+  });
+});
+
+describe("a failover is checked before anything is touched", () => {
+  const proof = { is: "lease", words: "secondary is in the sync set" } as const;
+  const none = { rows: 0, words: "secondary holds all" };
+  const checks = (seen: Observation, more: Partial<Takeover> = {}) =>
+    failoverChecks(seen, { to: "secondary", proof, loss: none, acceptLoss: 0, ...more });
+  const refused = (seen: Observation, more: Partial<Takeover> = {}) =>
+    checks(seen, more)
+      .filter(({ ok }) => !ok)
+      .map(({ name, found }) => `${name}: ${found}`);
+
+  test("all passes where etcd has a majority, the new writer runs, a proof is there and nothing is lost", () => {
+    expect(checks(healthySite())).toEqual([
+      { name: "quorum", ok: true, found: "etcd answers with a majority" },
+      { name: "database", ok: true, found: "secondary is standby" },
+      { name: "proof", ok: true, found: "secondary is in the sync set" },
+      { name: "loss", ok: true, found: "0 row(s): secondary holds all (--accept-loss 0)" },
+    ]);
+  });
+
+  test("etcd without a majority is refused", () => {
+    const seen = { ...healthySite(), etcd: { members: [], keys: null } };
+    expect(refused(seen)).toEqual(["quorum: etcd gives no answer with a majority"]);
+  });
+
+  test("so is a new writer's database that can't be asked, or does not run; the other one's is not looked at", () => {
+    expect(refused(secondary(null))).toEqual(["database: secondary can't be asked"]);
+    const stopped = secondary({ role: "fenced", running: false });
+    expect(refused(stopped)).toEqual(["database: secondary is fenced, and does not run"]);
+    expect(refused(stopped, { to: "primary" })).toEqual([]);
+  });
+
+  test("so is an old writer that nothing proves to be closed", () => {
+    expect(refused(healthySite(), { proof: null })).toEqual([
+      "proof: nothing shows that the old writer's database is closed",
+    ]);
+  });
+
+  test("so is a loss beyond what is accepted, and an unknown one unless any is", () => {
+    const lost = (rows: number | null, acceptLoss: number | "any") =>
+      refused(healthySite(), { loss: { rows, words: "so" }, acceptLoss });
+    expect(lost(3, 2)).toEqual(["loss: 3 row(s): so (--accept-loss 2)"]);
+    expect(lost(3, 3)).toEqual([]);
+    expect(lost(3, "any")).toEqual([]);
+    expect(lost(null, 999_999_999)).toEqual(["loss: unknown: so (--accept-loss 999999999)"]);
+    expect(lost(null, "any")).toEqual([]);
   });
 });
