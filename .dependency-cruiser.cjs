@@ -14,13 +14,13 @@ module.exports = {
     {
       name: "automation-sees-only-the-contract-of-components",
       comment:
-        "outputs.ts, config.ts (with the secrets' shape), and the lab's own facts for automation/lab and engine",
+        "outputs.ts, config.ts (with the secrets' shape), what makes a host's program one file, and the lab's own facts for automation/lab and engine",
       severity: "error",
       from: { path: "^automation/" },
       to: {
         path: "^components/",
         pathNot:
-          "^components/(outputs|config|plan|secrets|addresses)\\.ts$|^components/lab/(image|names|site-files)\\.ts$",
+          "^components/(outputs|config|plan|secrets|addresses|bundle)\\.ts$|^components/lab/(image|names|site-files)\\.ts$",
       },
     },
     {

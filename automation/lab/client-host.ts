@@ -127,20 +127,10 @@ async function labHost(clone: string, verb: "create" | "delete", name: string, s
   });
 }
 
-/** automation/drill/client.ts in one file, as components/host/keeper.ts does with the keeper's. */
+/** automation/drill/client.ts in one file. */
 export async function clientBundle(): Promise<string> {
-  const { build } = await import("esbuild");
-  const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, "../drill/client.ts")],
-    bundle: true,
-    write: false,
-    platform: "node",
-    format: "esm",
-    target: "node24",
-    legalComments: "none",
-    logLevel: "error",
-  });
-  return outputFiles[0]?.text as string;
+  const { bundled } = await import("../../components/bundle.ts");
+  return bundled(join(import.meta.dirname, "../drill/client.ts"));
 }
 
 function noNode(site: string): UserError {

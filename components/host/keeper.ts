@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { buildSync } from "esbuild";
+import { bundled } from "../bundle.ts";
 import { requireAddress } from "./haproxy.ts";
 import { copyToHost, facts, type HostFile, type HostTarget, hostRole } from "./remote.ts";
 import { hostFile, render } from "./render.ts";
@@ -123,19 +123,10 @@ function refuseWrong({ site, etcd, lease, node }: Omit<KeeperHostArgs, "target">
     throw new Error(`lease.hardMs: ${hardMs} ms is shorter than the lease of ${leaseMs} ms`);
 }
 
-let bundled: string | null = null;
+let keeper: string | null = null;
 
-/** automation/keeper in one file. It is read as a file, not imported: no host's code runs in here. */
+/** automation/keeper in one file, made once. */
 function keeperBundle(): string {
-  bundled ??= buildSync({
-    entryPoints: [program],
-    bundle: true,
-    write: false,
-    platform: "node",
-    format: "esm",
-    target: "node24",
-    legalComments: "none",
-    logLevel: "error",
-  }).outputFiles[0]?.text as string;
-  return bundled;
+  keeper ??= bundled(program);
+  return keeper;
 }
