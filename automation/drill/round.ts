@@ -7,7 +7,7 @@ import type { Phase } from "./outages.ts";
 import type { DrillClient, DrillKind, DrillParts, LossSeen } from "./parts.ts";
 import { waitForAcknowledged, waitUntilSettled, waitUntilSteady } from "./waits.ts";
 
-/** The link stays cut for so long: longer than a bounded commit waits and than a lease lasts (issue 7). */
+/** The link stays cut for so long: longer than a bounded commit waits and than a lease lasts. */
 export const linkCutMs = 10_000;
 
 export interface RoundPlan {

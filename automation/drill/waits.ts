@@ -8,7 +8,7 @@ import type { DrillClient, DrillParts } from "./parts.ts";
 
 /** What a drill waits for: bounded polls, all of them by the clock that it was given. */
 
-/** So long every connection must have its orders taken before anything is broken (issue 7). */
+/** So long every connection must have its orders taken before anything is broken. */
 export const steadyMs = 3000;
 const steadyLimitMs = 45_000;
 /** Twice the floor for an outage: what is not back by then is not measured any longer. */

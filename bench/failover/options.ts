@@ -15,7 +15,7 @@ export interface Options {
   roundTripMs: number;
 }
 
-/** Issue 7: p50 and p95 over at least so many. Fewer are a trial, which is shown and not written down. */
+/** p50 and p95 are over at least so many. Fewer are a trial, which is shown and not written down. */
 export const leastRounds = 20;
 const mostRounds = 100;
 

@@ -2,7 +2,7 @@ import { giveUpMs, type Measured, spread } from "./figures.ts";
 
 /** docs/bench-failover.md, and the tables of a trial. Pure. */
 
-/** Issue 7's aims, by which the tables are headed. */
+/** The aims, by which the tables are headed. */
 const aims = { stallMs: 300, forcedMs: 2000, backMs: 10_000 } as const;
 
 type Column = readonly [head: string, cell: (one: Measured) => string];
