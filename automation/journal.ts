@@ -15,8 +15,6 @@ export interface JournalEntry {
   /** Of a step: the region that it is about, and why it is there or how it failed. */
   region?: string;
   why?: string;
-  /** What the step or the command came to, e.g. the epoch. */
-  facts?: Readonly<Record<string, unknown>>;
   exitCode?: number;
   seconds?: number;
 }

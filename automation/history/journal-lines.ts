@@ -10,7 +10,6 @@ const journalLine = z.object({
   state: z.enum(["begun", "done", "already", "skipped", "failed"]).optional(),
   region: z.string().optional(),
   why: z.string().optional(),
-  facts: z.record(z.string(), z.unknown()).optional(),
   exitCode: z.int().optional(),
   seconds: z.number().optional(),
 });

@@ -10,9 +10,9 @@ const runs = (text: string) => parseJournal(text).lines.map(({ run }) => run);
 
 describe("a journal", () => {
   test("is read line by line; an empty one has none, and nothing is wrong with either", () => {
-    const text = `${line("a")}\n${line("b", { event: "step", detail: "x", state: "begun", facts: { epoch: 3 } })}\n`;
+    const text = `${line("a")}\n${line("b", { event: "step", detail: "x", state: "begun", seconds: 3 })}\n`;
     expect(parseJournal(text)).toMatchObject({
-      lines: [{ run: "a" }, { facts: { epoch: 3 } }],
+      lines: [{ run: "a" }, { detail: "x", state: "begun", seconds: 3 }],
       problems: [],
     });
     expect(parseJournal("")).toEqual({ lines: [], problems: [] });
