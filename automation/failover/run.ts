@@ -103,8 +103,7 @@ async function takeStep(
     return { name, region, why, startedMs, endedMs: Date.now(), outcome, note: words };
   };
   try {
-    // What was begun ahead may have given up waiting: then it is done now.
-    const words = await (begun?.ended.catch(() => runAct(held, row, note)) ?? runAct(held, row, note));
+    const words = await actOn(held, row, { begun, note });
     const seen = row.act.do === "wait" ? await awaitDone(row, look) : null;
     held.journal.write({
       ...line,
@@ -120,6 +119,21 @@ async function takeStep(
     if (row.mayFail && error instanceof UserError) return { taken: done("failed", words), seen: null };
     note(`${name} ${region}: failed (${seconds()} s)`);
     throw failed(held, row, error);
+  }
+}
+
+/** What was begun ahead may have given up waiting: then it is done now. A bug is none of that, nor is a person's stop. */
+async function actOn(
+  held: HeldSite,
+  row: Row,
+  { begun, note }: Pick<RunOptions, "note"> & { begun: Begun | null },
+): Promise<string | null> {
+  if (begun === null) return await runAct(held, row, note);
+  try {
+    return await begun.ended;
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code === "interrupted") throw error;
+    return await runAct(held, row, note);
   }
 }
 

@@ -2,17 +2,22 @@ import { describe, expect, test } from "@jest/globals";
 import type { Observation } from "../../../automation/failover/observation.ts";
 import { type Row, rowsOf } from "../../../automation/failover/plan.ts";
 import { runRows } from "../../../automation/failover/run.ts";
+import { interrupted } from "../../../automation/interrupt.ts";
 import { type FakeHeld, heldSite } from "./held.ts";
 import { carryOut, firstWorld, seenIn, type World } from "./world.ts";
 
 const request = { kind: "switchover", from: "primary", to: "secondary" } as const;
 
-/** What a made-up site's hosts do when their verbs are called. */
+/** What a made-up site's hosts do when their verbs are called; what they can't do they refuse. */
 function worldly(world: World, rows: () => Row[]) {
   const does = (name: string) => () => {
     const row = rows().find((one) => one.name === name) as Row;
-    carryOut(world, row);
-    return {};
+    try {
+      carryOut(world, row);
+      return {};
+    } catch (error) {
+      return { exitCode: 12, stderr: (error as Error).message };
+    }
   };
   return { "primary/database demote": does("demote"), "secondary/database promote": does("promote") };
 }
@@ -69,14 +74,34 @@ describe("[P17] the rows of a move are done one after the other", () => {
     const [one, other] = [firstWorld(), firstWorld()];
     const ahead = heldSite(worldly(one, rows), { delayMs: 5 });
     // The made-up host promotes at once, which here is refused; behind the demotion it is asked again.
-    await switching(ahead, one, ["demote", "promote"]).catch(() => undefined);
-    expect(ahead.calls[0]).toBe("secondary/database promote");
+    await switching(ahead, one, ["demote", "promote"]);
+    expect(ahead.calls).toEqual([
+      "secondary/database promote",
+      "primary/database demote",
+      "secondary/database promote",
+    ]);
     const asked = heldSite(worldly(other, rows));
     await expect(switching(asked, other, ["demote", "promote"], ["promote"])).rejects.toMatchObject({
       exitCode: 14,
       code: "not-approved",
     });
     expect(asked.calls).toEqual(["primary/database demote"]);
+  });
+
+  test.each([
+    ["a bug", () => new Error("a bug")],
+    ["a stop on request", () => interrupted()],
+  ])("what was begun ahead and met %s is not done again: that comes to light as it is", async (_, made) => {
+    const world = firstWorld();
+    const error = made();
+    const held = heldSite({
+      "secondary/database promote": () => {
+        throw error;
+      },
+    });
+    await expect(switching(held, world, ["demote", "promote"])).rejects.toBe(error);
+    expect(held.calls).toEqual(["secondary/database promote", "primary/database demote"]);
+    expect(steps(held).at(-1)).toBe("promote failed");
   });
 
   test("a step that fails ends the move (14), with its host's words and the command that plans anew", async () => {
