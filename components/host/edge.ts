@@ -8,7 +8,7 @@ import {
   type SiteTls,
   serverLines,
 } from "./haproxy.ts";
-import { facts, type HostTarget, hostRole } from "./remote.ts";
+import { facts, type HostFile, type HostTarget, hostRole } from "./remote.ts";
 import { hostFile, render } from "./render.ts";
 
 export interface EdgeBalancer {
@@ -33,6 +33,14 @@ export function edgeConfig({ domain, regions }: EdgeBalancer): string {
   return render(hostFile("haproxy/edge.cfg"), { DOMAIN: domain, SERVERS: serverLines(regions) });
 }
 
+/** The files of an edge: a balancer's, and the program by which it holds writes. */
+export function edgeFiles(config: string, tls: SiteTls): HostFile[] {
+  return [
+    ...balancerFiles(config, tls),
+    { path: "/etc/evenkeel/hold.lua", content: hostFile("haproxy/hold.lua") },
+  ];
+}
+
 /** HAProxy in the third place: the region that answers /evenkeel/active with 200, else those that can be read. */
 export class EdgeHost extends pulumi.ComponentResource {
   readonly facts: pulumi.Output<BalancerFacts>;
@@ -46,10 +54,7 @@ export class EdgeHost extends pulumi.ComponentResource {
       {
         target: args.target,
         role: "edge",
-        files: [
-          ...balancerFiles(config, args.tls),
-          { path: "/etc/evenkeel/hold.lua", content: hostFile("haproxy/hold.lua") },
-        ],
+        files: edgeFiles(config, args.tls),
         script: hostFile("haproxy/setup.sh"),
         timeoutSeconds: installSeconds,
       },

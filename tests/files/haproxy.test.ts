@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { regionConfig } from "../../components/host/balancer.ts";
-import { edgeConfig } from "../../components/host/edge.ts";
+import { edgeConfig, edgeFiles } from "../../components/host/edge.ts";
 import { balancerFiles } from "../../components/host/haproxy.ts";
 import { hostFile } from "../../components/host/render.ts";
+import { holdChapter } from "./haproxy/hold.ts";
 import { type ScratchHost, scratchHost } from "./support/scratch-host.ts";
 
 const support = (name: string) => readFileSync(join(import.meta.dirname, "support", name), "utf8");
@@ -34,10 +35,11 @@ beforeAll(async () => {
 
 afterAll(() => host?.remove());
 
-const apply = (config: string, withTls = tls) =>
+const apply = (config: string, withTls = tls) => applyFiles(balancerFiles(config, withTls));
+const applyFiles = (files: ReturnType<typeof edgeFiles>) =>
   host.apply({
     role: "balancer",
-    files: balancerFiles(config, withTls),
+    files,
     script: hostFile("haproxy/setup.sh"),
   });
 const ask = (words: string, from = "") =>
@@ -64,6 +66,7 @@ describe("HAProxy itself accepts", () => {
     await host.run(["tee", "/etc/evenkeel-ca"], { input: tls.ca });
     const text = config.replaceAll("/etc/evenkeel/tls/ca.pem", "/etc/evenkeel-ca");
     await host.run(["tee", "/tmp/trial.cfg"], { input: text });
+    await host.run(["tee", "/etc/evenkeel/hold.lua"], { input: hostFile("haproxy/hold.lua") });
     const checked = await host.run(["haproxy", "-c", "-f", "/tmp/trial.cfg"]);
     expect({ code: checked.exitCode, output: checked.stderr }).toEqual({
       code: 0,
@@ -216,4 +219,12 @@ describe("the role of a region's balancer", () => {
     expect(await showInfo("Pid")).not.toBe(worker);
     await web1Is("DRAIN");
   });
+});
+
+holdChapter({
+  domain,
+  bash: (script) => host.bash(script),
+  ask,
+  until,
+  applyEdge: (config) => applyFiles(edgeFiles(config, tls)),
 });

@@ -14,7 +14,9 @@ loaded=/var/lib/evenkeel/haproxy.loaded
 
 worker() { evenkeel-traffic haproxy 'show info' | sed -n 's/^Pid: //p'; }
 other_worker() { local now; now=$(worker) && [ -n "$now" ] && [ "$now" != "$1" ]; }
-digest() { cat "$wanted" "$pem" "$tls/ca.pem" /etc/evenkeel/*.lua 2>/dev/null | sha256sum | cut -d' ' -f1; }
+# An edge's alone.
+program() { if [ -e /etc/evenkeel/hold.lua ]; then cat /etc/evenkeel/hold.lua; fi; }
+digest() { { cat "$wanted" "$pem" "$tls/ca.pem" && program; } | sha256sum | cut -d' ' -f1; }
 
 # The line between them: a PEM text need not end with one.
 join_certificate() {
