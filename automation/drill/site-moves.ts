@@ -1,11 +1,13 @@
-import { preferredRegion, proveEquality } from "../failover/failback.ts";
+import { proveEquality } from "../failover/equality.ts";
+import { preferredRegion } from "../failover/failback.ts";
 import { planFailover, refuseUnproved, takeOver } from "../failover/failover.ts";
 import type { Held } from "../failover/held.ts";
-import type { Moved } from "../failover/moves.ts";
-import { rowsOf } from "../failover/plan.ts";
+import type { HeldSite, Moved } from "../failover/moves.ts";
+import { rowsOf, withComparison } from "../failover/plan.ts";
 import { acknowledge } from "../failover/record.ts";
 import { bringBack, planReinstatement } from "../failover/reinstate.ts";
 import { activeRegion, carryOut, checkSwitch, refuseFailed, type Switch } from "../failover/switchover.ts";
+import type { Unsettled } from "../verify/model.ts";
 import type { Moves } from "./parts.ts";
 
 /** As the commands have it where nothing else is given (--max-lag). */
@@ -17,7 +19,7 @@ const maxLagSeconds = 5;
  */
 export function siteMoves(held: Held): Moves {
   return {
-    switchover: (to) => switchTo(held, { kind: "switchover", to, first: async () => {} }),
+    switchover: (to) => switchTo(held, { kind: "switchover", to, first: async () => [] }),
     failover: async (to, { acceptLoss }) => {
       const seen = await held.look();
       const plan = planFailover(held, seen, { to, acceptLoss, confirmedOff: [], only: [] });
@@ -42,12 +44,13 @@ export function siteMoves(held: Held): Moves {
 /** `first` is what is to be so behind the checks, before anything is touched. */
 async function switchTo(
   held: Held,
-  { kind, to, first }: { kind: Switch["kind"]; to: string; first: (held: Held) => Promise<void> },
+  { kind, to, first }: { kind: Switch["kind"]; to: string; first: (site: HeldSite) => Promise<Unsettled[]> },
 ): Promise<Moved> {
   const seen = await held.look();
   const from = activeRegion(held, seen, to);
   const rows = rowsOf({ kind: "switchover", from, to }, seen);
   refuseFailed(held, await checkSwitch(held, seen, { from, to, maxLagSeconds }), to);
-  await first(held);
-  return (await carryOut(held, { kind, seen, rows, from, to, approve: [] })).moved;
+  const left = await first(held.site);
+  const all = withComparison(rows, left, { from, to });
+  return (await carryOut(held, { kind, seen, rows: all, from, to, approve: [] })).moved;
 }

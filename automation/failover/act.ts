@@ -4,6 +4,7 @@ import { onDatabase } from "../remote/database-host.ts";
 import type { RemoteCommand } from "../remote/ssh.ts";
 import { holdCommand, releaseCommand } from "../remote/traffic.ts";
 import { comeBack } from "./come-back.ts";
+import { compareRest } from "./equality.ts";
 import type { HeldSite } from "./moves.ts";
 import { edgeHost } from "./next.ts";
 import type { Act, Row } from "./plan.ts";
@@ -44,6 +45,8 @@ export async function runAct(
     case "hold":
       await onEdge(held, holdCommand({ to: act.region, seconds: act.seconds }), deadlineSeconds);
       return null;
+    case "compare":
+      return await compareRest(held, act);
     case "return":
       return await comeBack(held, { region, method: act.method, note });
     case "demote":
@@ -70,7 +73,7 @@ async function onEdge({ ssh }: HeldSite, command: RemoteCommand, seconds: number
     throw new UserError({ what: "the edge can't do it", why: stderr.trim() || `exit code ${exitCode}` });
 }
 
-type Verb = Exclude<Act, { do: "wait" | "return" | "hold" }>;
+type Verb = Exclude<Act, { do: "wait" | "return" | "hold" | "compare" }>;
 
 function commandOf(act: Verb, deadlineSeconds: number): RemoteCommand {
   switch (act.do) {

@@ -33,6 +33,7 @@ function wordsOf(act: Act): readonly string[] | null {
       }).argv;
     case "return":
       return databaseCommand.follow().argv;
+    case "compare":
     case "wait":
       return null;
   }

@@ -1,3 +1,4 @@
+import type { Unsettled } from "../verify/model.ts";
 import type { EtcdFacts, Observation, RegionObservation } from "./observation.ts";
 import type { Return } from "./returning.ts";
 
@@ -23,7 +24,16 @@ export interface Row {
   ahead?: true;
 }
 
-export const stepNames = ["fence", "hold", "demote", "promote", "traffic", "return", "protect"] as const;
+export const stepNames = [
+  "fence",
+  "hold",
+  "demote",
+  "compare",
+  "promote",
+  "traffic",
+  "return",
+  "protect",
+] as const;
 export type StepName = (typeof stepNames)[number];
 
 /** What a row does: a verb of a host, or nothing but waiting for what keepers and balancers do by themselves. */
@@ -31,6 +41,8 @@ export type Act =
   | { do: "demote" | "fence"; region: string }
   /** At the edge, until `region` may write. */
   | { do: "hold"; region: string; seconds: number }
+  /** Rows of the old writer, which is closed, with those of `region`. */
+  | { do: "compare"; from: string; region: string; rows: readonly Unsettled[] }
   | { do: "return"; region: string; method: Return["method"] | null }
   | { do: "promote"; region: string; epoch: number; byForce: boolean; confirmedOff: readonly string[] }
   | { do: "wait" };
@@ -120,6 +132,27 @@ function fence(region: string, to: string): Row {
     deadlineSeconds: 20,
     mayFail: true,
   };
+}
+
+/**
+ * The rows with a comparison of what changed too often to be compared before, where there is any: behind the closing nothing
+ * changes. It is in no plan that is made beforehand, since only the proof finds such rows.
+ */
+export function withComparison(
+  rows: readonly Row[],
+  left: readonly Unsettled[],
+  { from, to }: { from: string; to: string },
+): Row[] {
+  if (left.length === 0) return [...rows];
+  const comparison: Row = {
+    name: "compare",
+    region: to,
+    why: "Rows that changed too often to be compared before are compared, now that nothing changes",
+    act: { do: "compare", from, region: to, rows: left },
+    isDone: (seen) => isWriter(seen, to),
+    deadlineSeconds: 20,
+  };
+  return rows.flatMap((row) => (row.name === "promote" ? [comparison, row] : [row]));
 }
 
 function promote(

@@ -6,13 +6,14 @@ import { requireRegion } from "../rollout/regions.ts";
 import { resumeRegion } from "../rollout/resume.ts";
 import { siteConfig, sitePlace } from "../site.ts";
 import { say, terminal } from "../terminal.ts";
+import type { Unsettled } from "../verify/model.ts";
 import { releaseHold } from "./act.ts";
 import { type Check, type SwitchoverWish, switchoverChecks } from "./checks.ts";
 import { askCounterparts, counterpartChecks } from "./counterparts.ts";
 import { type Held, withHeldSite } from "./held.ts";
-import type { Moved, MovedSite } from "./moves.ts";
+import type { HeldSite, Moved, MovedSite } from "./moves.ts";
 import type { Observation } from "./observation.ts";
-import { epochOf, isClosed, keysOf, leftOf, onlyRows, type Row, rowsOf } from "./plan.ts";
+import { epochOf, isClosed, keysOf, leftOf, onlyRows, type Row, rowsOf, withComparison } from "./plan.ts";
 import { recordMove } from "./record.ts";
 import { runRows } from "./run.ts";
 import { approval, checkLines, confirmMove, moveDocument, planLines, sayState, sayTaken } from "./tell.ts";
@@ -33,13 +34,16 @@ export interface SwitchoverArgs {
 
 /** `evenkeel switchover --to REGION`: both regions are up, and nothing is lost. */
 export async function switchover(args: SwitchoverArgs): Promise<void> {
-  await switchSite(args, { kind: "switchover", first: async () => {} });
+  await switchSite(args, { kind: "switchover", first: async () => [] });
 }
 
-/** `first` is what is to be so before anything is touched, behind the checks and not in a dry run. */
+/**
+ * `first` is what is to be so before anything is touched, behind the checks and not in a dry run; what it leaves is
+ * compared behind the closing.
+ */
 export async function switchSite(
   args: SwitchoverArgs,
-  { kind, first }: { kind: Switch["kind"]; first: (held: Held) => Promise<void> },
+  { kind, first }: { kind: Switch["kind"]; first: (site: HeldSite) => Promise<Unsettled[]> },
 ): Promise<void> {
   const { to } = args;
   requireRegion(siteConfig(sitePlace(args.site)), to, (name) => `switchover --to ${name}`);
@@ -55,12 +59,14 @@ export async function switchSite(
     refuseFailed(held, checks, to);
     if (args.dryRun)
       return writeResult(moveDocument(args.format, held.site, { checks, rows, seen, moved: null }));
+    let left: Unsettled[] = [];
     if (leftOf(rows, seen).length === 0) say(`${to} is active already: there is nothing to do.`);
     else {
       await confirmMove({ ...args, terminal: terminal(), what: `move the site from ${from} to ${to}` });
-      await first(held);
+      left = await first(held.site);
     }
-    const { moved, after } = await carryOut(held, { kind, seen, rows, from, to, approve: args.approve });
+    const all = withComparison(rows, left, { from, to });
+    const { moved, after } = await carryOut(held, { kind, seen, rows: all, from, to, approve: args.approve });
     sayState("after", after);
     sayTaken(moved);
     writeResult(moveDocument(args.format, held.site, { checks, rows, seen: after, moved }));

@@ -20,15 +20,17 @@ const walkSeconds = 2;
 export async function compare(active: Digests, standby: Digests, progress: Progress): Promise<Comparison> {
   const { common, differences } = await compareTables(active, standby);
   const { unequal, rows } = await walkBoth(active, standby, common, progress);
-  const comparison: Comparison = { tables: common.length, rows, differences, changing: [] };
-  const keyed = new Map(common.map(({ table, keyed }) => [nameOf(table), keyed]));
+  const comparison: Comparison = { tables: common.length, rows, differences, changing: [], unsettled: [] };
+  const keyedOf = new Map(common.map(({ table, keyed }) => [nameOf(table), keyed]));
   for (const [i, range] of unequal.entries()) {
     progress(
       `${nameOf(range.table)}: row by row, ${i + 1} of ${unequal.length} chunks that were not equal at once`,
     );
-    const settled = await settle(active, standby, range, keyed.get(nameOf(range.table)) ?? false);
+    const keyed = keyedOf.get(nameOf(range.table)) ?? false;
+    const settled = await settle(active, standby, range, keyed);
     comparison.differences.push(...settled.differences);
     comparison.changing.push(...settled.changing);
+    if (settled.changing.length > 0) comparison.unsettled.push({ range, keyed });
   }
   return comparison;
 }

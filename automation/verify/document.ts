@@ -1,5 +1,5 @@
 import { type apiVersion, table } from "../output.ts";
-import type { Comparison, Difference } from "./model.ts";
+import type { Comparison, Difference, Unsettled } from "./model.ts";
 
 /** What `verify --format json` prints. */
 export interface VerifyDocument {
@@ -17,6 +17,18 @@ export interface StandbyReport extends Comparison {
   errant: string | null;
   /** Why its rows could not be compared; null where they were. */
   unknown: string | null;
+}
+
+/**
+ * What is left to compare where nothing differs and nothing is unknown but rows that change too often; empty where all
+ * rows are equal, null where more than that speaks against it.
+ */
+export function leftToCompare({ standbys }: VerifyDocument): Unsettled[] | null {
+  const isWell = ({ differences, errant, unknown }: StandbyReport) =>
+    differences.length === 0 && errant === null && unknown === null;
+  return standbys.length > 0 && standbys.every(isWell)
+    ? standbys.flatMap(({ unsettled }) => unsettled)
+    : null;
 }
 
 export type Verdict = "equal" | "different" | "unknown";

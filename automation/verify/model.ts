@@ -32,6 +32,13 @@ export interface Difference {
   key: Key | null;
 }
 
+/** A part of a table in which something changed too often. */
+export interface Unsettled {
+  range: Range;
+  /** Whether its rows can be told apart by a key. */
+  keyed: boolean;
+}
+
 export interface Comparison {
   tables: number;
   /** On the active database, of all tables that both have. */
@@ -39,6 +46,8 @@ export interface Comparison {
   differences: Difference[];
   /** What changed faster than it could be compared: nothing is said of it. */
   changing: { table: string; key: Key | null }[];
+  /** Where these lie, for whoever can compare them while nothing changes. */
+  unsettled: Unsettled[];
 }
 
 /** What is done by now, for whoever watches. */

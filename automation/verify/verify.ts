@@ -130,6 +130,7 @@ async function verifyStandby(
     errant: null,
     differences: [],
     changing: [],
+    unsettled: [],
     unknown: null,
   };
   const why = whyNot(standby);

@@ -73,6 +73,7 @@ export class World {
               rows: 9,
               differences: [],
               changing: [],
+              unsettled: [],
               errant: null,
               unknown: null,
             },

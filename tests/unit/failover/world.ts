@@ -66,6 +66,7 @@ export function carryOut(world: World, { act, region }: Row): void {
       follow(world, act.region);
       return;
     case "hold":
+    case "compare":
       return;
     case "wait":
       join(world, region);

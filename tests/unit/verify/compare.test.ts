@@ -12,7 +12,7 @@ describe("[P7] comparing two databases", () => {
     const both = new Replicated(content({ a: rows, b: {} }), content({ a: rows, b: {} }));
     const told: string[] = [];
     const compared = await compare(both.side("active"), both.side("standby"), (text) => told.push(text));
-    expect(compared).toEqual({ tables: 2, rows: 7, differences: [], changing: [] });
+    expect(compared).toEqual({ tables: 2, rows: 7, differences: [], changing: [], unsettled: [] });
     expect(told).toEqual([
       "s.a: 0 of 2 tables, 3 rows",
       "s.a: 0 of 2 tables, 6 rows",

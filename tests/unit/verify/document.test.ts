@@ -3,7 +3,7 @@ import { type StandbyReport, verdict, verifyTable } from "../../../automation/ve
 
 const equal: StandbyReport = {
   ...{ region: "secondary", tables: 3, rows: 1000, seconds: 2, errant: null, unknown: null },
-  ...{ differences: [], changing: [] },
+  ...{ differences: [], changing: [], unsettled: [] },
 };
 const document = (...standbys: StandbyReport[]) => ({
   ...{ apiVersion: "evenkeel/v1" as const, site: "shop", active: "primary", epoch: 1, standbys },
