@@ -59,10 +59,10 @@ describe("what --region picks", () => {
 
 test("a region that the configuration doesn't name is refused (2), with the command for one that it does", () => {
   const site = { site: "proof", regions };
-  const require = (name: string) => () =>
+  const refusing = (name: string) => () =>
     requireRegion(site, name, (known) => `resume ${known} --confirm ${known}`);
-  expect(require("primary")).not.toThrow();
-  expect(require("x")).toThrow(
+  expect(refusing("primary")).not.toThrow();
+  expect(refusing("x")).toThrow(
     expect.objectContaining({
       exitCode: 2,
       what: "there is no region x",
