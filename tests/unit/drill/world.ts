@@ -5,6 +5,7 @@ import {
   orderId,
   outcomeOf,
 } from "../../../automation/drill/attempt.ts";
+import type { DrillOptions } from "../../../automation/drill/drill.ts";
 import type { DrillClient, DrillParts } from "../../../automation/drill/parts.ts";
 import { UserError } from "../../../automation/errors.ts";
 import type { Moved } from "../../../automation/failover/moves.ts";
@@ -213,3 +214,11 @@ export class World {
     return { ...base, regions, etcd: wellEtcd({ writer: { region: writer, epoch }, sync }) };
   }
 }
+
+/** One drill of the made-up site's region, or what is said of it. */
+export const options = (more: Partial<DrillOptions> = {}): DrillOptions => ({
+  kind: "region",
+  repeat: 1,
+  preferred: "primary",
+  ...more,
+});
