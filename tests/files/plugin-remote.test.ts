@@ -1,19 +1,17 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { local, remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { execa } from "execa";
-import { connectionsTo, remoteProgram, showLast, writeSources } from "./support/plugin-remote.ts";
 import {
-  otherPlugin,
-  type PluginStack,
-  pluginStack,
-  pluginUnderTest,
-  type RawResource,
-} from "./support/plugin-stack.ts";
-import { type SshServer, sshServer } from "./support/ssh-server.ts";
+  connectionsTo,
+  type RemoteSetting,
+  remoteProgram,
+  remoteSetting,
+  showLast,
+} from "./support/plugin-remote.ts";
+import { otherPlugin, type PluginStack, pluginUnderTest } from "./support/plugin-stack.ts";
+import type { SshServer } from "./support/ssh-server.ts";
 
 /** As plugin-local.test.ts, for the resources that reach a host. */
 jest.setTimeout(60_000);
@@ -21,31 +19,19 @@ jest.setTimeout(60_000);
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const { StringAsset } = pulumi.asset;
 
+let place: RemoteSetting;
 let server: SshServer;
 let stack: PluginStack;
-/** Sources of copies, and the socket of an agent that holds the server's key. */
-let folder = "";
-let agentPid = 0;
-const here = (...names: string[]) => path.join(folder, ...names);
+const here = (...names: string[]) => path.join(place.folder, ...names);
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), "plugin-copies-"));
-  [server, stack] = await Promise.all([sshServer(), pluginStack("remote")]);
-  await writeSources(folder);
-  const agent = await execa("ssh-agent", ["-s", "-a", here("agent")], { timeout: 10_000 });
-  agentPid = Number(/SSH_AGENT_PID=(\d+)/.exec(agent.stdout)?.[1]);
-  const env = { SSH_AUTH_SOCK: here("agent") };
-  await execa("ssh-add", ["-q", "-"], { env, input: server.privateKey, timeout: 10_000 });
+  place = await remoteSetting("remote");
+  ({ server, stack } = place);
 }, 120_000);
+afterAll(() => place?.remove());
 
-afterAll(async () => {
-  if (agentPid > 0) process.kill(agentPid);
-  await Promise.all([server?.remove(), stack?.remove()]);
-  await rm(folder, { recursive: true, force: true });
-});
-
-const connections = () => connectionsTo({ server, folder });
-const program = (makeChange?: () => Record<string, object>) => remoteProgram({ server, folder }, makeChange);
+const connections = () => connectionsTo(place);
+const program = (makeChange?: () => Record<string, object>) => remoteProgram(place, makeChange);
 const copies = () =>
   server.bash("cd /root; find copies older* /srv -type f 2>/dev/null | sort | xargs grep -H '' /dev/null");
 
@@ -196,35 +182,6 @@ describe("remote resources", () => {
     expect(await stack.state()).toEqual({});
   });
 
-  test("what the host or the schema refuses fails by name, and nothing of it is recorded", async () => {
-    const { key, password } = connections();
-    const failing = (name: string, connection: object, inputs: object = {}): RawResource => {
-      const limited = { ...connection, dialErrorLimit: 0 };
-      return {
-        type: "command:remote:Command",
-        name,
-        inputs: { create: "true", ...inputs, connection: limited },
-      };
-    };
-    const wrongKey = server.hostKey.replace(/.{8}$/, "AAAAAAAA");
-    const run = await stack.upRaw([
-      failing("variable", key, { environment: { NOT_TAKEN: "secret-value" } }),
-      failing("stranger", { ...key, hostKey: wrongKey }),
-      failing("password-refused", { ...password, password: "secret-value" }),
-      failing("needless-password", { ...key, privateKeyPassword: "secret-value" }),
-      failing("no-agent", { ...connections().agent, agentSocketPath: here("none") }),
-      failing("exits", key, { create: "exit 3" }),
-    ]);
-    expect(run.failure).not.toBeNull();
-    const said = (name: string) => (run.log[name] ?? []).join("\n");
-    expect(said("variable")).toMatch(/could not set .*NOT_TAKEN/);
-    expect(said("exits")).toMatch(/(code|status) 3/);
-    for (const name of ["stranger", "password-refused", "needless-password", "no-agent"])
-      expect([name, said(name)]).toEqual([name, expect.stringMatching(/^error: /)]);
-    expect(Object.values(run.log).flat().join()).not.toContain("secret-value");
-    expect(await stack.state()).toEqual({});
-  });
-
   test("behind another host, which a key or an agent opens, as itself", async () => {
     const { key, agent } = connections();
     const behind = (proxy: object) => ({ ...key, port: server.innerPort, proxy: proxy as typeof key });
@@ -246,40 +203,5 @@ describe("remote resources", () => {
     expect(wrong.failure).not.toBeNull();
     expect(wrong.log["by-key"]?.join()).toMatch(/error: .*key/is);
     expect((await stack.destroy()).failure).toBeNull();
-  });
-
-  test("Ctrl-C waits for what runs on a host and records it; nothing new begins", async () => {
-    const { key } = connections();
-    const stop = new AbortController();
-    const running = stack.up(
-      async () => {
-        const long = new remote.Command("long", {
-          connection: key,
-          create: "touch /root/began; sleep 8; echo done",
-        });
-        new remote.Command("after", { connection: key, create: "touch /root/after" }, { dependsOn: [long] });
-      },
-      { signal: stop.signal },
-    );
-    await server.bash("for _ in $(seq 300); do [ -e /root/began ] && exit 0; sleep 0.1; done; exit 1");
-    stop.abort();
-    expect((await running).failure).not.toBeNull();
-    expect(await stack.leftovers()).toEqual({ locks: [], pending: 0 });
-    const state = await stack.state();
-    expect(Object.keys(state)).toEqual(["long"]);
-    expect(state.long?.outputs.stdout).toBe("done");
-    expect(await server.bash("[ -e /root/after ] || echo not begun")).toBe("not begun");
-    expect((await stack.destroy()).failure).toBeNull();
-  });
-
-  test("an archive of assets is no source of a copy", async () => {
-    const source = {
-      "4dabf18193072939515e22adb298388d": "0def7320c3a5731c473e5ecbe6d01bc7",
-      assets: { a: { "4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17", text: "x" } },
-    };
-    const inputs = { connection: connections().key, source, remotePath: "/root/assets" };
-    const run = await stack.upRaw([{ type: "command:remote:CopyToRemote", name: "assets", inputs }]);
-    expect(run.log.assets?.join()).toMatch(/error: .*archive/is);
-    expect(await stack.state()).toEqual({});
   });
 });

@@ -1,9 +1,12 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
 import path from "node:path";
 import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
-import type { SshServer } from "./ssh-server.ts";
+import { execa } from "execa";
+import { type PluginStack, pluginStack } from "./plugin-stack.ts";
+import { type SshServer, sshServer } from "./ssh-server.ts";
 
 const { FileAsset, StringAsset, FileArchive } = pulumi.asset;
 
@@ -13,8 +16,39 @@ interface RemotePlace {
   folder: string;
 }
 
+/** Such a place, with a stack of its own. */
+export interface RemoteSetting extends RemotePlace {
+  stack: PluginStack;
+  remove(): Promise<void>;
+}
+
+export async function remoteSetting(name: string): Promise<RemoteSetting> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "plugin-copies-"));
+  const undo: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
+  const remove = async () => {
+    for (const each of undo.splice(0).reverse()) await each();
+  };
+  try {
+    const server = await sshServer();
+    undo.push(() => server.remove());
+    const stack = await pluginStack(name);
+    undo.push(() => stack.remove());
+    await writeSources(folder);
+    const socket = path.join(folder, "agent");
+    const agent = await execa("ssh-agent", ["-s", "-a", socket], { timeout: 10_000 });
+    const agentPid = Number(/SSH_AGENT_PID=(\d+)/.exec(agent.stdout)?.[1]);
+    undo.push(async () => void process.kill(agentPid));
+    const env = { SSH_AUTH_SOCK: socket };
+    await execa("ssh-add", ["-q", "-"], { env, input: server.privateKey, timeout: 10_000 });
+    return { server, stack, folder, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
 /** What the program copies. */
-export async function writeSources(folder: string): Promise<void> {
+async function writeSources(folder: string): Promise<void> {
   const write = (text: string, ...names: string[]) => writeFile(path.join(folder, ...names), text);
   await mkdir(path.join(folder, "tree", "sub"), { recursive: true });
   await write("one", "tree", "one.txt");
