@@ -20,10 +20,16 @@ export function hostsOf(outputs: SiteOutputs): HostOutputs[] {
 export interface Patience {
   attempts: number;
   timeoutSeconds: number;
+  /** A host that was dialed in vain is not dialed again for so long. Default 0. */
+  redialAfterSeconds?: number;
 }
 
 /** Hosts in the words of remote/ssh.ts; the alias is the host id, a host behind a gateway jumps through it. */
-export function sshHosts(hosts: readonly HostOutputs[], patience: Patience, site: string): SshHost[] {
+export function sshHosts(
+  hosts: readonly HostOutputs[],
+  { attempts, timeoutSeconds, redialAfterSeconds = 0 }: Patience,
+  site: string,
+): SshHost[] {
   const byId = new Map(hosts.map((host) => [host.id, host]));
   const convert = (host: HostOutputs): SshHost => {
     const gateway = host.ssh.proxyHostId === null ? undefined : byId.get(host.ssh.proxyHostId);
@@ -33,8 +39,9 @@ export function sshHosts(hosts: readonly HostOutputs[], patience: Patience, site
       port: host.ssh.port,
       user: host.ssh.user,
       hostKey: host.ssh.hostKey,
-      dialAttempts: patience.attempts,
-      dialTimeoutSeconds: patience.timeoutSeconds,
+      dialAttempts: attempts,
+      dialTimeoutSeconds: timeoutSeconds,
+      redialAfterSeconds,
       siteFlag: siteFlag(site),
       ...(gateway === undefined ? {} : { proxy: convert(gateway) }),
     };

@@ -12,7 +12,7 @@ import { siteMoves } from "./site-moves.ts";
 export type DrillCommandArgs = Omit<DrillArgs, "preferred"> & { site: string; yes: boolean };
 
 /** As a move's: what a dead host would have said is unknown. */
-const dial = { attempts: 1, timeoutSeconds: 4 };
+const dial = { attempts: 1, timeoutSeconds: 3, redialAfterSeconds: 15 };
 
 /** `evenkeel drill`: under the operator's lock from the first look to the last. Returns 0, 11 or 14. */
 export async function drill(args: DrillCommandArgs): Promise<number> {

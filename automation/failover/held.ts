@@ -20,8 +20,11 @@ export interface Held {
   look: () => Promise<Observation>;
 }
 
-/** A dead host must not hold up a move: what it would have said is unknown. */
-const dial = { attempts: 1, timeoutSeconds: 4 };
+/**
+ * A dead host must not hold up a move: what it would have said is unknown, and looks that follow each other don't wait for
+ * it each.
+ */
+const dial = { attempts: 1, timeoutSeconds: 3, redialAfterSeconds: 15 };
 
 export interface HeldOptions {
   site: string;

@@ -8,6 +8,8 @@ export interface HttpAnswer {
 }
 
 const bodyCharacters = 16_384;
+/** Two tries of TCP's own: the second goes out after a second. */
+const connectMs = 2500;
 
 /**
  * One HTTPS GET with the site's own authority. Null when there was no answer in time or the certificate was not one
@@ -36,6 +38,12 @@ export function httpsGet(
         response.once("error", () => resolve(null));
       },
     );
+    asked.once("socket", (socket) => {
+      // A packet that is dropped without a word must not cost as much as an answer that takes its time.
+      const late = setTimeout(() => asked.destroy(new Error("no connection in time")), connectMs);
+      socket.once("connect", () => clearTimeout(late));
+      socket.once("close", () => clearTimeout(late));
+    });
     asked.once("error", () => resolve(null));
     asked.end();
   });

@@ -19,6 +19,8 @@ export interface SshHost {
   dialAttempts?: number;
   /** Seconds for one try. Default 15: the published command plugin's perDialTimeout. */
   dialTimeoutSeconds?: number;
+  /** For so long behind a dial in vain the host is not dialed again: what was said then is said at once. Default 0. */
+  redialAfterSeconds?: number;
   /** The words that name the host's site in a command ("" for the default one). Left out: it is not known here. */
   siteFlag?: string;
 }

@@ -51,6 +51,7 @@ export function sshConnection({ host, files, directory, proxy, signal }: Connect
   let usedAt = 0;
   let dialed: number | null = null;
   let dialing: Promise<void> | undefined;
+  let inVain: { error: unknown; atMs: number } | null = null;
   let latest: Deadline = deadlineIn(0);
 
   async function control(command: "check" | "exit"): Promise<string> {
@@ -120,9 +121,16 @@ export function sshConnection({ host, files, directory, proxy, signal }: Connect
       if (stands) return;
       // Who joins a dial under way lengthens it to the longest deadline of all who wait.
       if (deadline.leftMs() > latest.leftMs()) latest = deadline;
-      dialing ??= dial().finally(() => {
-        dialing = undefined;
-      });
+      if (inVain !== null && Date.now() - inVain.atMs < (host.redialAfterSeconds ?? 0) * 1000)
+        throw inVain.error;
+      dialing ??= dial()
+        .catch((error: unknown) => {
+          inVain = { error, atMs: Date.now() };
+          throw error;
+        })
+        .finally(() => {
+          dialing = undefined;
+        });
       const late = () => unreachable(host, "no connection before the deadline passed");
       await within(dialing, deadline, late);
     },
