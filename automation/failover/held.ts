@@ -25,6 +25,8 @@ export interface Held {
  * it each.
  */
 const dial = { attempts: 1, timeoutSeconds: 3, redialAfterSeconds: 15 };
+/** Of a host behind a gateway: both dials, and a login on a busy machine. */
+const dialMs = 12_000;
 
 export interface HeldOptions {
   site: string;
@@ -93,6 +95,8 @@ async function withHosts<T>(
   const outputs = await readOutputs(session);
   if (config.regions.some((name) => outputs.regions[name] === null)) throw notBuilt(config.site);
   const ssh = await openHosts(place, outputs, session.secrets, dial);
+  // While the lock is taken: a dead region is known as such by the first look.
+  ssh.dialAll({ timeoutMs: dialMs });
   try {
     return await work(heldSite(session, { ...parts, outputs, ssh }));
   } finally {

@@ -94,7 +94,9 @@ describe("drill", () => {
       const next = problems[0]?.next;
       if (next == null) return null;
       given.push(next);
-      await execa("bash", ["-c", `${next} --yes --confirm ${standby} < /dev/null`], {
+      // What a person is asked for where there is a terminal.
+      const answers = next.includes("evenkeel failover") ? `--yes --confirm ${standby}` : "--yes";
+      await execa("bash", ["-c", `${next} ${answers} < /dev/null`], {
         cwd: home,
         reject: false,
         timeout: 240_000,

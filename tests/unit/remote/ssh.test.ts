@@ -204,6 +204,22 @@ describe("a session", () => {
     expect(await dials(60)).toBe(1);
   });
 
+  test("begins all connections at once where it is told to, and says of a dead one what the first dial came to", async () => {
+    const hosts = ["one", "two"].map((alias) => ({
+      ...closedPort,
+      alias,
+      dialAttempts: 1,
+      redialAfterSeconds: 60,
+    }));
+    const session = await openSsh({ directory: path.join(folder, "all"), privateKey: "KEY", hosts });
+    session.dialAll({ timeoutMs: 5000 });
+    for (const { alias } of hosts) {
+      const asked = session.run(alias, { argv: ["true"] }, { timeoutMs: 5000 });
+      await expect(asked).rejects.toMatchObject({ code: "ssh-unreachable" });
+    }
+    await session.close();
+  });
+
   test("[P19] is not held up by a host that accepts and never says a word", async () => {
     const silent = createServer().listen(0, "127.0.0.1");
     await once(silent, "listening");
