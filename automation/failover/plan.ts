@@ -58,7 +58,8 @@ export function rowsOf(request: MoveRequest, seen: Observation): Row[] {
   switch (request.kind) {
     case "switchover": {
       const { from, to } = request;
-      const promotion = promote(to, { epoch: epochFor(to, seen), byForce: false, confirmedOff: [] });
+      const epoch = epochFor(to, seen);
+      const promotion = promote(to, { epoch, byForce: false, confirmedOff: [] }, plannedSeconds);
       const closing = [hold(from, to), demote(from, to)];
       return [...closing, promotion, traffic(to), comeBack(from, to, null), protect(from, to)];
     }
@@ -155,9 +156,13 @@ export function withComparison(
   return rows.flatMap((row) => (row.name === "promote" ? [comparison, row] : [row]));
 }
 
+/** Planned: the old writer is well, and gets its writes back where this one does not open. Forced: nobody else is there. */
+const [plannedSeconds, forcedSeconds] = [20, 60];
+
 function promote(
   region: string,
   options: { epoch: number; byForce: boolean; confirmedOff: readonly string[] },
+  deadlineSeconds = forcedSeconds,
 ): Row {
   return {
     name: "promote",
@@ -165,7 +170,7 @@ function promote(
     why: "The new writer takes the lease, applies all that it has received, and opens",
     act: { do: "promote", region, ...options },
     isDone: (seen) => isWriter(seen, region) && factsOf(seen, region)?.writable === true,
-    deadlineSeconds: 60,
+    deadlineSeconds,
     ...(options.byForce ? {} : { ahead: true }),
   };
 }
