@@ -64,9 +64,11 @@ describe("HAProxy itself accepts", () => {
     ["an edge of three", edgeConfig({ domain, regions })],
   ])("%s, without a warning", async (_, config) => {
     await host.run(["tee", "/etc/evenkeel-ca"], { input: tls.ca });
-    const text = config.replaceAll("/etc/evenkeel/tls/ca.pem", "/etc/evenkeel-ca");
+    const text = config
+      .replaceAll("/etc/evenkeel/tls/ca.pem", "/etc/evenkeel-ca")
+      .replace("/etc/evenkeel/hold.lua", "/tmp/hold.lua");
     await host.run(["tee", "/tmp/trial.cfg"], { input: text });
-    await host.run(["tee", "/etc/evenkeel/hold.lua"], { input: hostFile("haproxy/hold.lua") });
+    await host.run(["tee", "/tmp/hold.lua"], { input: hostFile("haproxy/hold.lua") });
     const checked = await host.run(["haproxy", "-c", "-f", "/tmp/trial.cfg"]);
     expect({ code: checked.exitCode, output: checked.stderr }).toEqual({
       code: 0,
