@@ -108,7 +108,8 @@ ackers() {
 # acknowledgement is. Gone with each start of the server, and null then.
 readonly WAITED_FOR=/run/evenkeel-db-waits-for
 
-waited_for() { if [ -e "$WAITED_FOR" ]; then cat "$WAITED_FOR"; else echo null; fi; }
+# A verb beside this one may take it away at any moment.
+waited_for() { cat "$WAITED_FOR" 2>/dev/null || echo null; }
 
 note_waited_for() {
   as_list "$@" >"$WAITED_FOR.new"

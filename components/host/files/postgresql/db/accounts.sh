@@ -18,10 +18,8 @@ make_accounts() {
 
 # What pg_rewind asks of the writer (its manual, "Notes"), in the database "postgres". No more than the account may have
 # anyway, by a copy of everything.
-readonly REWIND_FUNCTIONS='pg_ls_dir(text, boolean, boolean)
-pg_stat_file(text, boolean)
-pg_read_binary_file(text)
-pg_read_binary_file(text, bigint, bigint, boolean)'
+readonly REWIND_FUNCTIONS=('pg_ls_dir(text, boolean, boolean)' 'pg_stat_file(text, boolean)'
+  'pg_read_binary_file(text)' 'pg_read_binary_file(text, bigint, bigint, boolean)')
 give_rewind_rights() {
   local name
   name=$(cfg .users.replication.name)
@@ -29,11 +27,11 @@ give_rewind_rights() {
       FOR r IN SELECT pg_proc.oid::regprocedure AS onto, $(grantee quote_ident) AS grantee FROM pg_proc, aclexplode(proacl) a
         WHERE pg_proc.oid IN ($(rewind_functions)) AND a.grantee <> proowner
       LOOP EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s CASCADE', r.onto, r.grantee); END LOOP; END \$\$;
-    $(sed "s/.*/GRANT EXECUTE ON FUNCTION & TO \"$name\";/" <<<"$REWIND_FUNCTIONS") COMMIT"
+    $(printf 'GRANT EXECUTE ON FUNCTION %s TO "'"$name"'";\n' "${REWIND_FUNCTIONS[@]}") COMMIT"
 }
 
 # As a list in SQL.
-rewind_functions() { sed "s/.*/'&'::regprocedure/" <<<"$REWIND_FUNCTIONS" | paste -sd ,; }
+rewind_functions() { printf "'%s'::regprocedure\n" "${REWIND_FUNCTIONS[@]}" | paste -sd ,; }
 
 # What an account of ours is, whatever was made of it.
 readonly PLAIN="LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS CONNECTION LIMIT -1 VALID UNTIL 'infinity'"

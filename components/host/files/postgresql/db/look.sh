@@ -49,7 +49,7 @@ found_roles() {
 wanted_facts() {
   local health rewinds
   health=$(cfg .users.health.name)
-  mapfile -t rewinds <<<"$REWIND_FUNCTIONS"
+  rewinds=("${REWIND_FUNCTIONS[@]}")
   printf 'grant\tdatabase %s\t%s\n' "$SCHEMA" "owner postgres" "$SCHEMA" "$APP_USER CONNECT" "$SCHEMA" "$APP_USER CREATE" \
     "$SCHEMA" "$APP_USER TEMPORARY" "$SCHEMA" "$health CONNECT" "$SCHEMA" "evenkeel-beat CONNECT" postgres "owner postgres" \
     postgres "$(cfg .users.replication.name) CONNECT"
