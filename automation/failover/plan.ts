@@ -91,8 +91,8 @@ function epochFor(to: string, seen: Observation): number {
   return epochOf(seen, to) ?? (keysOf(seen)?.epoch ?? 0) + 1;
 }
 
-/** A planned move takes a second or so; who waits longer at the edge goes on, and is refused. */
-const holdSeconds = 8;
+/** A planned move takes seconds, PostgreSQL's up to ten; who waits longer at the edge goes on, and is refused. */
+const holdSeconds = 15;
 
 function hold(region: string, to: string): Row {
   return {
