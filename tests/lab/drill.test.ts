@@ -2,13 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { execa } from "execa";
 import type { DrillDocument } from "../../automation/drill/document.ts";
 import type { DrillKind } from "../../automation/drill/parts.ts";
-import { inside, machineOf } from "./support/faults.ts";
-import { cure, injure, movedWith, settled, status } from "./support/moves.ts";
 import { movingEach } from "./support/moving.ts";
-import { cli, eventually, home } from "./support/site.ts";
+import { cli } from "./support/site.ts";
 
 /**
  * Drills of a whole site: the fault is real, the client is outside. Each begins with whichever region is active, and ends
@@ -17,7 +14,6 @@ import { cli, eventually, home } from "./support/site.ts";
 jest.setTimeout(480_000);
 
 const moving = movingEach();
-const now = () => moving().site;
 
 let folder = "";
 beforeAll(() => {
@@ -45,10 +41,10 @@ const kinds: DrillKind[] =
 
 describe("drill", () => {
   test.each(kinds)(
-    "[D23] [P14] [P16] %s: broken for real under orders from outside, moved, brought back and compared; RTO and RPO measured, nothing lost, doubled or acknowledged late, and a report that asks nobody for anything",
+    "[D23] [P14] [P16] %s: broken for real under orders from outside, moved, brought back and compared; RTO and RPO measured, nothing lost, doubled or acknowledged late; an objective that was missed is named (11); a report that asks nobody for anything",
     async (kind) => {
       const { active } = moving().before;
-      const { exitCode, stderr, document, round, html } = await drilled(kind, "--max-rto", "60s");
+      const { exitCode, document, round, html } = await drilled(kind, "--max-rto", "1ms");
       expect(round.failure).toBeNull();
       expect(round.figures).toMatchObject({ rpoRows: 0, lost: [], doubled: 0, late: { all: 0 } });
       expect(round.figures.orders.acknowledged).toBeGreaterThan(50);
@@ -57,53 +53,14 @@ describe("drill", () => {
         expect(readsMs).toBeGreaterThan(0);
       }
       expect(round.rows).toBe("equal");
-      expect(document.met).toBe(true);
-      expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+      expect(round.objectives.find(({ unit }) => unit === "ms")).toMatchObject({ objective: 1, met: false });
+      expect(round.objectives.filter(({ unit }) => unit !== "ms")).not.toContainEqual(
+        expect.objectContaining({ met: false }),
+      );
+      expect({ met: document.met, exitCode }).toEqual({ met: false, exitCode: 11 });
       expect(html).toContain("<svg");
       expect(html).not.toMatch(/<script|(src|href)="?https?:/);
       await moving().endsWith(active);
     },
   );
-
-  test("[D23] (11) an objective that was missed is named", async () => {
-    const { active } = moving().before;
-    const { exitCode, document, round } = await drilled("switchover", "--max-rto", "1ms");
-    expect(document.met).toBe(false);
-    expect(round.objectives.find(({ unit }) => unit === "ms")).toMatchObject({ objective: 1, met: false });
-    expect(exitCode).toBe(11);
-    await moving().endsWith(active);
-  });
-
-  test("killed (-9) with the fault in force: what status names, command by command, makes the site healthy", async () => {
-    const { active, standby } = moving().before;
-    const words = ["drill", "--kind", "database"];
-    const machine = machineOf(now(), `${active}/database`);
-    const killed = await movedWith(
-      words,
-      { detail: `inject the fault: database of ${active}`, state: "done" },
-      async ({ pid }) => {
-        process.kill(pid, "SIGKILL");
-      },
-    );
-    expect(killed.exitCode).not.toBe(0);
-    await expect(inside(machine, "true")).rejects.toThrow();
-    const given: string[] = [];
-    await eventually("the site is healthy by what status names", 400_000, async () => {
-      const { state, problems, protected: isProtected } = await status();
-      if (state === "healthy" && isProtected === true) return true;
-      const next = problems[0]?.next;
-      if (next == null) return null;
-      given.push(next);
-      // What a person is asked for where there is a terminal.
-      const answers = next.includes("evenkeel failover") ? `--yes --confirm ${standby}` : "--yes";
-      await execa("bash", ["-c", `${next} ${answers} < /dev/null`], {
-        cwd: home,
-        reject: false,
-        timeout: 240_000,
-      });
-      return null;
-    });
-    console.log(given.join("\n"));
-    expect(given.length).toBeGreaterThan(0);
-  });
 });

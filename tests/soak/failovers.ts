@@ -58,10 +58,13 @@ async function ofEngine(engine: string): Promise<Forced> {
       EVENKEEL_FAILOVER_FIGURES: file,
     });
     const lines = (readIfThere(file) ?? "").split("\n").filter((line) => line !== "");
-    const moves = await runTests(["tests/lab/(moves|refused-moves|failover|drill).test.ts"], {
-      EVENKEEL_TEST_SITE: site,
-      EVENKEEL_EVERY_STEP: "1",
-    });
+    const moves = await runTests(
+      ["tests/lab/(moves|refused-moves|failover|drill).test.ts", "tests/soak/lab/drill-killed"],
+      {
+        EVENKEEL_TEST_SITE: site,
+        EVENKEEL_EVERY_STEP: "1",
+      },
+    );
     forced.tests = own.result;
     forced.moves = moves.result;
     forced.figures = lines.map((line) => JSON.parse(line) as Round);
