@@ -1,5 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import { type StandbyReport, verdict, verifyTable } from "../../../automation/verify/document.ts";
+import {
+  leftToCompare,
+  type StandbyReport,
+  verdict,
+  verifyTable,
+} from "../../../automation/verify/document.ts";
 
 const equal: StandbyReport = {
   ...{ region: "secondary", tables: 3, rows: 1000, seconds: 2, errant: null, unknown: null },
@@ -32,5 +37,24 @@ describe("[P7] what verify says", () => {
     expect(text).toContain("! secondary: and 5 more (--format json)\n");
     expect(text).toContain("never wrote: up to 0-2-7");
     expect(verifyTable(document())).toContain("no standby");
+  });
+});
+
+describe("what is left to compare", () => {
+  const part = { range: { table: ["s", "hits"] as const, after: null, upTo: null }, keyed: true };
+  const hot = { ...equal, changing: [{ table: "s.hits", key: ["1"] }], unsettled: [part] };
+
+  test("is where rows changed too often, and nothing where all are equal", () => {
+    expect(leftToCompare(document(hot))).toEqual([part]);
+    expect(leftToCompare(document(equal))).toEqual([]);
+  });
+
+  test.each([
+    ["a row differs", [{ ...hot, differences: [differs] }]],
+    ["a standby holds what was never written", [{ ...hot, errant: "up to 0-2-7" }]],
+    ["rows could not be compared", [hot, { ...equal, unknown: "its database does not follow" }]],
+    ["there is no standby", []],
+  ] as [string, StandbyReport[]][])("is not the only thing where %s", (_, standbys) => {
+    expect(leftToCompare(document(...standbys))).toBeNull();
   });
 });
