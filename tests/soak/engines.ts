@@ -3,7 +3,7 @@ import { takeAway, well } from "./shapes.ts";
 
 /** The engines that `npm test` builds no site of, and the lab tests that hold for each. */
 const others = ["postgresql"];
-const neutral = ["lease", "ledger", "secrets", "web-hosts"];
+const neutral = ["lease", "ledger", "web-hosts"];
 
 export interface Matrix {
   engine: string;
