@@ -55,6 +55,8 @@ function configurationCheck(differing: readonly Disparity[], silent: readonly st
 
 function diskCheck(shapes: Counterparts["shapes"], to: string): Check {
   const own = Object.entries(shapes).filter(([id]) => id.startsWith(`${to}/`));
+  const silent = own.flatMap(([id, shape]) => (shape === null ? [id] : []));
+  if (silent.length > 0) return { name: "disk", ok: false, found: `unknown of ${silent.join(", ")}` };
   const rooms = own.flatMap(([id, shape]) =>
     Object.entries(shape?.disks ?? {}).map(([path, room]) => ({ id, path, ...room })),
   );

@@ -62,6 +62,6 @@ describe("the disk of the new writer's hosts", () => {
 
   test("is unknown: that is no yes", async () => {
     const { disk } = await checked(shape("a"), null);
-    expect(disk).toEqual({ ok: false, found: "no host of secondary tells its room" });
+    expect(disk).toEqual({ ok: false, found: "unknown of secondary/web-1" });
   });
 });

@@ -1,8 +1,8 @@
-"""How much room the file systems of a host have that its servers write to."""
+"""How much room the file systems of a host have that its servers keep their data on."""
 
 import os
 
-WRITTEN = ("/", "/var/lib/mysql", "/var/lib/postgresql", "/var/lib/etcd", "/var/log", "/tmp")
+WRITTEN = ("/", "/var/lib/mysql", "/var/lib/postgresql", "/var/lib/etcd")
 
 
 def disks():
