@@ -1,6 +1,7 @@
 import { UserError } from "../errors.ts";
 import { databaseCommand } from "../remote/database.ts";
 import { onDatabase } from "../remote/database-host.ts";
+import { deadlineIn, within } from "../remote/deadline.ts";
 import type { RemoteCommand } from "../remote/ssh.ts";
 import { holdCommand, releaseCommand } from "../remote/traffic.ts";
 import { comeBack } from "./come-back.ts";
@@ -46,7 +47,12 @@ export async function runAct(
       await onEdge(held, holdCommand({ to: act.region, seconds: act.seconds }), deadlineSeconds);
       return null;
     case "compare":
-      return await compareRest(held, act);
+      // Visitors wait: where it takes longer, the old writer gets its writes back.
+      return await within(
+        compareRest(held, act),
+        deadlineIn(deadlineSeconds * 1000),
+        () => new UserError({ what: `the comparison did not end within ${deadlineSeconds} s` }),
+      );
     case "return":
       return await comeBack(held, { region, method: act.method, note });
     case "demote":

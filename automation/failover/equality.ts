@@ -46,7 +46,7 @@ function keepProof({ place, journal }: HeldSite, document: object): string {
   return file;
 }
 
-/** What was left, with the old writer closed. Adds it to the proof. Throws a UserError where something differs. */
+/** What was left, with the old writer closed: its words for the journal. Throws a UserError where something differs. */
 export async function compareRest(
   site: HeldSite,
   { from, region, rows }: Act & { do: "compare" },
