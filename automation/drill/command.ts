@@ -1,5 +1,5 @@
 import { preferredRegion } from "../failover/failback.ts";
-import { type Held, withHeldSite } from "../failover/held.ts";
+import { type Held, moveDial, withHeldSite } from "../failover/held.ts";
 import { lossOf } from "../failover/loss-kept.ts";
 import { openHosts } from "../hosts.ts";
 import { lookAt } from "../status/look.ts";
@@ -11,9 +11,6 @@ import { siteMoves } from "./site-moves.ts";
 
 export type DrillCommandArgs = Omit<DrillArgs, "preferred"> & { site: string; yes: boolean };
 
-/** As a move's: what a dead host would have said is unknown. */
-const dial = { attempts: 1, timeoutSeconds: 3, redialAfterSeconds: 15 };
-
 /** `evenkeel drill`: under the operator's lock from the first look to the last. Returns 0, 11 or 14. */
 export async function drill(args: DrillCommandArgs): Promise<number> {
   refuseWrong(args);
@@ -21,7 +18,7 @@ export async function drill(args: DrillCommandArgs): Promise<number> {
   const options = { site: name, command: `drill --kind ${args.kind}`, to: null, dryRun };
   return await withHeldSite(options, async ({ site }) => {
     const { place, outputs, secrets } = site;
-    const ssh = await freshSession(() => openHosts(place, outputs, secrets, dial));
+    const ssh = await freshSession(() => openHosts(place, outputs, secrets, moveDial));
     try {
       const held: Held = { site: { ...site, ssh }, look: () => lookAt(site, outputs, ssh) };
       return await drillHeld(args, held, () => ssh.renew());

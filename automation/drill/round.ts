@@ -220,7 +220,7 @@ async function step(
     const endedMs = parts.clock.now();
     const why = "the order of the drill";
     record.steps.push({ of: "drill", name, region: null, why, startedMs, endedMs, outcome, note });
-    const seconds = (endedMs - startedMs) / 1000;
+    const seconds = Math.round(endedMs - startedMs) / 1000;
     parts.note({ name, state: outcome, seconds, ...(note === null ? {} : { why: note }) });
   };
   try {

@@ -3,7 +3,7 @@ import { preferredRegion } from "../failover/failback.ts";
 import { planFailover, refuseUnproved, takeOver } from "../failover/failover.ts";
 import type { Held } from "../failover/held.ts";
 import type { HeldSite, Moved } from "../failover/moves.ts";
-import { rowsOf, withComparison } from "../failover/plan.ts";
+import { rowsOf } from "../failover/plan.ts";
 import { acknowledge } from "../failover/record.ts";
 import { bringBack, planReinstatement } from "../failover/reinstate.ts";
 import { activeRegion, carryOut, checkSwitch, refuseFailed, type Switch } from "../failover/switchover.ts";
@@ -51,6 +51,5 @@ async function switchTo(
   const rows = rowsOf({ kind: "switchover", from, to }, seen);
   refuseFailed(held, await checkSwitch(held, seen, { from, to, maxLagSeconds }), to);
   const left = await first(held.site);
-  const all = withComparison(rows, left, { from, to });
-  return (await carryOut(held, { kind, seen, rows: all, from, to, approve: [] })).moved;
+  return (await carryOut(held, { kind, seen, rows, left, from, to, approve: [] })).moved;
 }

@@ -24,7 +24,7 @@ export interface Held {
  * A dead host must not hold up a move: what it would have said is unknown, and looks that follow each other don't wait for
  * it each.
  */
-const dial = { attempts: 1, timeoutSeconds: 3, redialAfterSeconds: 15 };
+export const moveDial = { attempts: 1, timeoutSeconds: 3, redialAfterSeconds: 15 };
 /** Of a host behind a gateway: both dials, and a login on a busy machine. */
 const dialMs = 12_000;
 
@@ -94,7 +94,7 @@ async function withHosts<T>(
   const { place, config } = session;
   const outputs = await readOutputs(session);
   if (config.regions.some((name) => outputs.regions[name] === null)) throw notBuilt(config.site);
-  const ssh = await openHosts(place, outputs, session.secrets, dial);
+  const ssh = await openHosts(place, outputs, session.secrets, moveDial);
   // While the lock is taken: a dead region is known as such by the first look.
   ssh.dialAll({ timeoutMs: dialMs });
   try {

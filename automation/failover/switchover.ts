@@ -65,8 +65,15 @@ export async function switchSite(
       await confirmMove({ ...args, terminal: terminal(), what: `move the site from ${from} to ${to}` });
       left = await first(held.site);
     }
-    const all = withComparison(rows, left, { from, to });
-    const { moved, after } = await carryOut(held, { kind, seen, rows: all, from, to, approve: args.approve });
+    const { moved, after } = await carryOut(held, {
+      kind,
+      seen,
+      rows,
+      left,
+      from,
+      to,
+      approve: args.approve,
+    });
     sayState("after", after);
     sayTaken(moved);
     writeResult(moveDocument(args.format, held.site, { checks, rows, seen: after, moved }));
@@ -85,6 +92,8 @@ export interface Switch {
   kind: "switchover" | "failback";
   seen: Observation;
   rows: readonly Row[];
+  /** What is compared behind the closing. */
+  left: readonly Unsettled[];
   from: string;
   to: string;
   approve: readonly string[];
@@ -93,12 +102,12 @@ export interface Switch {
 /** The steps; where they stop before the new writer has the lease, the old one gets its writes back. */
 export async function carryOut(
   held: Held,
-  { kind, seen, rows, from, to, approve }: Switch,
+  { kind, seen, rows, left, from, to, approve }: Switch,
 ): Promise<MovedSite> {
   const { look, site } = held;
   const options = { look, note: say, ...approval(approve) };
   try {
-    const steps = await runRows(site, rows, seen, options);
+    const steps = await runRows(site, withComparison(rows, left, { from, to }), seen, options);
     const after = await look();
     const moved: Moved = { kind, from, to, epoch: epochOf(after, to), steps, loss: null };
     await recordMove(site, moved, after);
