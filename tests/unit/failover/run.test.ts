@@ -7,6 +7,7 @@ import { type FakeHeld, heldSite } from "./held.ts";
 import { carryOut, firstWorld, seenIn, type World } from "./world.ts";
 
 const request = { kind: "switchover", from: "primary", to: "secondary" } as const;
+const lost = { ...request, kind: "failover", byForce: false, confirmedOff: [] } as const;
 
 /** What a made-up site's hosts do when their verbs are called; what they can't do they refuse. */
 function worldly(world: World, rows: () => Row[]) {
@@ -123,13 +124,6 @@ describe("[P17] the rows of a move are done one after the other", () => {
   test("one that can't be done and need not be is told as skipped, with the reason, and never as done", async () => {
     const world = firstWorld();
     Object.assign(world.databases.primary as object, { silent: true });
-    const lost = {
-      kind: "failover",
-      from: "primary",
-      to: "secondary",
-      byForce: false,
-      confirmedOff: [],
-    } as const;
     const held = heldSite();
     const rows = rowsOf(lost, seenIn(world)).filter(({ name }) => name === "fence");
     const taken = await runRows(
@@ -147,15 +141,8 @@ describe("[P17] the rows of a move are done one after the other", () => {
 
   test("a fence that fails is told, and the move goes on: the promotion proves what it is for", async () => {
     const world = firstWorld();
-    const failing = {
-      kind: "failover",
-      from: "primary",
-      to: "secondary",
-      byForce: false,
-      confirmedOff: [],
-    } as const;
     const held = heldSite({ "primary/database fence": { exitCode: 1, stderr: "no answer" } });
-    const rows = rowsOf(failing, seenIn(world)).filter(({ name }) => name !== "traffic");
+    const rows = rowsOf(lost, seenIn(world)).filter(({ name }) => name !== "traffic");
     const taken = await runRows(
       held.site,
       rows,
