@@ -101,7 +101,7 @@ export function driftText({ host, kind, what, wanted, found }: Omit<Drift, "repa
 /**
  * The step of a rollout: tells which services were given new settings since this command began, and how; names what
  * differs and what was mended. Throws (exit code 10) where something could not be
- * mended, or a host not be looked at.
+ * mended, or a host not be looked at, the second time either.
  */
 export async function mendHosts(
   ssh: SshSession,
@@ -110,19 +110,28 @@ export async function mendHosts(
   note: (text: string) => void,
   sinceSeconds = process.uptime(),
 ): Promise<string> {
-  const { drifts, did, unknown } = await lookAtHosts(ssh, outputs, { repair: true });
+  let { drifts, did, unknown } = await lookAtHosts(ssh, outputs, { repair: true });
+  const first = ownOf(drifts);
+  for (const drift of first) note(`${driftText(drift)}${drift.repaired ? "; mended" : ""}`);
+  if (unknown.length > 0 || first.some(({ repaired }) => !repaired)) {
+    // A host that is busy, or that waits for another one which is mended too, may only need to be asked again.
+    for (const { host, why } of unknown) note(`${host} can't be looked at, and is asked once more: ${why}`);
+    ({ drifts, did, unknown } = await lookAtHosts(ssh, outputs, { repair: true }));
+    for (const drift of ownOf(drifts)) note(`${driftText(drift)}${drift.repaired ? "; mended" : ""}`);
+  }
   for (const { host, what, secondsAgo } of did)
     if (secondsAgo <= sinceSeconds) note(`${host}: new settings by ${what}`);
   const disparate = drifts.filter(({ kind }) => kind === "parity");
-  const own = drifts.filter(({ kind }) => kind !== "parity");
-  for (const drift of own) note(`${driftText(drift)}${drift.repaired ? "; mended" : ""}`);
   // Nothing on one host mends it: both regions have to be rolled out with the same settings, which a whole rollout does.
   for (const drift of disparate) note(`warning: ${driftText(drift)}`);
-  const left = own.filter(({ repaired }) => !repaired);
+  const left = ownOf(drifts).filter(({ repaired }) => !repaired);
   if (left.length + unknown.length > 0) throw notMended(site, left, unknown);
   const count = hostsOf(outputs).length;
-  return own.length === 0 ? `all ${count} are as they were left` : `${own.length} mended`;
+  const mended = Math.max(first.length, ownOf(drifts).length);
+  return mended === 0 ? `all ${count} are as they were left` : `${mended} mended`;
 }
+
+const ownOf = (drifts: readonly Drift[]) => drifts.filter(({ kind }) => kind !== "parity");
 
 function notMended(site: string, left: readonly Drift[], unknown: Drifts["unknown"]): UserError {
   return new UserError({

@@ -114,6 +114,26 @@ describe("mending", () => {
     expect((await mend({})).end).toBe("all 3 are as they were left");
   });
 
+  test("a host that was busy is asked once more, and what the second look mends is mended", async () => {
+    const notes: string[] = [];
+    const { asked, ssh } = site({});
+    const answers = [new Error("no answer"), said({ ...clean, findings: [finding], repaired: [finding] })];
+    const run = async (id: string, command: RemoteCommand) => {
+      if (id !== "third/edge") return await (ssh as { run: typeof run }).run(id, command);
+      const answer = answers.shift() ?? said(clean);
+      if (answer instanceof Error) throw answer;
+      return answer;
+    };
+    const end = await mendHosts({ run } as never, outputs, "proof", (text) => notes.push(text));
+    expect(end).toBe("1 mended");
+    expect(answers).toEqual([]);
+    expect(asked).toHaveLength(4);
+    expect(notes).toEqual([
+      "third/edge can't be looked at, and is asked once more: no answer",
+      "third/edge: the unit nginx.service: found masked, wanted not masked; mended",
+    ]);
+  });
+
   test.each([
     ["what could not be mended", said({ ...clean, findings: [finding] }), "found masked"],
     [

@@ -175,6 +175,25 @@ is_as_begun() { [ "$(cat "$BEGUN" 2>/dev/null)" = "$(settings)" ]; }
 
 restart_member() {
   log "restarting the member $OWN"
-  systemctl restart etcd.service
+  systemctl restart etcd.service || fail "etcd does not restart: see journalctl -u etcd"
   wait_for has_majority || fail "etcd does not answer after its restart: see journalctl -u etcd"
+}
+
+# One member at a time, and only where the others are a majority. False with the reason.
+restart_in_turn() {
+  local counting
+  counting=$(voters) || {
+    log "this member has no part in a majority, and without one it does not restart"
+    return 1
+  }
+  if [ "${counting%% *}" = "$OWN" ] && [[ $counting != *$'\n'* ]]; then
+    restart_member
+    return
+  fi
+  find_cluster || {
+    log "no other member answers with a majority, and without one this does not restart"
+    return 1
+  }
+  # Gone by itself after its time, where this host dies with it.
+  ask "$ENTRY" lock --ttl=30 -- evenkeel-etcd/restart "$0" restart-now --deadline "$(left)" >&2
 }
