@@ -20,6 +20,8 @@ import { readWanted, stampOf } from "./wanted.ts";
 const hostCommand = "/usr/local/sbin/evenkeel-db";
 const reportFile = "/run/evenkeel/keeper.json";
 const reportMs = 1000;
+/** How often what verbs leave is looked for: visitors of a switchover wait for each of them. Milliseconds. */
+const lookAroundMs = 25;
 /** Written by `evenkeel-db` alone, whoever asked it. */
 const roleFile = "/var/lib/evenkeel/role.json";
 
@@ -52,11 +54,11 @@ export class DatabaseKeeper {
     this.feed.start();
     // Twice as often as something is to be done, so that nothing is late by a whole turn.
     setInterval(() => this.tick(), this.config.renewMs / 2);
+    setInterval(() => this.lookAround(), lookAroundMs);
     this.tick();
   }
 
   private tick(): void {
-    this.lookAround();
     this.tell({ is: "tick" });
     const nowMs = this.clock.nowMs();
     this.port.closeLate(nowMs);
@@ -70,7 +72,10 @@ export class DatabaseKeeper {
     if (role !== this.roleSeen) this.feed.poke();
     this.roleSeen = role;
     const wanted = readWanted();
-    if (wanted?.epoch === this.wanted?.epoch && wanted?.untilMs === this.wanted?.untilMs) return;
+    if (wanted?.epoch === this.wanted?.epoch && wanted?.untilMs === this.wanted?.untilMs) {
+      if (wanted !== null) this.tell({ is: "tick" });
+      return;
+    }
     this.wanted = wanted;
     log(
       wanted === null ? "no promotion is wanted" : `an operator wants a promotion at epoch ${wanted.epoch}`,

@@ -9,6 +9,7 @@ import {
   promote,
   putAlone,
 } from "./opening.ts";
+import { poll, renewed, writerOf } from "./renewing.ts";
 import { see, takeFacts } from "./seen.ts";
 import {
   type DatabaseFacts,
@@ -77,42 +78,12 @@ function takeAnswer(turn: Turn, event: Event & { is: "answer" }): void {
   }
 }
 
-/** Whose lease a step proves when etcd has done it: the one that it names, or compares. */
-function writerOf(step: Work): Writer | null {
-  const isClaim = step.name === "claim" && (step.step === "claim" || step.step === "put");
-  const isReopening = step.name === "reopen" && step.step === "put";
-  return isClaim || isReopening ? step.writer : null;
-}
-
-/** The deadline counts from the sending, never from the reply (W3). */
-function renewed(turn: Turn, writer: Writer, sentMs: number): void {
-  if (turn.state.renewed !== null && turn.state.renewed.sentMs > sentMs) return;
-  turn.set({ renewed: { writer, sentMs } });
-  if (isOpenAs(turn, writer)) turn.effects.push({ do: "port", untilMs: sentMs + turn.config.softMs });
-}
-
 /** An unknown outcome counts as not done (W3); what it may still do is met by the revision that the next one compares. */
 function giveUpLateAnswers(turn: Turn): void {
   const late = turn.nowMs - turn.config.answerMs;
   turn.set({ polls: turn.state.polls.filter(({ sentMs }) => sentMs > late) });
   const { work } = turn.state;
   if (work !== null && isAsking(work.step) && work.sentMs <= late) turn.set({ work: null });
-}
-
-/** Renews what is this region's, else looks. */
-function poll(turn: Turn): void {
-  const { polledMs } = turn.state;
-  if (polledMs !== null && turn.nowMs - polledMs < turn.config.renewMs) return;
-  const writer = isWorthRenewing(turn) ? turn.mine() : null;
-  const id = turn.newId();
-  turn.set({ polls: [...turn.state.polls, { id, sentMs: turn.nowMs, writer }], polledMs: turn.nowMs });
-  turn.effects.push({ do: "ask", id, change: writer === null ? null : { kind: "renew", writer } });
-}
-
-/** A database that is gone for longer than a restart takes must not keep the lease from others. */
-function isWorthRenewing(turn: Turn): boolean {
-  const { answeredMs } = turn.state;
-  return answeredMs !== null && turn.nowMs - answeredMs < turn.config.restartMs;
 }
 
 function advance(turn: Turn): void {
@@ -159,6 +130,8 @@ function advanceActive(turn: Turn, store: Store, facts: DatabaseFacts): void {
   } else if (!turn.isHeld(facts.epoch, turn.config.softMs)) {
     return;
   } else if (!facts.open) {
+    // Somebody closes it: opened now it would keep the one that is to follow waiting.
+    if (facts.begun === "demote") return;
     // The key alone opens nothing: it was renewed, this region is in `sync`, and that is written once more (W1, W7).
     if (!store.sync?.value.regions.includes(region)) return;
     if (sameWriter(turn.state.unopened, writer)) putAlone(turn, store, writer);
@@ -239,11 +212,6 @@ function carryOn(turn: Turn, done: boolean, store: Store | null): void {
 function isOutOfTime(turn: Turn, epoch: number): boolean {
   const awakeForMs = turn.nowMs - (turn.state.awakeMs ?? turn.nowMs);
   return awakeForMs >= turn.config.hardMs && !turn.isHeld(epoch, turn.config.hardMs);
-}
-
-function isOpenAs(turn: Turn, writer: Writer): boolean {
-  const { facts } = turn.state;
-  return facts !== null && facts.role === "active" && facts.epoch === writer.epoch;
 }
 
 const asking = new Set(["put", "claim", "give-back", "leave", "look"]);

@@ -46,8 +46,8 @@ export interface DatabaseFacts {
   waits: readonly string[] | null;
   /** Regions that receive from here and are close behind. */
   followers: readonly string[];
-  /** A birth or a fence has begun there and not ended: under way, or cut short. */
-  begun: "birth" | "fence" | null;
+  /** A birth or a fence has begun there and not ended: under way, or cut short. A demotion is under way. */
+  begun: "birth" | "fence" | "demote" | null;
   /** The region that its receiver is set to and on, whether or not it has a connection now. */
   receivesFrom: string | null;
 }

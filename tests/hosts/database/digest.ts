@@ -67,6 +67,7 @@ export function digestTests(lab: DatabaseLab): void {
         tables: 0,
         differences: [],
         changing: [],
+        unsettled: [],
       });
       expect(compared.rows).toBeGreaterThan(9000);
     }, 120_000);

@@ -207,6 +207,19 @@ describe("a promotion that an operator wants", () => {
     }
   });
 
+  test("asks etcd more often until the lease is this region's, and no longer than it is wanted", () => {
+    const own = keeper({ armed: false });
+    const askedUntil = (fromMs: number, toMs: number) => {
+      const before = own.asked().length;
+      for (let nowMs = fromMs; nowMs < toMs; nowMs += 10) own.tell({ is: "tick" }, nowMs);
+      return own.asked().length - before;
+    };
+    expect(askedUntil(0, 1000)).toBe(1000 / config.renewMs);
+    own.tell({ is: "wanted", wanted: { epoch: 2, untilMs: 2000 } }, 1000);
+    expect(askedUntil(1000, 2000)).toBeGreaterThanOrEqual(19);
+    expect(askedUntil(2000, 3000)).toBe(1000 / config.renewMs);
+  });
+
   test("what is opened is known to be: it is opened once, and its port at once", () => {
     const own = keeper({ armed: false });
     const mine = { region: "primary", epoch: 2 };

@@ -79,6 +79,19 @@ describe("a host that holds nothing", () => {
   });
 });
 
+test("a writer that is closed reopens, but not what its operator is closing", () => {
+  const held = (begun: "demote" | null) => {
+    const closed = { ...facts, open: false, begun };
+    const one = meets(closed, store);
+    one.tell({ is: "tick" }, 300);
+    one.answer("done", store, 310);
+    one.tell({ is: "facts", facts: closed, askedMs: 320 }, 320);
+    return changes(one);
+  };
+  expect(held(null)).toContain("put-sync");
+  expect(held("demote")).toEqual(["renew"]);
+});
+
 describe("a host that its operator fenced", () => {
   const fenced = { ...facts, role: "fenced", open: false } as const;
 

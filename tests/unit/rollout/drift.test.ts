@@ -118,8 +118,9 @@ describe("mending", () => {
     const notes: string[] = [];
     const { asked, ssh } = site({});
     const answers = [new Error("no answer"), said({ ...clean, findings: [finding], repaired: [finding] })];
+    const others = ssh as { run: (id: string, command: RemoteCommand) => Promise<Answer> };
     const run = async (id: string, command: RemoteCommand) => {
-      if (id !== "third/edge") return await (ssh as { run: typeof run }).run(id, command);
+      if (id !== "third/edge") return await others.run(id, command);
       const answer = answers.shift() ?? said(clean);
       if (answer instanceof Error) throw answer;
       return answer;

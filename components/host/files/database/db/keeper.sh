@@ -44,6 +44,14 @@ seize_lease() {
   ask_keeper seize "$1" "${off[@]}"
 }
 
+# Held while a demotion runs, so that the keeper does not open what is being closed; one that is killed lets go of it.
+readonly DEMOTING=/run/evenkeel-db-demoting
+
+begin_demotion() {
+  exec 6>"$DEMOTING"
+  flock -w "$(remaining)" 6 || fail "another demotion holds $DEMOTING"
+}
+
 # What an operator wants of the keeper: one line "EPOCH UNTIL", the latter by the clock of now_ms.
 readonly WANTED=/run/evenkeel-db-wanted
 # A lease that runs out now is over by then, also where hosts are far apart (T of docs/writer.md, the lab's and a second).

@@ -9,6 +9,7 @@ verb_demote() {
     active | fenced) ;;
     *) refuse "the role of this host is $ROLE: only the active one can be demoted" ;;
   esac
+  begin_demotion
   stop_heartbeat || fail "the heartbeat does not stop"
   running || fail "the database does not run: use evenkeel-db fence"
   # It may have been shut for that (end_sessions).
@@ -25,6 +26,7 @@ verb_demote() {
   elif [ -n "$BY" ]; then
     write_role "$EPOCH" fenced "$WAS" "$CLOSED"
   fi
+  rm -f "$DEMOTING"
   # No lease keeps the port open any more.
   if keeper_rules && [ "$CLOSED" != true ]; then open_port; fi
   jq -cn --argjson demoted "$changed" --argjson epoch "$EPOCH" --arg position "$(position)" \

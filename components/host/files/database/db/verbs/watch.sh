@@ -56,12 +56,14 @@ tell() {
   printf '{"askedMs":%d,"role":"%s","epoch":%d,"mayReturn":%s,"begun":%s,%s}\n' "$1" "$ROLE" "$EPOCH" "$MAY_RETURN" "$BEGUN" "$2"
 }
 
-# A fence or a birth that has not ended, under way or cut short. PostgreSQL has to accept writes while it is born.
+# A fence or a birth that has not ended, under way or cut short, or a demotion under way. PostgreSQL has to accept writes
+# while it is born.
 watch_begun() {
   local line=''
   BEGUN=null
   [ ! -e "$OPENING" ] || read -r line <"$OPENING" || :
   case "$line" in *'"verb":"birth"'*) BEGUN='"birth"' ;; esac
+  [ ! -e "$DEMOTING" ] || flock -n "$DEMOTING" true || BEGUN='"demote"'
   [ ! -e "$FENCING" ] || BEGUN='"fence"'
 }
 
