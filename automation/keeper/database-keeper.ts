@@ -5,6 +5,7 @@ import { Feed } from "./feed.ts";
 import { EtcdLog, log, writeReport } from "./log.ts";
 import { Notifier } from "./notify.ts";
 import { Port } from "./port.ts";
+import { Spares } from "./program.ts";
 import { etcdAccess, type KeeperSettings, keeperConfig } from "./settings.ts";
 import {
   type Effect,
@@ -22,6 +23,10 @@ const reportFile = "/run/evenkeel/keeper.json";
 const reportMs = 1000;
 /** How often what verbs leave is looked for: visitors of a switchover wait for each of them. Milliseconds. */
 const lookAroundMs = 25;
+/** Those of a promotion: `prepare` and `open`. */
+const sparesWanted = 2;
+/** The latter comes a moment after the promotion is wanted no more. Milliseconds. */
+const sparesMs = 5000;
 /** Written by `evenkeel-db` alone, whoever asked it. */
 const roleFile = "/var/lib/evenkeel/role.json";
 
@@ -37,6 +42,7 @@ export class DatabaseKeeper {
   private readonly feed: Feed;
   private readonly port: Port;
   private readonly notifier = new Notifier();
+  private readonly programs = new Spares(hostCommand);
   private state: KeeperState = firstState;
   private reportedMs = Number.NEGATIVE_INFINITY;
   private roleSeen = "";
@@ -80,7 +86,13 @@ export class DatabaseKeeper {
     log(
       wanted === null ? "no promotion is wanted" : `an operator wants a promotion at epoch ${wanted.epoch}`,
     );
+    if (wanted === null) setTimeout(() => this.dropSpares(), sparesMs);
+    else this.programs.keep(sparesWanted);
     this.tell({ is: "wanted", wanted });
+  }
+
+  private dropSpares(): void {
+    if (this.wanted === null) this.programs.drop();
   }
 
   private tell(event: Event): void {
@@ -118,7 +130,7 @@ export class DatabaseKeeper {
   private async run({ id, verb }: Effect & { do: "run" }): Promise<void> {
     const begunMs = this.clock.nowMs();
     log(`begins: ${JSON.stringify(verb)}`);
-    const { ok, words } = await runVerb(hostCommand, verb);
+    const { ok, words } = await runVerb(this.programs, verb);
     const tookMs = this.clock.nowMs() - begunMs;
     log(
       `${ok ? "done" : "failed"} after ${tookMs} ms: ${verb.name}${ok || words === "" ? "" : `: ${words}`}`,

@@ -1,4 +1,4 @@
-import { runProgram } from "./program.ts";
+import type { Ended, Spares } from "./program.ts";
 import type { Verb } from "./state.ts";
 
 /** Seconds that each verb may take by itself. */
@@ -39,6 +39,6 @@ export function wordsOf(verb: Verb): string[] {
 }
 
 /** Runs a verb to its end. `words`: the reasons that it gave where it failed. Never throws. */
-export async function runVerb(command: string, verb: Verb): Promise<{ ok: boolean; words: string }> {
-  return await runProgram(command, wordsOf(verb), deadlineSeconds[verb.name]);
+export async function runVerb(programs: Spares, verb: Verb): Promise<Ended> {
+  return await programs.run(wordsOf(verb), deadlineSeconds[verb.name]);
 }
