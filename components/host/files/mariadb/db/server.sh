@@ -51,7 +51,9 @@ session_client() {
 }
 
 # What shall reach the other regions; only the verb that opens the database uses it.
-sql_logged() { printf '%s\n' "$1" | client; }
+sql_logged() {
+  if in_session; then ask_session "SET SESSION sql_log_bin=1; $1; SET SESSION sql_log_bin=0"; else printf '%s\n' "$1" | client; fi
+}
 
 # sql_secret: as sql, from standard input; the server quotes a bad statement in its error, so only the number is shown.
 sql_secret() {

@@ -65,12 +65,16 @@ no_dumps() { [ "$(sql "SELECT COUNT(*) $DUMPS")" = 0 ]; }
 # change_wait ON|OFF: by a session that holds the server's lock for it first and says what it wants then. A program that
 # is killed leaves its session behind, and the server may do later what that was told last: who comes next ends it.
 change_wait() {
+  local words
   end_wait_changer
-  printf '%s\n' 'DELIMITER //' "BEGIN NOT ATOMIC IF GET_LOCK('$WAIT_LOCK', 5) <> 1 THEN
-      SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'another session changes the wait'; END IF; END//" 'DELIMITER ;' \
-    "SET GLOBAL rpl_semi_sync_master_timeout=18446744073709551615, GLOBAL rpl_semi_sync_master_wait_no_slave=ON,
-      GLOBAL rpl_semi_sync_master_wait_point='AFTER_SYNC', GLOBAL rpl_semi_sync_master_enabled=$1;" | client ||
-    fail "whom commits wait for can't be set"
+  words="DELIMITER //
+    BEGIN NOT ATOMIC IF GET_LOCK('$WAIT_LOCK', 5) <> 1 THEN
+      SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'another session changes the wait'; END IF; END//
+    DELIMITER ;
+    SET GLOBAL rpl_semi_sync_master_timeout=18446744073709551615, GLOBAL rpl_semi_sync_master_wait_no_slave=ON,
+      GLOBAL rpl_semi_sync_master_wait_point='AFTER_SYNC', GLOBAL rpl_semi_sync_master_enabled=$1;
+    DO RELEASE_LOCK('$WAIT_LOCK')"
+  sql "$words" || fail "whom commits wait for can't be set"
 }
 
 end_wait_changer() {
