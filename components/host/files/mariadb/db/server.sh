@@ -91,6 +91,10 @@ is_writable() { [ "$(sql 'SELECT @@global.read_only')" = 0 ]; }
 
 is_read_only() { [ "$(sql 'SELECT @@global.read_only')" = 1 ]; }
 
+# Before the writes: from here on nothing but the lease keeps the port open. Who reads stays; nobody but an administrator
+# can write before `open_writes` ends.
+lease_alone_opens_port() { leave_port_to_keeper; }
+
 # open_writes EPOCH [REGION]: the first row of the new epoch is of this session. It waits for nobody: it is made while
 # nobody else can write, and whom commits wait for is set before anybody can.
 open_writes() {

@@ -13,7 +13,7 @@ verb_prepare() {
   if [ "$ROLE$EPOCH" != "active$ASKED_EPOCH" ]; then
     changed=true
     refuse_past_epoch
-    close_port
+    # Who reads a standby goes on reading: it accepts no writes before `open`.
     if [ "$ROLE" = standby ]; then leave_what_is_followed; else be_there_closed; fi
     write_role "$ASKED_EPOCH" active
   else
