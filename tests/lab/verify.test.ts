@@ -40,8 +40,10 @@ function changingFast() {
   return asRoot(now, "primary/database", [
     "bash",
     "-c",
-    `rm -f /run/enough; for i in $(seq 3000); do [ ! -e /run/enough ] || break
-echo "UPDATE evenkeel_verify.busy SET n = n + 1; SELECT SLEEP(0.02);"; sleep 0.01; done | mariadb >/dev/null`,
+    // Ended, and not waited for: on a busy host its client has statements of a minute and more before it.
+    `rm -f /run/enough
+for i in $(seq 6000); do echo "UPDATE evenkeel_verify.busy SET n = n + 1; SELECT SLEEP(0.02);"; sleep 0.01; done | mariadb >/dev/null &
+for i in $(seq 600); do [ ! -e /run/enough ] || break; sleep 0.1; done; kill $!; wait`,
   ]);
 }
 
