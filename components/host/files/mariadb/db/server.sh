@@ -91,18 +91,23 @@ is_writable() { [ "$(sql 'SELECT @@global.read_only')" = 0 ]; }
 
 is_read_only() { [ "$(sql 'SELECT @@global.read_only')" = 1 ]; }
 
-# Before the writes: from here on nothing but the lease keeps the port open. Who reads stays; nobody but an administrator
-# can write before `open_writes` ends.
-lease_alone_opens_port() { leave_port_to_keeper; }
+# port_while_opening [REGION]: nothing but the lease keeps the port open from here on. Who reads stays where the writes come
+# in the same moment as the row for which the gates wait; where somebody is waited for in between, it is shut.
+port_while_opening() { if [ $# -eq 0 ]; then leave_port_to_keeper; else close_port; fi; }
 
 # open_writes EPOCH [REGION]: the first row of the new epoch is of this session. It waits for nobody: it is made while
 # nobody else can write, and whom commits wait for is set before anybody can.
 open_writes() {
-  local still_closed
+  local still_closed row open='SET GLOBAL read_only=0; SELECT @@global.read_only'
+  row="REPLACE INTO evenkeel.heartbeat (id, region, epoch, at) VALUES (1, '$REGION', $1, NOW(6))"
   set_wait || return 1
-  sql_logged "REPLACE INTO evenkeel.heartbeat (id, region, epoch, at) VALUES (1, '$REGION', $1, NOW(6))" || return 1
-  [ $# -eq 1 ] || set_wait "$2" || return 1
-  still_closed=$(sql "SET GLOBAL read_only=0; SELECT @@global.read_only")
+  if [ $# -eq 1 ]; then
+    still_closed=$(sql_logged "$row; $open") || return 1
+  else
+    sql_logged "$row" || return 1
+    set_wait "$2" || return 1
+    still_closed=$(sql "$open")
+  fi
   [ "$still_closed" = 0 ]
 }
 

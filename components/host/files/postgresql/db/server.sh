@@ -86,7 +86,7 @@ is_writable() { [ "$(sql 'SELECT pg_is_in_recovery()')" = f ]; }
 is_read_only() { [ "$(sql 'SELECT pg_is_in_recovery()')" = t ]; }
 
 # Once it is promoted anybody could write, before the row that begins the epoch.
-lease_alone_opens_port() { close_port; }
+port_while_opening() { close_port; }
 
 # open_writes EPOCH [REGION]...: everything received is applied before the promotion ends; whom commits wait for is set
 # before, and its own commits wait for nobody: their clients are told of nothing. Each other region gets its slot, which

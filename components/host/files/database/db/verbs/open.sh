@@ -16,7 +16,7 @@ verb_open() {
   if [ "$changed" = false ] && is_opened_whole; then
     set_wait "${ACKERS[@]}"
   else
-    lease_alone_opens_port
+    port_while_opening "${ACKERS[@]}"
     open_writes "$EPOCH" "${ACKERS[@]}" || fail "the database does not accept writes"
   fi
   # A fence that began meanwhile closes what it finds open; a port that it closed stays so.
