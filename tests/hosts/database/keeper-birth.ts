@@ -121,7 +121,7 @@ export function keeperBirthTests(lab: DatabaseLab): void {
 
     test("open, killed before each of its steps and run again, opens at that epoch and at no other", async () => {
       for (const step of [
-        "close_port",
+        "port_while_opening",
         "set_wait",
         "leave_port_to_keeper",
         "bounded_systemctl",

@@ -31,6 +31,8 @@ verb_resume() {
   jq -cn --argjson epoch "$EPOCH" '{resumed: true, $epoch, writable: true}'
 }
 
+# What a keeper began (prepare) speaks against nothing here: it goes on with the lease alone, which this region gets
+# first where nobody has it (W7).
 resume_problems() {
   [ "$ROLE" = active ] || [ "$ROLE$WAS" = fencedactive ] || echo "the role of this host is $ROLE: only one that was active can resume"
   if [ "$ACCEPT_LOSS" = true ]; then
@@ -44,6 +46,6 @@ resume_problems() {
   jq -r --argjson own "$EPOCH" '.[] | select(.status != null)
     | if .status.epoch > $own then "region \u0027\(.region)\u0027 knows the newer epoch \(.status.epoch)"
       elif .status.writable or .status.role == "active" then "region \u0027\(.region)\u0027 is a writer at epoch \(.status.epoch)"
-      elif .status.opening != null then "region \u0027\(.region)\u0027 has begun to open its database (\(.status.opening.verb)): finish that, or fence it"
+      elif .status.opening != null and .status.opening.verb != "prepare" then "region \u0027\(.region)\u0027 has begun to open its database (\(.status.opening.verb)): finish that, or fence it"
       else empty end' <<<"$PEERS"
 }
