@@ -16,19 +16,30 @@ import { type CaseResult, resultsFile, type WholeRun } from "./results.ts";
 const home = join(import.meta.dirname, "..");
 const jest = join(home, "node_modules/jest/bin/jest.js");
 const cases: CaseResult[] = [];
+/** What a failed test said, by file and title. */
+const reasons = new Map<string, string>();
+/** At the end each failure is told again in this many lines: two suites write side by side before. */
+const reasonLines = 12;
+// The escape that begins a terminal's colour.
+const escapes = /\u001b\[[0-9;]*m/g;
 
 interface Suite {
   kind: string;
   pattern: string;
   workers: number;
   timeoutMinutes: number;
+  /** Where none of it passes, the rest of its line can't be run. */
+  needed?: true;
 }
 
 const unitSuites: Suite[] = [
   { kind: "unit", pattern: "tests/(unit|components)/", workers: 3, timeoutMinutes: 6 },
 ];
 /** Each line runs beside the other: a lab test mostly waits for its hosts, and none needs what another line makes. */
-const labSuites: Suite[] = [{ kind: "lab", pattern: "tests/lab/", workers: 1, timeoutMinutes: 120 }];
+const labSuites: Suite[] = [
+  { kind: "site", pattern: "tests/lab/provision", workers: 1, timeoutMinutes: 25, needed: true },
+  { kind: "lab", pattern: "tests/lab/(?!provision)", workers: 1, timeoutMinutes: 120 },
+];
 const hostSuites: Suite[] = [
   { kind: "hosts", pattern: "tests/hosts/", workers: 1, timeoutMinutes: 75 },
   { kind: "files", pattern: "tests/files/", workers: 1, timeoutMinutes: 30 },
@@ -46,8 +57,10 @@ async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
   return value;
 }
 
+const outputOf = ({ kind }: Suite) => join(home, ".evenkeel/tests", `${kind}.json`);
+
 async function runJest(suite: Suite) {
-  const output = join(home, ".evenkeel/tests", `${suite.kind}.json`);
+  const output = outputOf(suite);
   rmSync(output, { force: true });
   const run = await execa(
     process.execPath,
@@ -61,7 +74,9 @@ async function runJest(suite: Suite) {
       "--forceExit",
       "--json",
       `--outputFile=${output}`,
-      ...(suite.kind === "lab" ? ["--verbose", "--testSequencer=./tests/lab/support/sequencer.mjs"] : []),
+      ...(labSuites.includes(suite)
+        ? ["--verbose", "--testSequencer=./tests/lab/support/sequencer.mjs"]
+        : []),
     ],
     {
       cwd: home,
@@ -82,7 +97,7 @@ interface JestReport {
   testResults: {
     name: string;
     message: string;
-    assertionResults: { fullName: string; status: string; duration?: number }[];
+    assertionResults: { fullName: string; status: string; duration?: number; failureMessages: string[] }[];
   }[];
 }
 
@@ -114,6 +129,7 @@ function collect(suite: Suite, output: string, exitCode: number) {
         passed,
         milliseconds: test.duration ?? 0,
       });
+      if (!passed) reasons.set(`${name}: ${test.fullName}`, test.failureMessages.join("\n"));
     }
   }
   const failedAsserts = cases.some((one) => one.kind === suite.kind && !one.passed);
@@ -164,8 +180,21 @@ async function commitOfTree(): Promise<string> {
   return exitCode === 0 ? stdout : "unknown";
 }
 
+/** Without a site each test of one could only fail, for a reason that is said already: they count as one that failed. */
 async function runLine(suites: readonly Suite[]) {
-  for (const suite of suites) await timed(`${suite.kind} tests`, () => runJest(suite));
+  for (const [i, suite] of suites.entries()) {
+    await timed(`${suite.kind} tests`, () => runJest(suite));
+    if (suite.needed !== true || cases.some(({ kind, passed }) => kind === suite.kind && passed)) continue;
+    for (const { kind, pattern } of suites.slice(i + 1))
+      cases.push({
+        kind,
+        file: pattern,
+        title: `is run behind ${suite.pattern}`,
+        passed: false,
+        milliseconds: 0,
+      });
+    return;
+  }
 }
 
 const unitOnly = process.argv[2] === "unit";
@@ -186,7 +215,11 @@ if (!unitOnly) {
   const whole: WholeRun = { commit: await commitOfTree(), seconds, cases };
   writeFileSync(join(home, resultsFile), `${JSON.stringify(whole, null, 1)}\n`, { mode: 0o600 });
 }
-for (const { file, title } of failed) say(`failed: ${file}: ${title}`);
+for (const { file, title } of failed) {
+  say(`failed: ${file}: ${title}`);
+  const lines = (reasons.get(`${file}: ${title}`) ?? "").replaceAll(escapes, "").split("\n");
+  for (const line of lines.filter((one) => one.trim() !== "").slice(0, reasonLines)) say(`    ${line}`);
+}
 say(`${unitOnly ? "unit tests" : "whole run"}: ${seconds} s`);
 process.stdout.write(`${cases.length - failed.length} passed, ${failed.length} failed\n`);
 process.exitCode = failed.length === 0 && cases.length > 0 ? 0 : 1;

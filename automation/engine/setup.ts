@@ -5,6 +5,7 @@ import { provideDocker } from "./docker-engine.ts";
 import { type DropIn, dropIn, provideDropIn } from "./drop-in.ts";
 import { engineEnvironment } from "./environment.ts";
 import { type KeeperNode, keeperNode, provideKeeperNode } from "./keeper-node.ts";
+import { raiseKernelLimits } from "./kernel-limits.ts";
 import { provideLanguageHost } from "./language-host.ts";
 import { observeMachine } from "./machine.ts";
 import { type ObjectStore, objectStore, provideObjectStore } from "./object-store.ts";
@@ -108,6 +109,7 @@ export function setUpSteps(
   return [
     ...(packages.length > 0 ? [install] : []),
     ...(dropInWanted ? [fetchDropIn] : []),
+    { name: "kernel limits", after: [], run: () => raiseKernelLimits() },
     { name: "Docker Engine", after: installed, run: (context) => provideDocker(folders.home, context) },
     { name: "Pulumi CLI", after: [], run: (context) => providePulumiCli(folders, context) },
     { name: "language host", after: ["Pulumi CLI"], run: (context) => provideLanguageHost(folders, context) },

@@ -9,7 +9,7 @@ import { pauseMachine, unpauseMachine } from "./support/lab.ts";
 import { cure, injure, type MoveResult, move, moved, settled } from "./support/moves.ts";
 import { movingEach } from "./support/moving.ts";
 import { heldBy, order } from "./support/shoppers.ts";
-import { asRoot, cli, eventually } from "./support/site.ts";
+import { asRoot, cli, eventually, get } from "./support/site.ts";
 
 /**
  * Failover, its cool-down, reinstatement and the loss report on real hosts: rows 1, 3, 5 to 8, 28 and 31 of the fault list.
@@ -191,6 +191,11 @@ describe("what is no case for a failover", () => {
     try {
       await reviveReadOnly(now(), active);
       expect(await databaseStatus(now(), active)).toMatchObject({ role: "active", epoch, writable: false });
+      // Its database refuses at once; the gate does with the lease, that nobody renews any more.
+      await eventually("the gate is shut", 10_000, async () => {
+        const { status } = await get(`${now().regions[active]?.url}/evenkeel/active`);
+        return status === 200 ? null : true;
+      });
       await moving().refusesWrites(active);
     } finally {
       await asRoot(now(), host, ["systemctl", "start", "evenkeel-keeper"]);

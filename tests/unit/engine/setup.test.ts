@@ -61,6 +61,7 @@ describe("set-up", () => {
   test("system packages come before the engine, the engine before the image, the CLI before host and plugin", () => {
     expect(order(["docker.io"])).toEqual([
       "system packages",
+      "kernel limits",
       "Docker Engine < system packages",
       "Pulumi CLI",
       "language host < Pulumi CLI",
