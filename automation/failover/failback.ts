@@ -18,5 +18,5 @@ export function preferredRegion({
  */
 export async function failback(args: FailbackArgs, config: SiteConfig): Promise<void> {
   const to = preferredRegion(config);
-  await switchSite({ ...args, to }, { kind: "failback", first: proveEquality });
+  await switchSite({ ...args, to }, { kind: "failback", prove: proveEquality });
 }

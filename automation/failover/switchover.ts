@@ -34,25 +34,25 @@ export interface SwitchoverArgs {
 
 /** `evenkeel switchover --to REGION`: both regions are up, and nothing is lost. */
 export async function switchover(args: SwitchoverArgs): Promise<void> {
-  await switchSite(args, { kind: "switchover", first: async () => [] });
+  await switchSite(args, { kind: "switchover" });
 }
 
-/**
- * `first` is what is to be so before anything is touched, behind the checks and not in a dry run; what it leaves is
- * compared behind the closing.
- */
-export async function switchSite(
-  args: SwitchoverArgs,
-  { kind, first }: { kind: Switch["kind"]; first: (site: HeldSite) => Promise<Unsettled[]> },
-): Promise<void> {
+export interface SwitchKind {
+  kind: Switch["kind"];
+  /** Proves what is to be so before anything is touched, while both regions run; what it leaves is compared behind the closing. */
+  prove?: (site: HeldSite) => Promise<Unsettled[]>;
+}
+
+/** The checks, the plan, and, where this is no dry run, the proof and the steps. */
+export async function switchSite(args: SwitchoverArgs, { kind, prove }: SwitchKind): Promise<void> {
   const { to } = args;
   requireRegion(siteConfig(sitePlace(args.site)), to, (name) => `switchover --to ${name}`);
   const command = kind === "switchover" ? `switchover --to ${to}` : kind;
   await withHeldSite({ ...args, command }, async (held) => {
-    const seen = await held.look();
+    let seen = await held.look();
     sayState("before", seen);
     const from = activeRegion(held, seen, to);
-    const rows = onlyRows(rowsOf({ kind: "switchover", from, to }, seen), args.only);
+    let rows = onlyRows(rowsOf({ kind: "switchover", from, to }, seen), args.only);
     const checks = await checkSwitch(held, seen, { from, to, maxLagSeconds: args.maxLagSeconds });
     say(checkLines(checks));
     if (args.dryRun) say(planLines(rows, seen));
@@ -63,7 +63,14 @@ export async function switchSite(
     if (leftOf(rows, seen).length === 0) say(`${to} is active already: there is nothing to do.`);
     else {
       await confirmMove({ ...args, terminal: terminal(), what: `move the site from ${from} to ${to}` });
-      left = await first(held.site);
+      if (prove !== undefined && proofIsDue(rows, seen, to)) {
+        // An earlier run was cut behind the closing: visitors don't wait for a proof that takes minutes.
+        if (await giveWritesBack(held, from)) {
+          seen = await held.look();
+          rows = onlyRows(rowsOf({ kind: "switchover", from, to }, seen), args.only);
+        }
+        left = await prove(held.site);
+      }
     }
     const { moved, after } = await carryOut(held, {
       kind,
@@ -78,6 +85,12 @@ export async function switchSite(
     sayTaken(moved);
     writeResult(moveDocument(args.format, held.site, { checks, rows, seen: after, moved }));
   });
+}
+
+/** A run that was cut behind the new writer's lease has made it, and can't make it any more. */
+export function proofIsDue(rows: readonly Row[], seen: Observation, to: string): boolean {
+  const opens = leftOf(rows, seen).some(({ name }) => name === "demote" || name === "promote");
+  return opens && epochOf(seen, to) === null;
 }
 
 /** All checks of a switchover. How both regions are built counts before it begins: then the way out is to end it. */
@@ -124,17 +137,18 @@ export async function carryOut(
   }
 }
 
-/** Only where nobody has the lease: whoever has it opens, or gives it back by itself. */
-async function giveWritesBack({ look, site }: Held, from: string): Promise<void> {
+/** Only where nobody has the lease: whoever has it opens, or gives it back by itself. Whether it was given. */
+async function giveWritesBack({ look, site }: Held, from: string): Promise<boolean> {
   const seen = await look();
   const rightful = rightfulOf(seen);
-  if (rightful !== null || !isClosed(seen, from) || keysOf(seen)?.writer !== null) return;
+  if (rightful !== null || !isClosed(seen, from) || keysOf(seen)?.writer !== null) return false;
   say(`Nobody has the lease: ${from} is given its writes back ...`);
   const answers = await askDatabases(site.ssh, site.outputs);
   const epoch = answers[from]?.facts?.epoch ?? 0;
   const { config, ssh, outputs } = site;
   await resumeRegion({ site: config.site, ssh, outputs, region: from, answers, epoch });
   say(`${from} accepts writes again.`);
+  return true;
 }
 
 /** The region that the site moves away from: the writer, or the one that an earlier run has closed. */

@@ -123,9 +123,16 @@ async function ask(message: string): Promise<boolean> {
   }
 }
 
-/** The steps that a flag names. Throws a UserError (2) for a word that is none. */
+/** The steps that a flag names. Throws a UserError (2) for a word that is none, and for one that is nothing by itself. */
 export function readSteps(flag: string, text: string): StepName[] {
   const given = words(text);
+  if (flag === "--only" && given.includes("compare")) {
+    throw new UserError({
+      what: "compare is no step by itself: it compares what the proof of the same failback left",
+      next: "to compare all rows: npx evenkeel verify",
+      exitCode: exitCodes.usage,
+    });
+  }
   const unknown = given.find((word) => !stepNames.some((name) => name === word));
   if (unknown === undefined) return given as StepName[];
   throw new UserError({

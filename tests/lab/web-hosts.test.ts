@@ -2,65 +2,16 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { execa } from "execa";
-import { cli, eventually, get, home, type Reply, type SiteHandle, site, siteName } from "./support/site.ts";
+import { cli, eventually, get, home, type SiteHandle, site, siteName } from "./support/site.ts";
+import { readers, traffic } from "./support/visitors.ts";
 
 const minute = 60_000;
 const file = join(home, "sites", siteName, "Pulumi.yaml");
 let original: string;
 let handle: SiteHandle;
 
-/** An answer that no visitor should have got: where, when, and who gave it. */
-function refusal(path: string, { status, headers, body }: Reply): string {
-  const from = headers["x-evenkeel-role"] ?? (body.includes("Back in a moment") ? "balancer" : "unknown");
-  return `${status} of ${path} by ${String(from)} at ${new Date().toISOString()}`;
-}
-
-/** Between two requests of a visitor: the machine's cores are for the rollout as well. */
-const pauseMs = 50;
 /** One region is enough: both are the same program. */
 const one = (region: "primary" | "secondary") => ["--region", region];
-
-/** Visitors of the active region, readers and writers, until told to stop: every answer is kept. */
-function traffic(url: string) {
-  return visitors(url, (i) => i % 5 === 4);
-}
-
-/** The same of a region that serves reads alone. */
-function readers(url: string) {
-  return visitors(url, () => false);
-}
-
-function visitors(url: string, isWrite: (request: number) => boolean) {
-  const answers: string[] = [];
-  let stopped = false;
-  const visit = async (worker: number) => {
-    for (let i = 0; !stopped; i += 1) {
-      const writes = isWrite(i);
-      try {
-        // Wrong on purpose: WordPress answers the form with 200 again. A gate that is closed would say 503.
-        const options = writes
-          ? {
-              method: "POST",
-              headers: { "content-type": "application/x-www-form-urlencoded" },
-              body: `log=nobody${worker}&pwd=none`,
-            }
-          : {};
-        const path = writes ? "/wp-login.php" : "/";
-        const reply = await get(`${url}${path}`, { ...options, timeoutMs: 30_000 });
-        answers.push(reply.status === 200 ? "200" : refusal(path, reply));
-      } catch (error) {
-        answers.push((error as Error).message);
-      }
-      await new Promise((wake) => setTimeout(wake, pauseMs));
-    }
-  };
-  const workers = [0, 1].map(visit);
-  return async () => {
-    stopped = true;
-    await Promise.all(workers);
-    return answers;
-  };
-}
 
 async function provisionWith(values: Record<string, unknown>, words: readonly string[] = []): Promise<void> {
   const lines = Object.entries(values).map(
