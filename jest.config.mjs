@@ -17,6 +17,7 @@ export default {
   moduleNameMapper: {
     "^(typescript|@npmcli/arborist|\\.\\./locales/index\\.js)$": "<rootDir>/tests/unit/support/unneeded.cjs",
   },
+  setupFilesAfterEnv: ["<rootDir>/tests/support/second-attempt.ts"],
   testMatch: ["<rootDir>/tests/**/*.test.ts"],
   modulePathIgnorePatterns: ["<rootDir>/.evenkeel/"],
 };

@@ -4,6 +4,8 @@ export interface CaseResult {
   file: string;
   title: string;
   passed: boolean;
+  /** It failed once before (tests/support/second-attempt.ts). */
+  again?: true;
   milliseconds: number;
 }
 

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { execa } from "execa";
 import { exitCodes, explain } from "../automation/errors.ts";
 import { createInterrupts, useInterrupts } from "../automation/interrupt.ts";
@@ -16,12 +17,10 @@ import { type CaseResult, resultsFile, type WholeRun } from "./results.ts";
 const home = join(import.meta.dirname, "..");
 const jest = join(home, "node_modules/jest/bin/jest.js");
 const cases: CaseResult[] = [];
-/** What a failed test said, by file and title. */
+/** What a test said when it failed, by file and title; of one with a second attempt at the first. */
 const reasons = new Map<string, string>();
 /** At the end each failure is told again in this many lines: two suites write side by side before. */
 const reasonLines = 12;
-// The escape that begins a terminal's colour.
-const escapes = /\u001b\[[0-9;]*m/g;
 
 interface Suite {
   kind: string;
@@ -93,11 +92,19 @@ async function runJest(suite: Suite) {
   collect(suite, output, run.exitCode ?? -1);
 }
 
+interface Assertion {
+  fullName: string;
+  status: string;
+  duration?: number;
+  failureMessages: string[];
+  retryReasons: string[];
+}
+
 interface JestReport {
   testResults: {
     name: string;
     message: string;
-    assertionResults: { fullName: string; status: string; duration?: number; failureMessages: string[] }[];
+    assertionResults: Assertion[];
   }[];
 }
 
@@ -122,14 +129,17 @@ function collect(suite: Suite, output: string, exitCode: number) {
       cases.push({ kind: suite.kind, file: name, title: "the file loads", passed: false, milliseconds: 0 });
     for (const test of file.assertionResults) {
       const passed = test.status === "passed";
+      const again = test.retryReasons.length > 0;
       cases.push({
         kind: suite.kind,
         file: name,
         title: test.fullName,
         passed,
+        ...(again ? { again } : {}),
         milliseconds: test.duration ?? 0,
       });
-      if (!passed) reasons.set(`${name}: ${test.fullName}`, test.failureMessages.join("\n"));
+      const said = again ? test.retryReasons : test.failureMessages;
+      if (said.length > 0) reasons.set(`${name}: ${test.fullName}`, said.join("\n"));
     }
   }
   const failedAsserts = cases.some((one) => one.kind === suite.kind && !one.passed);
@@ -197,6 +207,13 @@ async function runLine(suites: readonly Suite[]) {
   }
 }
 
+/** One test's end, and what it said where it failed. */
+function tell(how: string, { file, title }: CaseResult) {
+  say(`${how}: ${file}: ${title}`);
+  const said = stripVTControlCharacters(reasons.get(`${file}: ${title}`) ?? "").split("\n");
+  for (const line of said.filter((one) => one.trim() !== "").slice(0, reasonLines)) say(`    ${line}`);
+}
+
 const unitOnly = process.argv[2] === "unit";
 const started = performance.now();
 mkdirSync(join(home, ".evenkeel/tests"), { recursive: true, mode: 0o700 });
@@ -215,11 +232,9 @@ if (!unitOnly) {
   const whole: WholeRun = { commit: await commitOfTree(), seconds, cases };
   writeFileSync(join(home, resultsFile), `${JSON.stringify(whole, null, 1)}\n`, { mode: 0o600 });
 }
-for (const { file, title } of failed) {
-  say(`failed: ${file}: ${title}`);
-  const lines = (reasons.get(`${file}: ${title}`) ?? "").replaceAll(escapes, "").split("\n");
-  for (const line of lines.filter((one) => one.trim() !== "").slice(0, reasonLines)) say(`    ${line}`);
-}
-say(`${unitOnly ? "unit tests" : "whole run"}: ${seconds} s`);
+const again = cases.filter((one) => one.passed && one.again);
+for (const one of again) tell("passed at a second attempt", one);
+for (const one of failed) tell("failed", one);
+say(`${unitOnly ? "unit tests" : "whole run"}: ${seconds} s, ${again.length} passed at a second attempt`);
 process.stdout.write(`${cases.length - failed.length} passed, ${failed.length} failed\n`);
 process.exitCode = failed.length === 0 && cases.length > 0 ? 0 : 1;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { coveragePage, rowsOf } from "../coverage.ts";
 import { finishedRows } from "../finished.ts";
 
-const run = (cases: { title: string; passed: boolean }[]) => ({
+const run = (cases: { title: string; passed: boolean; again?: true }[]) => ({
   commit: "0123456789abcdef",
   seconds: 10,
   cases: cases.map((one) => ({ kind: "lab", file: "f", milliseconds: 1, ...one })),
@@ -27,6 +27,12 @@ describe("the coverage page", () => {
     expect(page(["O7", "O8"])).toContain("| O7 | proved | a |");
     expect(page(["O7", "O8"])).toContain("| O8 | not proved | b<br>**failed:** c |");
     expect(page(["O7", "O8"])).not.toContain("O9");
+  });
+
+  test("a test that passed only at its second attempt counts, and is marked", () => {
+    const told = coveragePage(run([{ title: "[O7] a", passed: true, again: true }]), ["O7"]);
+    expect(told).toContain("| O7 | proved | *at a second attempt:* a |");
+    expect(told).toContain("1 passed (1 of them at a second attempt), 0 failed");
   });
 
   test("a row that is not declared finished is proved partly, whatever passed", () => {
