@@ -44,13 +44,15 @@ describe("looking at a site", () => {
   });
 
   test("topology draws the active region, the standby and the replication between them, in three forms", async () => {
-    const [ascii, mermaid, svg] = await Promise.all(
-      ["ascii", "mermaid", "svg"].map((format) => cli(["topology", "--format", format])),
-    );
-    for (const drawn of [ascii, mermaid, svg]) expect(drawn).toMatchObject({ exitCode: 0 });
-    expect(ascii?.stdout).toContain("+ primary/database --> secondary/database  replication, TLS");
-    expect(mermaid?.stdout).toMatch(/primary_database -->\|"replication[^"]*"\| secondary_database/);
-    expect(svg?.stdout).toContain("primary (active)");
+    const drawn = async (format: string) => {
+      const topology = await cli(["topology", "--format", format]);
+      expect(topology).toMatchObject({ exitCode: 0 });
+      return topology;
+    };
+    const [ascii, mermaid, svg] = [await drawn("ascii"), await drawn("mermaid"), await drawn("svg")];
+    expect(ascii.stdout).toContain("+ primary/database --> secondary/database  replication, TLS");
+    expect(mermaid.stdout).toMatch(/primary_database -->\|"replication[^"]*"\| secondary_database/);
+    expect(svg.stdout).toContain("primary (active)");
   });
 
   test(
