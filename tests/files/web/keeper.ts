@@ -165,7 +165,6 @@ for _ in $(seq 100); do [ -e /tmp/round-began ] && break; sleep 0.1; done`);
         await keeper.lease(39, 60_000);
         const settling = evenkeelWeb("settle", "--deadline", "30");
         await evenkeelWeb("open", "--epoch", "39");
-        await web.host.bash("systemctl stop evenkeel-cron.timer");
         expect((await settling).answer).toEqual({
           gate: "open",
           epoch: 39,
@@ -173,6 +172,8 @@ for _ in $(seq 100); do [ -e /tmp/round-began ] && break; sleep 0.1; done`);
           reason: null,
           certain: true,
         });
+        // Not while it settles: a stop that meets its start cancels that, and it says that it failed.
+        await web.host.bash("systemctl stop evenkeel-cron.timer");
         expect((await evenkeelWeb("settle")).answer).toMatchObject({ gate: "open" });
         expect((await evenkeelWeb("status")).answer).toMatchObject({ cron: "active" });
       });
