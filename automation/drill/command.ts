@@ -20,7 +20,7 @@ export async function drill(args: DrillCommandArgs): Promise<number> {
     const { place, outputs, secrets } = site;
     const ssh = await freshSession(() => openHosts(place, outputs, secrets, moveDial));
     try {
-      const held: Held = { site: { ...site, ssh }, look: () => lookAt(site, outputs, ssh) };
+      const held: Held = { site: { ...site, ssh }, look: (scope) => lookAt(site, outputs, ssh, scope) };
       return await drillHeld(args, held, () => ssh.renew());
     } finally {
       await ssh.close();

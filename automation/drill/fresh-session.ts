@@ -18,7 +18,7 @@ export async function freshSession(open: () => Promise<SshSession>): Promise<Fre
     runLine: (...args) => current.runLine(...args),
     put: (...args) => current.put(...args),
     addHosts: (hosts) => current.addHosts(hosts),
-    dialAll: (options) => current.dialAll(options),
+    dial: (...args) => current.dial(...args),
     get configFile() {
       return current.configFile;
     },

@@ -21,7 +21,7 @@ export function siteMoves(held: Held): Moves {
   return {
     switchover: (to) => switchTo(held, { kind: "switchover", to, first: async () => [] }),
     failover: async (to, { acceptLoss }) => {
-      const seen = await held.look();
+      const seen = await held.look("writers");
       const plan = planFailover(held, seen, { to, acceptLoss, confirmedOff: [], only: [] });
       refuseUnproved(held, plan, { to });
       const { moved, after } = await takeOver(held, { seen, plan, to, approve: [] });

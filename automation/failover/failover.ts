@@ -47,8 +47,9 @@ export async function failover(args: FailoverArgs): Promise<void> {
     requireRegion(config, region, (name) => `failover --confirmed-off ${name}`);
   const question = { name: to, given, flag: "--confirm", yes, terminal: terminal() };
   if (!args.dryRun) refuseUnconfirmed(question);
-  await withHeldSite({ ...args, command: `failover --to ${to}` }, async (held) => {
-    const seen = await held.look();
+  const options = { ...args, command: `failover --to ${to}`, scope: "writers" } as const;
+  await withHeldSite(options, async (held) => {
+    const seen = await held.look("writers");
     sayState("before", seen);
     refuseCooling(held, seen);
     const plan = planFailover(held, seen, args);
@@ -153,7 +154,8 @@ export async function takeOver(
     approve,
   }: { seen: Observation; plan: FailoverPlan; to: string; approve: readonly string[] },
 ): Promise<MovedSite> {
-  const { look, site } = held;
+  const { site } = held;
+  const look = () => held.look("writers");
   const steps = await runRows(site, plan.rows, seen, { look, note: say, ...approval(approve) });
   const after = await look();
   const loss = { rows: plan.loss.rows, seconds: null };

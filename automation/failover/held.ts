@@ -13,11 +13,12 @@ import { lookAt } from "../status/look.ts";
 import { say } from "../terminal.ts";
 import type { HeldSite } from "./moves.ts";
 import type { Observation } from "./observation.ts";
+import { askedHosts, type Scope } from "./observe.ts";
 
-/** The site, and a way to look at all of it. */
+/** The site, and a way to look at it. */
 export interface Held {
   site: HeldSite;
-  look: () => Promise<Observation>;
+  look: (scope?: Scope) => Promise<Observation>;
 }
 
 /**
@@ -36,6 +37,8 @@ export interface HeldOptions {
   to: string | null;
   /** Nothing is changed, so nothing is locked and nothing is written down. */
   dryRun: boolean;
+  /** What it looks at first, so that these hosts are dialed while the locks are taken; default: all. */
+  scope?: Scope;
 }
 
 /**
@@ -49,12 +52,12 @@ export async function withHeldSite<T>(options: HeldOptions, work: (held: Held) =
 /** A line of a journal that nobody keeps. */
 const noJournal: Journal = { run: "none", write: () => {} };
 
-async function withSeenSite<T>({ site, command }: HeldOptions, work: (held: Held) => Promise<T>): Promise<T> {
-  const place = sitePlace(site);
+async function withSeenSite<T>(options: HeldOptions, work: (held: Held) => Promise<T>): Promise<T> {
+  const place = sitePlace(options.site);
   const config = siteConfig(place);
   const session = await openExisting(place, config);
   if (session === null) throw notBuilt(config.site);
-  return await withHosts(session, { journal: noJournal, command }, work);
+  return await withHosts(session, options, noJournal, work);
 }
 
 async function withLocks<T>(options: HeldOptions, work: (held: Held) => Promise<T>): Promise<T> {
@@ -67,7 +70,7 @@ async function withLocks<T>(options: HeldOptions, work: (held: Held) => Promise<
   const engine = await existingEngine();
   if (engine === null) throw notSetUp(place);
   return await withLockedSite({ place, config, engine, asFound: true }, command, async (session, journal) => {
-    return await withHosts(session, { journal, command }, async (held) => {
+    return await withHosts(session, options, journal, async (held) => {
       const { ssh, outputs } = held.site;
       await rejoinWherePossible(config, outputs);
       const record = { ...ownRecord({ run: journal.run, command }), to };
@@ -88,7 +91,8 @@ async function rejoinWherePossible(...link: Parameters<typeof rejoinPeers>): Pro
 
 async function withHosts<T>(
   session: Session,
-  parts: Pick<HeldSite, "journal" | "command">,
+  { command, scope = "site" }: Pick<HeldOptions, "command" | "scope">,
+  journal: Journal,
   work: (held: Held) => Promise<T>,
 ): Promise<T> {
   const { place, config } = session;
@@ -96,9 +100,9 @@ async function withHosts<T>(
   if (config.regions.some((name) => outputs.regions[name] === null)) throw notBuilt(config.site);
   const ssh = await openHosts(place, outputs, session.secrets, moveDial);
   // While the lock is taken: a dead region is known as such by the first look.
-  ssh.dialAll({ timeoutMs: dialMs });
+  ssh.dial(askedHosts(outputs, scope), { timeoutMs: dialMs });
   try {
-    return await work(heldSite(session, { ...parts, outputs, ssh }));
+    return await work(heldSite(session, { command, journal, outputs, ssh }));
   } finally {
     await ssh.close();
   }
@@ -110,5 +114,5 @@ function heldSite(
 ): Held {
   const { place, config, secrets } = session;
   const site: HeldSite = { place, config, secrets, ...parts };
-  return { site, look: () => lookAt(session, parts.outputs, parts.ssh) };
+  return { site, look: (scope) => lookAt(session, parts.outputs, parts.ssh, scope) };
 }

@@ -17,12 +17,28 @@ import {
 import { dnsAnswers, type HttpAnswer, httpsGet } from "./probe.ts";
 import { heartbeatLimit } from "./writers.ts";
 
+/**
+ * What is asked: "site" is all of it; "writers" is what a failover decides by, which visitors wait for: databases, etcd, the
+ * third place and what regions serve, but not what web hosts and object stores say of themselves.
+ */
+export type Scope = "site" | "writers";
+
+/** Hosts that a look logs in at. */
+export function askedHosts({ regions, global }: SiteOutputs, scope: Scope): string[] {
+  const roles = ["gateway", "database", "edge", ...(scope === "site" ? ["web"] : [])];
+  const built = [...Object.values(regions), global];
+  return built
+    .flatMap((one) => one?.hosts ?? [])
+    .flatMap(({ id, role }) => (roles.includes(role) ? [id] : []));
+}
+
 export interface ObserveOptions {
   config: Pick<SiteConfig, "site" | "regions" | "boundedWaitSeconds" | "durability" | "cooldownSeconds">;
   outputs: SiteOutputs;
   session: SshSession;
   /** Certificate of the site's authority, PEM. */
   ca: string;
+  scope: Scope;
   /** Missing and stopped machines; null where the provider can't be asked. */
   machines: () => Promise<MachineProblem[] | null>;
   /** For each single question. */
@@ -60,7 +76,8 @@ async function observeRegion(
 ): Promise<RegionObservation> {
   if (outputs === null) return unbuiltRegion(name);
   const database = outputs.hosts.find(({ id }) => id === outputs.database.hostId);
-  const web = outputs.hosts.filter(({ role }) => role === "web");
+  const whole = options.scope === "site";
+  const web = whole ? outputs.hosts.filter(({ role }) => role === "web") : [];
   const ask = (question: string) => httpsGet(`${outputs.url}/evenkeel/${question}`, options);
   const gateway = outputs.hosts.find(({ role }) => role === "gateway");
   const { endpoint } = outputs.store ?? { endpoint: null };
@@ -70,7 +87,7 @@ async function observeRegion(
     ask("active"),
     database === undefined ? null : databaseFacts(options.session, database, options.timeoutMs),
     Promise.all(web.map((host) => webFacts(options.session, host, options.timeoutMs))),
-    gateway === undefined || endpoint === null
+    gateway === undefined || endpoint === null || !whole
       ? null
       : storeAnswers(options.session, gateway, endpoint, options.timeoutMs),
   ]);

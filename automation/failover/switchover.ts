@@ -133,8 +133,19 @@ export async function carryOut(
         `${from} could not be given its writes back: ${cause instanceof Error ? cause.message : String(cause)}`,
       );
     });
+    await sayClaimed(held, { from, to }).catch(() => undefined);
     throw error;
   }
+}
+
+/** The new writer's keeper was granted the lease, and its database has failed since: nobody else may open. */
+async function sayClaimed({ look }: Held, { from, to }: { from: string; to: string }): Promise<void> {
+  const seen = await look("writers");
+  const epoch = epochOf(seen, to);
+  if (epoch === null || rightfulOf(seen) === to) return;
+  say(
+    `${to} has the lease, at epoch ${epoch}: it opens as soon as its database can, and ${from} stays closed.`,
+  );
 }
 
 /** Only where nobody has the lease: whoever has it opens, or gives it back by itself. Whether it was given. */

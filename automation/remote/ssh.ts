@@ -52,8 +52,8 @@ export interface SshSession {
   ): Promise<RemoteResult>;
   /** Makes more hosts known; one whose alias is known already is left as it is. */
   addHosts(hosts: readonly SshHost[]): Promise<void>;
-  /** Begins the connections to all hosts, and waits for none: who asks one later finds it there, or known to be dead. */
-  dialAll(options: { timeoutMs: number }): void;
+  /** Begins the connections to these hosts, and waits for none: who asks one later finds it there, or known to be dead. */
+  dial(aliases: readonly string[], options: { timeoutMs: number }): void;
   /** For an interactive `ssh -F configFile ALIAS`: complete, with its own keys, known hosts and jumps. */
   configFile: string;
   /** Ends the connections. Commands that still run through them are cut off. */
@@ -149,11 +149,14 @@ export async function openSsh(options: OpenSshOptions): Promise<SshSession> {
   return {
     configFile: files.config,
     addHosts,
-    dialAll({ timeoutMs }) {
-      for (const { connection } of lanes.values())
-        connection.ensure(deadlineIn(timeoutMs)).catch(() => {
-          // Told to whoever asks that host.
-        });
+    dial(aliases, { timeoutMs }) {
+      for (const alias of aliases)
+        lanes
+          .get(alias)
+          ?.connection.ensure(deadlineIn(timeoutMs))
+          .catch(() => {
+            // Told to whoever asks that host.
+          });
     },
     runLine,
     async run(alias, { argv, ...rest }, runOptions) {

@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import type { Observation } from "../failover/observation.ts";
-import { observe } from "../failover/observe.ts";
+import { observe, type Scope } from "../failover/observe.ts";
 import { hostsOf, type SiteOutputs } from "../hosts.ts";
 import type { SshSession } from "../remote/ssh.ts";
 import { machineProblems } from "../rollout/machines.ts";
@@ -10,11 +10,12 @@ import { noteWriter } from "../site/writer.ts";
 /** For one question to one host. A loaded two-core machine answers in two seconds. */
 const askMs = 10_000;
 
-/** One look at the whole site. */
+/** One look at the whole site, or at what a failover decides by. */
 export async function lookAt(
   session: Pick<Session, "place" | "config" | "secrets">,
   outputs: SiteOutputs,
   ssh: SshSession,
+  scope: Scope = "site",
 ): Promise<Observation> {
   const observation = await observe({
     config: session.config,
@@ -23,6 +24,7 @@ export async function lookAt(
     ca: session.secrets.tls.ca.certificate,
     machines: () => machinesOrNull(session, outputs),
     timeoutMs: askMs,
+    scope,
   });
   const databases = observation.regions.map(({ name, database: { facts } }) => ({ name, facts }));
   return { ...observation, seenWriter: noteWriter(session.place.stateDirectory, databases) };

@@ -193,8 +193,8 @@ describe("what is no case for a failover", () => {
       expect(await databaseStatus(now(), active)).toMatchObject({ role: "active", epoch, writable: false });
       // Its database refuses at once; the gate does with the lease, that nobody renews any more.
       await eventually("the gate is shut", 10_000, async () => {
-        const { status } = await get(`${now().regions[active]?.url}/evenkeel/active`);
-        return status === 200 ? null : true;
+        const { headers } = await get(`${now().regions[active]?.url}/`);
+        return headers["x-evenkeel-role"] === "active" ? null : true;
       });
       await moving().refusesWrites(active);
     } finally {
