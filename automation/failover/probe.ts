@@ -10,6 +10,8 @@ export interface HttpAnswer {
 const bodyCharacters = 16_384;
 /** Two tries of TCP's own: the second goes out after a second. */
 const connectMs = 2500;
+/** With TLS: a balancer or a frozen machine may take a connection behind which nobody is. */
+const secureMs = 4000;
 
 /**
  * One HTTPS GET with the site's own authority. Null when there was no answer in time or the certificate was not one
@@ -40,9 +42,12 @@ export function httpsGet(
     );
     asked.once("socket", (socket) => {
       // A packet that is dropped without a word must not cost as much as an answer that takes its time.
-      const late = setTimeout(() => asked.destroy(new Error("no connection in time")), connectMs);
-      socket.once("connect", () => clearTimeout(late));
-      socket.once("close", () => clearTimeout(late));
+      const giveUpAfter = (ms: number, event: string) => {
+        const late = setTimeout(() => asked.destroy(new Error("no connection in time")), ms);
+        for (const end of [event, "close"]) socket.once(end, () => clearTimeout(late));
+      };
+      giveUpAfter(connectMs, "connect");
+      giveUpAfter(secureMs, "secureConnect");
     });
     asked.once("error", () => resolve(null));
     asked.end();

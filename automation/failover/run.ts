@@ -138,7 +138,7 @@ async function actOn(
 }
 
 /** What keepers and balancers do by themselves: looked at until it is so. */
-async function awaitDone(row: Row, look: () => Promise<Observation>): Promise<Observation> {
+export async function awaitDone(row: Row, look: () => Promise<Observation>): Promise<Observation> {
   const deadline = Date.now() + row.deadlineSeconds * 1000;
   for (;;) {
     const seen = await look();

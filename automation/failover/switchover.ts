@@ -15,7 +15,7 @@ import type { HeldSite, Moved, MovedSite } from "./moves.ts";
 import type { Observation } from "./observation.ts";
 import { epochOf, isClosed, keysOf, leftOf, onlyRows, type Row, rowsOf, withComparison } from "./plan.ts";
 import { recordMove } from "./record.ts";
-import { runRows } from "./run.ts";
+import { awaitDone, runRows } from "./run.ts";
 import { approval, checkLines, confirmMove, moveDocument, planLines, sayState, sayTaken } from "./tell.ts";
 import { rightfulOf } from "./writers.ts";
 
@@ -66,7 +66,7 @@ export async function switchSite(args: SwitchoverArgs, { kind, prove }: SwitchKi
       if (prove !== undefined && proofIsDue(rows, seen, to)) {
         // An earlier run was cut behind the closing: visitors don't wait for a proof that takes minutes.
         if (await giveWritesBack(held, from)) {
-          seen = await held.look();
+          seen = await followsAgain(held, seen, { from, to });
           rows = onlyRows(rowsOf({ kind: "switchover", from, to }, seen), args.only);
         }
         left = await prove(held.site);
@@ -85,6 +85,21 @@ export async function switchSite(args: SwitchoverArgs, { kind, prove }: SwitchKi
     sayTaken(moved);
     writeResult(moveDocument(args.format, held.site, { checks, rows, seen: after, moved }));
   });
+}
+
+const followsSeconds = 60;
+
+/** Cut off by the closing, the standby comes back by itself to a writer that is open again. */
+async function followsAgain(
+  { look }: Held,
+  seen: Observation,
+  { from, to }: { from: string; to: string },
+): Promise<Observation> {
+  say(`Waiting until ${to} follows ${from} again ...`);
+  let latest = seen;
+  for (const row of rowsOf({ kind: "reinstate", region: to, writer: from, method: null }, seen))
+    latest = await awaitDone({ ...row, deadlineSeconds: followsSeconds }, look);
+  return latest;
 }
 
 /** A run that was cut behind the new writer's lease has made it, and can't make it any more. */

@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { dnsAnswers, httpsGet } from "../../../automation/failover/probe.ts";
 import { makeAuthority, makeCertificate } from "../../../automation/site/certificates.ts";
@@ -39,6 +39,15 @@ test("a certificate of another authority, silence and a closed port are no answe
   expect(await httpsGet(url, { ca: otherCa, timeoutMs: 2000 })).toBeNull();
   expect(await httpsGet(`${url}/silent`, { ca, timeoutMs: 200 })).toBeNull();
   expect(await httpsGet("https://localhost:1", { ca, timeoutMs: 2000 })).toBeNull();
+});
+
+test("a connection that is taken and never answered is given up long before the answer's own time", async () => {
+  const mute = createTcpServer(() => {});
+  await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+  const { port } = mute.address() as AddressInfo;
+  // Behind the test's own limit: without an earlier end the test fails.
+  expect(await httpsGet(`https://localhost:${port}`, { ca, timeoutMs: 120_000 })).toBeNull();
+  mute.close();
 });
 
 test("a name server that isn't there gives no answer in time", async () => {
