@@ -17,7 +17,7 @@ import { type CaseResult, resultsFile, type WholeRun } from "./results.ts";
 const home = join(import.meta.dirname, "..");
 const jest = join(home, "node_modules/jest/bin/jest.js");
 const cases: CaseResult[] = [];
-/** What a test said when it failed, by file and title; of one with a second attempt at the first. */
+/** What a test said when it failed, by file and title: the last time. */
 const reasons = new Map<string, string>();
 /** At the end each failure is told again in this many lines: two suites write side by side before. */
 const reasonLines = 12;
@@ -56,10 +56,8 @@ async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
   return value;
 }
 
-const outputOf = ({ kind }: Suite) => join(home, ".evenkeel/tests", `${kind}.json`);
-
 async function runJest(suite: Suite) {
-  const output = outputOf(suite);
+  const output = join(home, ".evenkeel/tests", `${suite.kind}.json`);
   rmSync(output, { force: true });
   const run = await execa(
     process.execPath,
@@ -138,7 +136,7 @@ function collect(suite: Suite, output: string, exitCode: number) {
         ...(again ? { again } : {}),
         milliseconds: test.duration ?? 0,
       });
-      const said = again ? test.retryReasons : test.failureMessages;
+      const said = passed ? test.retryReasons : test.failureMessages;
       if (said.length > 0) reasons.set(`${name}: ${test.fullName}`, said.join("\n"));
     }
   }
