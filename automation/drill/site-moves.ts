@@ -2,12 +2,17 @@ import { proveEquality } from "../failover/equality.ts";
 import { preferredRegion } from "../failover/failback.ts";
 import { planFailover, refuseUnproved, takeOver } from "../failover/failover.ts";
 import type { Held } from "../failover/held.ts";
-import type { HeldSite, Moved } from "../failover/moves.ts";
+import type { Moved } from "../failover/moves.ts";
 import { rowsOf } from "../failover/plan.ts";
 import { acknowledge } from "../failover/record.ts";
 import { bringBack, planReinstatement } from "../failover/reinstate.ts";
-import { activeRegion, carryOut, checkSwitch, refuseFailed, type Switch } from "../failover/switchover.ts";
-import type { Unsettled } from "../verify/model.ts";
+import {
+  activeRegion,
+  carryOut,
+  checkSwitch,
+  refuseFailed,
+  type SwitchKind,
+} from "../failover/switchover.ts";
 import type { Moves } from "./parts.ts";
 
 /** As the commands have it where nothing else is given (--max-lag). */
@@ -19,7 +24,7 @@ const maxLagSeconds = 5;
  */
 export function siteMoves(held: Held): Moves {
   return {
-    switchover: (to) => switchTo(held, { kind: "switchover", to, first: async () => [] }),
+    switchover: (to) => switchTo(held, { kind: "switchover", to }),
     failover: async (to, { acceptLoss }) => {
       const seen = await held.look("writers");
       const plan = planFailover(held, seen, { to, acceptLoss, confirmedOff: [], only: [] });
@@ -36,20 +41,19 @@ export function siteMoves(held: Held): Moves {
     },
     failback: () => {
       const to = preferredRegion(held.site.config);
-      return switchTo(held, { kind: "failback", to, first: proveEquality });
+      return switchTo(held, { kind: "failback", to, prove: proveEquality });
     },
   };
 }
 
-/** `first` is what is to be so behind the checks, before anything is touched. */
 async function switchTo(
   held: Held,
-  { kind, to, first }: { kind: Switch["kind"]; to: string; first: (site: HeldSite) => Promise<Unsettled[]> },
+  { kind, to, prove = async () => [] }: SwitchKind & { to: string },
 ): Promise<Moved> {
   const seen = await held.look();
   const from = activeRegion(held, seen, to);
   const rows = rowsOf({ kind: "switchover", from, to }, seen);
   refuseFailed(held, await checkSwitch(held, seen, { from, to, maxLagSeconds }), to);
-  const left = await first(held.site);
+  const left = await prove(held.site);
   return (await carryOut(held, { kind, seen, rows, left, from, to, approve: [] })).moved;
 }
