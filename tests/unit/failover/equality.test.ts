@@ -2,10 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import { compareRest } from "../../../automation/failover/equality.ts";
 import type { HeldSite } from "../../../automation/failover/moves.ts";
 import { rowsOf, withComparison } from "../../../automation/failover/plan.ts";
-import { proofIsDue } from "../../../automation/failover/switchover.ts";
-import { readSteps } from "../../../automation/failover/tell.ts";
 import type { RemoteCommand } from "../../../automation/remote/ssh.ts";
-import { claim, close, firstWorld, open, seenIn } from "./world.ts";
+import { firstWorld, seenIn } from "./world.ts";
 
 const range = { table: ["shop", "stock"] as const, after: null, upTo: ["z"] };
 const act = {
@@ -62,44 +60,5 @@ describe("the rows of a failback", () => {
 
   test("have none where all rows were compared", () => {
     expect(names([])).not.toContain("compare");
-  });
-});
-
-describe("the proof of a failback", () => {
-  const wish = { kind: "switchover", from: "primary", to: "secondary" } as const;
-  const promotion = {
-    do: "promote",
-    region: "secondary",
-    epoch: 2,
-    byForce: false,
-    confirmedOff: [],
-  } as const;
-
-  test("is due until the new writer has the lease, whatever was cut before; behind that it was made", () => {
-    const world = firstWorld();
-    const due = () => {
-      const seen = seenIn(world);
-      return proofIsDue(rowsOf(wish, seen), seen, wish.to);
-    };
-    expect(due()).toBe(true);
-    close(world, "primary");
-    expect(due()).toBe(true);
-    claim(world, promotion);
-    expect(due()).toBe(false);
-    open(world, "secondary");
-    expect(due()).toBe(false);
-  });
-
-  test("is not for steps that open nothing", () => {
-    const seen = seenIn(firstWorld());
-    const rows = rowsOf(wish, seen).filter(({ name }) => name === "traffic");
-    expect(proofIsDue(rows, seen, wish.to)).toBe(false);
-  });
-
-  test("compare, which ends it, can't be asked for alone (2)", () => {
-    expect(readSteps("--approve", "compare")).toEqual(["compare"]);
-    expect(() => readSteps("--only", "demote,compare")).toThrow(
-      expect.objectContaining({ exitCode: 2, what: expect.stringContaining("compare is no step by itself") }),
-    );
   });
 });
