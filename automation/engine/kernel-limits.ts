@@ -4,7 +4,7 @@ import type { StepOutcome } from "./steps.ts";
 const file = "/proc/sys/fs/inotify/max_user_instances";
 /**
  * A lab host's systemd takes five inotify instances as process 1, and Linux gives root 128 in all: two sites or a test
- * run beside a site come near that, and the next host then doesn't start. Other distributions set 1024 as well.
+ * run beside a site come near that, and the next host then doesn't start. The value that its refusal names (components/lab/lab-host).
  */
 const wanted = 1024;
 

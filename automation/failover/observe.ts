@@ -29,7 +29,8 @@ export function askedHosts({ regions, global }: SiteOutputs, scope: Scope): stri
   const built = [...Object.values(regions), global];
   return built
     .flatMap((one) => one?.hosts ?? [])
-    .flatMap(({ id, role }) => (roles.includes(role) ? [id] : []));
+    .filter(({ role }) => roles.includes(role))
+    .map(({ id }) => id);
 }
 
 export interface ObserveOptions {

@@ -65,7 +65,7 @@ export async function switchSite(args: SwitchoverArgs, { kind, prove }: SwitchKi
       await confirmMove({ ...args, terminal: terminal(), what: `move the site from ${from} to ${to}` });
       if (prove !== undefined && proofIsDue(rows, seen, to)) {
         // An earlier run was cut behind the closing: visitors don't wait for a proof that takes minutes.
-        if (await giveWritesBack(held, from)) {
+        if (await giveWritesBack(held, { from, to })) {
           seen = await followsAgain(held, seen, { from, to });
           rows = onlyRows(rowsOf({ kind: "switchover", from, to }, seen), args.only);
         }
@@ -143,30 +143,26 @@ export async function carryOut(
   } catch (error) {
     // Whoever waits at the edge goes on by itself in the end.
     await releaseHold(site).catch(() => undefined);
-    await giveWritesBack(held, from).catch((cause: unknown) => {
+    await giveWritesBack(held, { from, to }).catch((cause: unknown) => {
       say(
         `${from} could not be given its writes back: ${cause instanceof Error ? cause.message : String(cause)}`,
       );
     });
-    await sayClaimed(held, { from, to }).catch(() => undefined);
     throw error;
   }
 }
 
-/** The new writer's keeper was granted the lease, and its database has failed since: nobody else may open. */
-async function sayClaimed({ look }: Held, { from, to }: { from: string; to: string }): Promise<void> {
-  const seen = await look("writers");
-  const epoch = epochOf(seen, to);
-  if (epoch === null || rightfulOf(seen) === to) return;
-  say(
-    `${to} has the lease, at epoch ${epoch}: it opens as soon as its database can, and ${from} stays closed.`,
-  );
-}
-
 /** Only where nobody has the lease: whoever has it opens, or gives it back by itself. Whether it was given. */
-async function giveWritesBack({ look, site }: Held, from: string): Promise<boolean> {
+async function giveWritesBack(
+  { look, site }: Held,
+  { from, to }: { from: string; to: string },
+): Promise<boolean> {
   const seen = await look();
   const rightful = rightfulOf(seen);
+  const claimed = epochOf(seen, to);
+  // Its database has failed since its keeper was granted the lease.
+  if (claimed !== null && rightful !== to)
+    say(`${to} has the lease (epoch ${claimed}) and opens when its database can; ${from} stays closed.`);
   if (rightful !== null || !isClosed(seen, from) || keysOf(seen)?.writer !== null) return false;
   say(`Nobody has the lease: ${from} is given its writes back ...`);
   const answers = await askDatabases(site.ssh, site.outputs);
