@@ -187,34 +187,35 @@ function forcedLines(all: readonly Forced[]): string[] {
     "control arm: `async`, which has to lose, and to name exactly what.",
     "",
     ...table(
-      [
-        "engine",
-        "durability",
-        "write outage, ms",
-        "orders",
-        "lost",
-        "doubled",
-        "failovers",
-        "moves",
-        "outcome",
-      ],
-      all.flatMap(({ engine, tests, moves, figures, problems }) =>
-        ["strict", "bounded"].map((durability) => {
-          const own = figures.filter((figure) => figure.durability === durability);
-          return [
-            engine,
-            durability,
-            spread(own.flatMap(({ writesMs }) => writesMs ?? [])),
-            String(own.reduce((sum, { acknowledged }) => sum + acknowledged, 0)),
-            sumOf(own.map(({ lost }) => lost)),
-            sumOf(own.map(({ doubled }) => doubled)),
-            tests,
-            moves,
-            outcome(problems, "well"),
-          ];
-        }),
+      ["engine", "durability", "write outage, ms", "orders", "lost", "doubled", "failovers", "outcome"],
+      all.flatMap((one) =>
+        one.of === "failovers" ? ["strict", "bounded"].map((durability) => forcedRow(one, durability)) : [],
       ),
     ),
+    "",
+    ...table(
+      ["engine", "moves", "outcome"],
+      all.flatMap((one) =>
+        one.of === "moves" ? [[one.engine, one.tests, outcome(one.problems, "well")]] : [],
+      ),
+    ),
+  ];
+}
+
+function forcedRow(
+  { engine, tests, figures, problems }: Forced & { of: "failovers" },
+  durability: string,
+): string[] {
+  const own = figures.filter((figure) => figure.durability === durability);
+  return [
+    engine,
+    durability,
+    spread(own.flatMap(({ writesMs }) => writesMs ?? [])),
+    String(own.reduce((sum, { acknowledged }) => sum + acknowledged, 0)),
+    sumOf(own.map(({ lost }) => lost)),
+    sumOf(own.map(({ doubled }) => doubled)),
+    tests,
+    outcome(problems, "well"),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import type { Forced } from "../../soak/failovers.ts";
 import { optionsOf } from "../../soak/options.ts";
 import { type Kept, withPart } from "../../soak/page.ts";
 
@@ -123,9 +124,13 @@ describe("what a soak is asked for", () => {
   test("tells a failover's figures by durability, and one unknown count as unknown", () => {
     const figure = { durability: "strict", writesMs: 4000, acknowledged: 50, lost: 0, doubled: 0 };
     const figures = [figure, { ...figure, writesMs: 6000 }, { ...figure, durability: "bounded", lost: null }];
-    const forced = { engine: "mariadb", tests: "3 passed, 0 failed", moves: "9 passed, 0 failed" };
-    const text = withPart(null, "failovers", kept("c".repeat(40), [{ ...forced, figures, problems: [] }]));
+    const found: Forced[] = [
+      { of: "failovers", engine: "mariadb", tests: "3 passed, 0 failed", figures, problems: [] },
+      { of: "moves", engine: "mariadb", tests: "9 passed, 0 failed", problems: [] },
+    ];
+    const text = withPart(null, "failovers", kept("c".repeat(40), found));
     expect(text).toContain("| mariadb | strict | 4000 / 6000 (4000-6000, n=2) | 100 | 0 | 0 |");
     expect(text).toContain("| mariadb | bounded | 4000 / 4000 (4000-4000, n=1) | 50 | unknown | 0 |");
+    expect(text).toContain("| mariadb | 9 passed, 0 failed | well |");
   });
 });
